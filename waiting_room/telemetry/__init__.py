@@ -1,0 +1,3 @@
+"""
+What the room tells about itself: metrics named once, their way to Prometheus, and logs.
+"""
