@@ -1,0 +1,93 @@
+"""
+What can come of a visitor's request, as values.
+"""
+
+from dataclasses import dataclass
+
+from waiting_room.core.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Eta:
+    """
+    Give the time until the turn as a range, in seconds, rounded up.
+    """
+
+    low_s: float
+    high_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """
+    Tell a visitor that others are before them.
+
+    *position* is 1 for the next one; *ahead* is *position* − 1; *eta* is None while it is unknown.
+    *reason* is QUEUE_WAIT, or STORE_AWAY or RECOVERING while the room runs on its last knowledge.
+    """
+
+    number: int
+    position: int
+    eta: Eta | None
+    next_poll_ms: int
+    reason: Reason = Reason.QUEUE_WAIT
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """
+    Tell a visitor to claim; *reason* says why an attempt did not succeed yet.
+    """
+
+    number: int
+    next_poll_ms: int
+    reason: Reason = Reason.YOUR_TURN
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """
+    Let a visitor in: *seat* is theirs until *hard_end_ms* at the latest, counted by the store's clock.
+
+    *number* is that of the ticket; *fresh* is False when a retried claim met the same seat again.
+    """
+
+    number: int
+    seat: str
+    issued_ms: int
+    hard_end_ms: int
+    fresh: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """
+    Tell a visitor that nobody is admitted for the moment; the place (0: none yet) is kept.
+    """
+
+    number: int
+    position: int
+    next_poll_ms: int
+    reason: Reason = Reason.ROOM_PAUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """
+    Tell a visitor that the room is closed.
+    """
+
+    reason: Reason = Reason.ROOM_CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """
+    Refuse, with the reason and, where it helps, when to try again.
+    """
+
+    reason: Reason
+    retry_ms: int | None = None
+
+
+Outcome = Waiting | Called | Admitted | Paused | Closed | Refused

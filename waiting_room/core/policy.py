@@ -1,0 +1,177 @@
+"""
+A room's settings: one frozen value, validated as a whole.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any, Final, Literal, get_args
+
+from waiting_room.errors import Fault, PolicyError
+
+OutageRule = Literal["static", "hold", "open"]
+OUTAGE_RULES: Final[tuple[str, ...]] = get_args(OutageRule)
+
+STANDARD_LANE: Final = "standard"
+RESERVED_NAMES: Final = frozenset({"authorize", "gate", "static", "assets"})
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def name_faults(name: str, where: str = "room") -> tuple[Fault, ...]:
+    """
+    Return what is wrong with a room's name: it stands in URLs, cookies, Redis keys and metrics.
+    """
+    if name in RESERVED_NAMES:
+        return (Fault(where, f"{name!r} is a reserved word", "choose another name"),)
+    if not _NAME.fullmatch(name):
+        what = f"{name!r} is no room name"
+        return (Fault(where, what, "use 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit"),)
+    return ()
+
+
+def _setting(default: Any, low: float, high: float, unit: str, help_: str) -> Any:
+    return field(default=default, metadata={"low": low, "high": high, "unit": unit, "help": help_})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """
+    Hold the settings of one room; `Policy.parse` is the only way in from outside.
+
+    Each field's metadata bears its range, unit and help; the reference of the configuration is made from it.
+    """
+
+    capacity: int = _setting(200, 0, 10_000_000, "seats", "how many shoppers may be inside at once")
+    rate_per_minute: int = _setting(
+        600, 0, 6_000_000, "admissions per minute", "how many shoppers may go in per minute, spread evenly"
+    )
+    idle_timeout_s: float = _setting(300, 1, 86_400, "seconds", "a seat unused for this long is given to the next one")
+    max_session_s: float = _setting(3600, 10, 604_800, "seconds", "no seat is held for longer than this")
+    claim_window_s: float = _setting(
+        60, 2, 3600, "seconds", "who was called and has not come within this time is counted as a no-show"
+    )
+    poll_min_s: float = _setting(2.0, 0.2, 60, "seconds", "the shortest time between two status polls of a visitor")
+    poll_max_s: float = _setting(
+        60.0, 1, 600, "seconds", "the longest time between two polls, unless the poll budget asks for longer"
+    )
+    poll_budget_per_s: int = _setting(
+        2000,
+        1,
+        1_000_000,
+        "polls per second",
+        "all polls of the room together stay below this, however many wait",
+    )
+    on_redis_outage: str = field(
+        default="static",
+        metadata={
+            "choices": OUTAGE_RULES,
+            "help": "while Redis is away: go on by what is known (static), admit nobody (hold), or let all in (open)",
+        },
+    )
+    target: str = field(default="", metadata={"help": "where an admitted visitor goes who asked for no page"})
+    allowed_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "hosts of the shop that a visitor may be sent on to; others are refused"},
+    )
+    message: str = field(default="", metadata={"help": "the operator's words on the waiting page"})
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], where: str = "room") -> "Policy":
+        """
+        Return the policy that *values* describe, with defaults for what they leave out.
+
+        Raises `PolicyError` with all faults at once: unknown names, wrong types, values out of range, contradictions.
+        """
+        faults = [_unknown(name, where) for name in values if name not in _FIELDS]
+        known = {name: _read(name, value, where, faults) for name, value in values.items() if name in _FIELDS}
+        if not faults:
+            policy = cls(**known)
+            faults.extend(policy.contradictions(where))
+            if not faults:
+                return policy
+        raise PolicyError(tuple(faults))
+
+    def contradictions(self, where: str = "room") -> list[Fault]:
+        """
+        Return the faults that no single field shows.
+        """
+        found = []
+        if self.poll_min_s > self.poll_max_s:
+            found.append(Fault(f"{where}.poll_min_s", f"{self.poll_min_s:g} is above poll_max_s", "lower it"))
+        if self.idle_timeout_s > self.max_session_s:
+            what = f"{self.idle_timeout_s:g} is above max_session_s"
+            found.append(Fault(f"{where}.idle_timeout_s", what, "lower it, or allow longer sessions"))
+        if self.claim_window_s < 2 * self.poll_min_s:
+            what = f"{self.claim_window_s:g} is shorter than two polls of poll_min_s"
+            found.append(Fault(f"{where}.claim_window_s", what, "a called visitor must have time to hear of it"))
+        return found
+
+    @property
+    def rate_per_s(self) -> float:
+        """
+        Return the rate in admissions per second.
+        """
+        return self.rate_per_minute / 60
+
+    def as_dict(self) -> dict[str, Any]:
+        """
+        Return the settings as plain values; `parse` of them gives an equal policy.
+        """
+        return asdict(self) | {"allowed_hosts": list(self.allowed_hosts)}
+
+    def to_json(self) -> str:
+        """
+        Return the settings as compact JSON with sorted keys, so that equal policies give equal text.
+        """
+        return json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
+
+
+_FIELDS: Final = {entry.name: entry for entry in fields(Policy)}
+
+
+def _unknown(name: str, where: str) -> Fault:
+    near = get_close_matches(name, _FIELDS, n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(_FIELDS)}"
+    return Fault(f"{where}.{name}", "unknown setting", remedy)
+
+
+def _read(name: str, value: Any, where: str, faults: list[Fault]) -> Any:
+    kind = _FIELDS[name].type
+    if kind is tuple or name == "allowed_hosts":
+        return _read_hosts(value, f"{where}.{name}", faults)
+    if kind is str:
+        return _read_text(name, value, f"{where}.{name}", faults)
+    return _read_number(name, value, f"{where}.{name}", faults)
+
+
+def _read_hosts(value: Any, where: str, faults: list[Fault]) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(host, str) and host for host in value):
+        faults.append(Fault(where, f"{value!r} is no list of hosts", 'write ["shop.example"]'))
+        return ()
+    return tuple(host.lower() for host in value)
+
+
+def _read_text(name: str, value: Any, where: str, faults: list[Fault]) -> str:
+    choices = _FIELDS[name].metadata.get("choices")
+    if not isinstance(value, str):
+        faults.append(Fault(where, f"{value!r} is no text", "put it in quotes"))
+    elif choices and value not in choices:
+        faults.append(Fault(where, f"{value!r} is none of the choices", f"use one of {', '.join(choices)}"))
+    else:
+        return value
+    return ""
+
+
+def _read_number(name: str, value: Any, where: str, faults: list[Fault]) -> float | int:
+    meta = _FIELDS[name].metadata
+    whole = _FIELDS[name].type is int
+    if isinstance(value, bool) or not isinstance(value, int | float) or (whole and value != int(value)):
+        faults.append(Fault(where, f"{value!r} is no {'whole ' if whole else ''}number", f"in {meta['unit']}"))
+        return 0
+    if not meta["low"] <= value <= meta["high"]:
+        remedy = f"allowed are {meta['low']:g} to {meta['high']:g} {meta['unit']}"
+        faults.append(Fault(where, f"{value:g} is out of range", remedy))
+        return 0
+    return int(value) if whole else float(value)

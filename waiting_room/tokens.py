@@ -1,0 +1,229 @@
+"""
+Signed tokens: a visitor's identity, a ticket, a pass, and a gate's credential.
+
+A token is ``wr1.<type>.<key id>.<payload>.<signature>``: the payload is base64url of a JSON object, the signature
+base64url of HMAC-SHA256 over all that stands before it, with a key derived for this type alone. There is no
+algorithm to choose and none to confuse (RFC 8725 sections 3.1, 3.11); types, rooms and visitors cannot be
+swapped, because each is under the signature.
+"""
+
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from waiting_room.core.reasons import Reason
+from waiting_room.errors import ConfigError, Fault, TokenError
+
+VERSION: Final = "wr1"
+MAX_LENGTH: Final = 2048
+"""Longer than any token we make; what is longer is refused unread (a cookie has 4,096 bytes, RFC 6265 section 6.1)."""
+MIN_SECRET_LENGTH: Final = 32
+"""256 bits, the size of the hash (RFC 2104 section 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """
+    Name a browser or app by a random id; never by personal data.
+    """
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """
+    Prove a place: *number* in *lane* of *room*, given to *visitor* at *issued_ms* of the store's clock.
+    """
+
+    room: str
+    lane: str
+    number: int
+    visitor: str
+    issued_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """
+    Prove the right to shop: names the *seat* and its hard end.
+    """
+
+    room: str
+    lane: str
+    number: int
+    visitor: str
+    seat: str
+    issued_ms: int
+    hard_end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class GateCredential:
+    """
+    Let a gate report for *room* until *expires_ms*.
+    """
+
+    room: str
+    gate: str
+    expires_ms: int
+
+
+class Keyring:
+    """
+    Sign with the first key and verify with all, so that keys can be rotated while tokens are out.
+
+    *secrets* are texts ``<key id>:<secret>``; a fault in any of them raises `ConfigError` with all faults.
+    """
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        faults = _key_faults(secrets)
+        if faults:
+            raise ConfigError(tuple(faults))
+        self._keys: dict[tuple[str, str], bytes] = {}
+        for secret in secrets:
+            key_id, _, text = secret.partition(":")
+            for kind in ("visitor", "ticket", "pass", "gate"):
+                derived = hmac.digest(text.encode(), f"{VERSION}.{kind}".encode(), "sha256")
+                self._keys[kind, key_id] = derived
+        self._signing_id = secrets[0].partition(":")[0]
+
+    def sign(self, token: Visitor | Ticket | Pass | GateCredential) -> str:
+        """
+        Return *token* as text, signed with the newest key.
+        """
+        kind, claims = _claims(token)
+        payload = urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).rstrip(b"=").decode()
+        signed = f"{VERSION}.{kind}.{self._signing_id}.{payload}"
+        return f"{signed}.{_signature(self._keys[kind, self._signing_id], signed)}"
+
+    def visitor(self, text: str) -> Visitor:
+        """
+        Return the visitor that *text* names, or raise `TokenError`.
+        """
+        claims = self._verified("visitor", text)
+        return Visitor(_text(claims, "v"))
+
+    def ticket(self, text: str, room: str) -> Ticket:
+        """
+        Return the ticket for *room* that *text* proves, or raise `TokenError`.
+        """
+        claims = self._verified("ticket", text)
+        _same_room(claims, room, Reason.TICKET_FOREIGN)
+        return Ticket(room, _text(claims, "l"), _whole(claims, "n"), _text(claims, "v"), _whole(claims, "i"))
+
+    def admission(self, text: str, room: str, now_ms: int) -> Pass:
+        """
+        Return the pass for *room* that *text* proves and that has not reached its hard end, or raise `TokenError`.
+        """
+        claims = self._verified("pass", text)
+        _same_room(claims, room, Reason.PASS_INVALID)
+        if _whole(claims, "e") <= now_ms:
+            raise TokenError(Reason.PASS_EXPIRED, f"hard end {claims['e']} is not after {now_ms}")
+        return Pass(
+            room,
+            _text(claims, "l"),
+            _whole(claims, "n"),
+            _text(claims, "v"),
+            _text(claims, "s"),
+            _whole(claims, "i"),
+            _whole(claims, "e"),
+        )
+
+    def gate(self, text: str, room: str, now_ms: int) -> GateCredential:
+        """
+        Return the credential of a gate of *room*, or raise `TokenError`.
+        """
+        claims = self._verified("gate", text)
+        _same_room(claims, room, Reason.BAD_REQUEST)
+        if _whole(claims, "e") <= now_ms:
+            raise TokenError(Reason.BAD_REQUEST, "the gate's credential is over; are the clocks set?")
+        return GateCredential(room, _text(claims, "g"), _whole(claims, "e"))
+
+    def _verified(self, kind: str, text: str) -> dict[str, Any]:
+        reason = Reason.PASS_INVALID if kind == "pass" else Reason.TICKET_INVALID
+        if len(text) > MAX_LENGTH or not text.isascii():
+            raise TokenError(reason, "longer than any token, or not ASCII")
+        signed, _, signature = text.rpartition(".")
+        parts = signed.split(".")
+        if len(parts) != 4 or parts[0] != VERSION or parts[1] != kind:
+            raise TokenError(reason, f"not a {kind} of version {VERSION}")
+        key = self._keys.get((kind, parts[2]))
+        if key is None:
+            raise TokenError(reason, f"signed with the unknown key {parts[2][:16]!r}")
+        if not hmac.compare_digest(_signature(key, signed), signature):
+            raise TokenError(reason, "the signature does not match")
+        return peek(text)
+
+
+def peek(text: str) -> dict[str, Any]:
+    """
+    Return the payload of a token without verifying it: for reports and logs, never for a decision.
+    """
+    parts = text.split(".")
+    try:
+        payload = json.loads(urlsafe_b64decode(parts[3] + "=" * (-len(parts[3]) % 4)))
+    except (IndexError, ValueError, Base64Error) as error:
+        raise TokenError(Reason.TICKET_INVALID, f"the payload cannot be read: {error}") from error
+    if not isinstance(payload, dict):
+        raise TokenError(Reason.TICKET_INVALID, "the payload is no object")
+    return payload
+
+
+def _claims(token: Visitor | Ticket | Pass | GateCredential) -> tuple[str, dict[str, Any]]:
+    match token:
+        case Visitor(id_):
+            return "visitor", {"v": id_}
+        case Ticket(room, lane, number, visitor, issued_ms):
+            return "ticket", {"r": room, "l": lane, "n": number, "v": visitor, "i": issued_ms}
+        case Pass(room, lane, number, visitor, seat, issued_ms, hard_end_ms):
+            claims = {"r": room, "l": lane, "n": number, "v": visitor, "s": seat, "i": issued_ms, "e": hard_end_ms}
+            return "pass", claims
+        case GateCredential(room, gate, expires_ms):
+            return "gate", {"r": room, "g": gate, "e": expires_ms}
+
+
+def _signature(key: bytes, signed: str) -> str:
+    return urlsafe_b64encode(hmac.digest(key, signed.encode(), "sha256")).rstrip(b"=").decode()
+
+
+def _same_room(claims: Mapping[str, Any], room: str, reason: Reason) -> None:
+    if claims.get("r") != room:
+        raise TokenError(reason, f"of the room {claims.get('r')!r}, not {room!r}")
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str):
+        raise TokenError(Reason.TICKET_INVALID, f"the claim {name!r} is no text")
+    return value
+
+
+def _whole(claims: Mapping[str, Any], name: str) -> int:
+    value = claims.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TokenError(Reason.TICKET_INVALID, f"the claim {name!r} is no whole number")
+    return value
+
+
+def _key_faults(secrets: Sequence[str]) -> list[Fault]:
+    where = "server.secret_keys"
+    if not secrets:
+        return [Fault(where, "there is no key", "give at least one '<key id>:<secret>'")]
+    faults = []
+    ids = [secret.partition(":")[0] for secret in secrets]
+    for index, secret in enumerate(secrets):
+        key_id, colon, text = secret.partition(":")
+        at = f"{where}[{index}]"
+        if not colon or not key_id.isalnum() or not key_id.isascii():
+            faults.append(Fault(at, "is not '<key id>:<secret>' with a key id of letters and digits", "write 'k1:…'"))
+        elif len(text) < MIN_SECRET_LENGTH:
+            what = f"the secret of {key_id} has {len(text)} characters"
+            faults.append(Fault(at, what, f"take at least {MIN_SECRET_LENGTH} random ones (openssl rand -hex 32)"))
+        elif ids.index(key_id) != index:
+            faults.append(Fault(at, f"the key id {key_id} stands twice", "give each key its own id"))
+    return faults

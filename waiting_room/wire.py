@@ -1,0 +1,91 @@
+"""
+What goes over HTTP between the visitor, the gate and the service: names and shapes, written once.
+"""
+
+import json
+from typing import Any, Final
+
+from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
+from waiting_room.tokens import peek
+
+__all__ = ["describe", "encode", "pass_cookie", "peek", "ticket_cookie"]
+
+PREFIX: Final = "/waiting-room"
+VISITOR_COOKIE: Final = "wr_visitor"
+VISITOR_HEADER: Final = "Waiting-Room-Visitor"
+TICKET_HEADER: Final = "Waiting-Room-Ticket"
+PASS_HEADER: Final = "Waiting-Room-Pass"
+COMMAND_HEADER: Final = "Waiting-Room-Command"
+URL_HEADER: Final = "Waiting-Room-Url"
+REHEARSAL_HEADER: Final = "Waiting-Room-Rehearsal"
+RELEASE: Final = "release"
+
+KEYS: Final = (
+    "state",
+    "room",
+    "number",
+    "position",
+    "ahead",
+    "eta_low_s",
+    "eta_high_s",
+    "next_poll_s",
+    "reason",
+    "message",
+    "target",
+    "visitor",
+    "ticket",
+    "pass",
+)
+
+
+def ticket_cookie(room: str) -> str:
+    """
+    Return the name of the cookie that holds a visitor's ticket for *room*.
+    """
+    return f"wr_ticket_{room}"
+
+
+def pass_cookie(room: str) -> str:
+    """
+    Return the name of the cookie that holds a visitor's pass for *room*.
+    """
+    return f"wr_pass_{room}"
+
+
+def describe(outcome: Outcome, room: str) -> dict[str, Any]:
+    """
+    Return *outcome* in the shape of every visitor answer: all of `KEYS`, null where a key does not apply.
+
+    ``message``, ``target`` and the tokens are for the caller to fill in.
+    """
+    answer: dict[str, Any] = dict.fromkeys(KEYS)
+    answer["room"] = room
+    match outcome:
+        case Waiting(number, position, eta, next_poll_ms, reason):
+            answer |= {"state": "waiting", "number": number, "position": position, "ahead": position - 1}
+            answer |= {"next_poll_s": next_poll_ms / 1000, "reason": reason.value}
+            if eta is not None:
+                answer |= {"eta_low_s": eta.low_s, "eta_high_s": eta.high_s}
+        case Called(number, next_poll_ms, reason):
+            answer |= {"state": "called", "number": number, "position": 0, "ahead": 0}
+            answer |= {"eta_low_s": 0.0, "eta_high_s": 0.0, "next_poll_s": next_poll_ms / 1000, "reason": reason.value}
+        case Admitted(number):
+            answer |= {"state": "admitted", "number": number}
+        case Paused(number, position, next_poll_ms, reason):
+            answer |= {"state": "paused", "next_poll_s": next_poll_ms / 1000, "reason": reason.value}
+            if number:
+                answer |= {"number": number, "position": position, "ahead": max(0, position - 1)}
+        case Closed(reason):
+            answer |= {"state": "closed", "reason": reason.value}
+        case Refused(reason, retry_ms):
+            answer |= {"state": "refused", "reason": reason.value}
+            if retry_ms is not None:
+                answer["next_poll_s"] = retry_ms / 1000
+    return answer
+
+
+def encode(answer: dict[str, Any]) -> bytes:
+    """
+    Return *answer* as compact JSON.
+    """
+    return json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
