@@ -1,0 +1,111 @@
+"""
+What every test may use: a real Valkey, an empty database, the leak check, hypothesis' profiles, and the peers' rule.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+import redis
+
+from tests.leaks import leaked_keys
+from tests.peers import PEERS, Peer
+
+if TYPE_CHECKING:
+    from waiting_room.store.embedded import EmbeddedValkey
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+hypothesis.settings.register_profile("dev", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if IN_CI else "dev")
+
+LEFT_OUT = pytest.StashKey[dict[str, list[str]]]()
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator["EmbeddedValkey"]:
+    """
+    Run one real Valkey for the whole session; a test that stops or kills its server takes `valkey_of_its_own`.
+    """
+    from waiting_room.store.embedded import EmbeddedValkey  # noqa: PLC0415 - unit tests need no store
+
+    with EmbeddedValkey() as server:
+        yield server
+
+
+@pytest.fixture
+def valkey_of_its_own() -> Iterator["EmbeddedValkey"]:
+    """
+    Run a real Valkey for one test, which may stop, kill and start it as it likes.
+    """
+    from waiting_room.store.embedded import EmbeddedValkey  # noqa: PLC0415 - unit tests need no store
+
+    with EmbeddedValkey() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey: "EmbeddedValkey") -> Iterator[str]:
+    """
+    Hand out the address of an empty database, and fail the test when it leaves keys that never expire.
+    """
+    with redis.Redis.from_url(valkey.url, socket_timeout=5) as client:
+        client.flushall()
+        yield valkey.url
+
+        assert leaked_keys(client) == []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """
+    Leave out the tests whose programs are missing, and remember them for the summary; under CI they stay, and fail.
+    """
+    left_out: dict[str, list[str]] = {}
+    kept, dropped = [], []
+    for item in items:
+        absent = absent_peers(item)
+        if not absent or IN_CI:
+            kept.append(item)
+            continue
+        dropped.append(item)
+        for peer in absent:
+            left_out.setdefault(peer.command, []).append(item.nodeid)
+    items[:] = kept
+    config.stash[LEFT_OUT] = left_out
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """
+    Fail a test whose program is missing: it got here because CI leaves nothing out.
+    """
+    for peer in absent_peers(item):
+        pytest.fail(
+            f"{peer.command} is missing, and CI leaves nothing out; to get it: {peer.how_to_get}", pytrace=False
+        )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """
+    Name what was left out and how to get it, so that a green run never claims more than it did.
+    """
+    for command, tests in sorted(config.stash.get(LEFT_OUT, {}).items()):
+        terminalreporter.write_sep("-", f"left out: {command} is missing", yellow=True)
+        terminalreporter.write_line(f"{len(tests)} not run; to run them: {PEERS[command].how_to_get}")
+        for test in tests:
+            terminalreporter.write_line(f"  {test}")
+
+
+def absent_peers(item: pytest.Item) -> list[Peer]:
+    """
+    List the programs that *item* is marked to need and this machine lacks.
+    """
+    names = [name for marker in item.iter_markers("peer") for name in marker.args]
+    unknown = sorted(set(names) - set(PEERS))
+    if unknown:
+        raise pytest.UsageError(f"{item.nodeid} needs {', '.join(unknown)}, which tests/peers.py does not know")
+    return [PEERS[name] for name in names if not PEERS[name].present]

@@ -1,0 +1,47 @@
+"""
+Waiting in tests for what will happen, instead of sleeping and hoping that it has.
+"""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast, overload
+
+Seen = TypeVar("Seen")
+
+LOOK_AGAIN_S = 0.01
+
+
+@overload
+async def wait_until(predicate: Callable[[], Awaitable[Seen]], timeout_s: float = ..., what: str = ...) -> Seen: ...
+@overload
+async def wait_until(predicate: Callable[[], Seen], timeout_s: float = ..., what: str = ...) -> Seen: ...
+
+
+async def wait_until(predicate: Callable[[], object], timeout_s: float = 5.0, what: str = "the condition") -> object:
+    """
+    Return the first truthy answer of *predicate*, plain or awaitable, as soon as there is one.
+
+    Raises:
+        AssertionError: after *timeout_s* seconds, naming *what* was waited for and the last answer seen.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = predicate()
+        seen = await cast("Awaitable[object]", answer) if inspect.isawaitable(answer) else answer
+        if seen:
+            return seen
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"waited {timeout_s:g} s for {what}; last seen: {seen!r}")
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
+def wait_until_sync(predicate: Callable[[], Seen], timeout_s: float = 5.0, what: str = "the condition") -> Seen:
+    """
+    Return the first truthy answer of *predicate*, for tests that have no event loop.
+
+    Raises:
+        AssertionError: as :func:`wait_until` does.
+    """
+    return asyncio.run(wait_until(predicate, timeout_s, what))
