@@ -154,6 +154,8 @@ CONTROLLER_LEADER = Metric(
     merge="max",
 )
 TICKS = Metric("waiting_room_ticks_total", "counter", "Steps of the controller, by outcome.", ("room", "outcome"))
+WORKERS = Metric("waiting_room_workers", "gauge", "Worker processes that serve now.", merge="sum")
+CPU_SECONDS = Metric("waiting_room_cpu_seconds_total", "counter", "Processor time used by all workers.")
 EVENT_LOOP_LAG = Metric(
     "waiting_room_event_loop_lag_seconds", "histogram", "How late the event loop woke up.", (), LAG_BUCKETS
 )
@@ -235,7 +237,8 @@ GROUPS: dict[str, tuple[Metric, ...]] = {
         BUILD_INFO, JOINS, STATUS_POLLS, CLAIMS, ADMISSIONS, REFUSALS, LEAVES, SEATS_ENDED, OVER_ADMISSIONS,
         CHECKINS_FLUSHED, WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, ISSUED, FRONTIER, NO_SHOW_RATIO, PHASE,
         OUTAGE_MODE, EPOCH, WAIT_SECONDS, ETA_ERROR_SECONDS, HTTP_REQUESTS, HTTP_REQUEST_DURATION, TOKEN_REFUSALS,
-        REDIS_UP, REDIS_COMMAND_DURATION, REDIS_ERRORS, SNAPSHOT_AGE, CONTROLLER_LEADER, TICKS, EVENT_LOOP_LAG,
+        REDIS_UP, REDIS_COMMAND_DURATION, REDIS_ERRORS, SNAPSHOT_AGE, CONTROLLER_LEADER, TICKS, WORKERS, CPU_SECONDS,
+        EVENT_LOOP_LAG,
     ),
     "gate": (
         GATE_REQUESTS, GATE_CHECK_DURATION, GATE_REPORTS, GATE_SEATS_SEEN, GATE_SHOP_REQUEST_DURATION,

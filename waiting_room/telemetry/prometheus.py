@@ -1,0 +1,324 @@
+"""
+The way of the catalogue's metrics to Prometheus; the only module that knows its client library.
+
+Hot paths add to plain Python numbers; `Metrics.flush`, called about once a second, hands them over. A status poll
+so pays for two additions instead of two locked writes to a shared file.
+
+Several workers behind one port: the supervisor sets ``PROMETHEUS_MULTIPROC_DIR`` to an empty directory before a
+worker imports this module (the client library reads it at that moment, nothing here does); whichever worker is then
+scraped answers for all of them, and the supervisor calls `worker_ended` for each that died.
+"""
+
+import os
+import struct
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from itertools import product
+from typing import Final, Literal
+
+import prometheus_client as client
+from prometheus_client import values
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from waiting_room import __version__
+from waiting_room.telemetry import catalog
+from waiting_room.telemetry.catalog import OTHER, Metric
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+"""Prometheus' text format that every release since 2014 reads."""
+
+GaugeMode = Literal["livemostrecent", "livesum", "livemax", "livemin"]
+_GAUGE_MODES: Final[dict[catalog.Merge, GaugeMode]] = {
+    "latest": "livemostrecent",
+    "sum": "livesum",
+    "max": "livemax",
+    "min": "livemin",
+}
+
+_READ_ATTEMPTS: Final = 3
+
+
+class Counter:
+    """
+    Count events of one label set; for one event loop, not for threads.
+    """
+
+    __slots__ = ("_child", "_pending")
+
+    def __init__(self, child: client.Counter) -> None:
+        self._child = child
+        self._pending: float = 0
+
+    def inc(self, amount: float = 1) -> None:
+        """
+        Add *amount*, which is never negative.
+        """
+        self._pending += amount
+
+    def flush(self) -> None:
+        """
+        Hand over what was added since the last flush.
+        """
+        if self._pending:
+            pending, self._pending = self._pending, 0
+            self._child.inc(pending)
+
+
+class Gauge:
+    """
+    Hold one level; nothing is told before the first `set` or `inc`.
+    """
+
+    __slots__ = ("_changed", "_child", "_value")
+
+    def __init__(self, child: Callable[[], client.Gauge]) -> None:
+        self._child = child
+        self._value: float = 0
+        self._changed = False
+
+    def set(self, value: float) -> None:
+        """
+        Replace the level; a repeated value counts as news too, since the newest of several workers' readings wins.
+        """
+        self._value = value
+        self._changed = True
+
+    def inc(self, amount: float = 1) -> None:
+        """
+        Raise the level by *amount*, or lower it when that is negative.
+        """
+        self.set(self._value + amount)
+
+    def flush(self) -> None:
+        """
+        Hand over the level if it was told anew since the last flush.
+        """
+        if self._changed:
+            self._changed = False
+            self._child().set(self._value)
+
+
+class Histogram:
+    """
+    Sort observations into buckets; for one event loop, not for threads.
+    """
+
+    __slots__ = ("_bounds", "_child", "_counts", "_sum")
+
+    def __init__(self, child: client.Histogram, bounds: tuple[float, ...]) -> None:
+        self._child = child
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum: float = 0
+
+    def observe(self, value: float) -> None:
+        """
+        Count *value*, in the metric's unit, in the first bucket whose bound is not below it.
+        """
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._sum += value
+
+    def flush(self) -> None:
+        """
+        Hand over what was observed since the last flush.
+        """
+        counts, self._counts = self._counts, [0] * len(self._counts)
+        total, self._sum = self._sum, 0
+        if any(counts):
+            _add_to_histogram(self._child, counts, total)
+
+
+def _add_to_histogram(child: client.Histogram, counts: list[int], total: float) -> None:
+    # The library can only observe one value at a time; a second's worth of polls goes in at once through the same
+    # fields that its own observe() raises. A test holds that both ways give the same exposition.
+    child._sum.inc(total)  # noqa: SLF001
+    for bucket, count in zip(child._buckets, counts, strict=True):  # noqa: SLF001
+        if count:
+            bucket.inc(count)
+
+
+Instrument = Counter | Gauge | Histogram
+_Key = tuple[str, tuple[str, ...]]
+
+
+class Metrics:
+    """
+    Hold the metrics of the named *groups* of the catalogue for this process.
+
+    Every label set that is known beforehand is there from the start, so that a rate over it is 0 and not missing;
+    those of a room come with `add_room`. In a shop's own process, *registry* may be the shop's.
+    """
+
+    def __init__(self, *groups: str, registry: CollectorRegistry | None = None) -> None:
+        self._registry = registry if registry is not None else CollectorRegistry()
+        self._metrics = [metric for group in groups for metric in catalog.GROUPS[group]]
+        self._names = {metric.name for metric in self._metrics}
+        self._families = {metric.name: self._family(metric) for metric in self._metrics if metric.kind != "gauge"}
+        self._gauges: dict[str, client.Gauge] = {}
+        self._instruments: dict[_Key, Instrument] = {}
+        self._cpu_s = 0.0
+        self._prepare("")
+        if catalog.BUILD_INFO.name in self._names:
+            self.gauge(catalog.BUILD_INFO, version=__version__).set(1)
+            self.gauge(catalog.WORKERS).set(1)
+
+    def counter(self, metric: Metric, **labels: str) -> Counter:
+        """
+        Return the counter of this label set, always the same object.
+        """
+        found = self._instrument(metric, labels)
+        assert isinstance(found, Counter), f"{metric.name} is a {metric.kind}"
+        return found
+
+    def gauge(self, metric: Metric, **labels: str) -> Gauge:
+        """
+        Return the gauge of this label set, always the same object.
+        """
+        found = self._instrument(metric, labels)
+        assert isinstance(found, Gauge), f"{metric.name} is a {metric.kind}"
+        return found
+
+    def histogram(self, metric: Metric, **labels: str) -> Histogram:
+        """
+        Return the histogram of this label set, always the same object.
+        """
+        found = self._instrument(metric, labels)
+        assert isinstance(found, Histogram), f"{metric.name} is a {metric.kind}"
+        return found
+
+    def set_state(self, metric: Metric, value: str, *, room: str) -> None:
+        """
+        Set the gauge of *value* to 1 and those of the other states of this *room* to 0.
+        """
+        label = next(name for name in metric.labels if name != "room")
+        for each in catalog.label_values(metric, label):
+            self.gauge(metric, **{"room": room, label: each}).set(1 if each == value else 0)
+
+    def add_room(self, room: str) -> None:
+        """
+        Make every counter and histogram of *room* visible at zero.
+        """
+        self._prepare(room)
+
+    def flush(self) -> None:
+        """
+        Hand everything that was added up over to the client library; call it about once a second.
+        """
+        if catalog.CPU_SECONDS.name in self._names:
+            cpu_s = time.process_time()
+            self.counter(catalog.CPU_SECONDS).inc(cpu_s - self._cpu_s)
+            self._cpu_s = cpu_s
+        for instrument in self._instruments.values():
+            instrument.flush()
+
+    def exposition(self) -> tuple[bytes, str]:
+        """
+        Return the text that Prometheus scrapes, for all workers together, and its content type.
+        """
+        self.flush()
+        if _several_processes():
+            return _read_all_workers(), CONTENT_TYPE
+        return client.generate_latest(_WithoutCreated(self._registry)), CONTENT_TYPE
+
+    def _family(self, metric: Metric) -> client.Counter | client.Histogram:
+        name, text, labels = metric.name, metric.help, metric.labels
+        if metric.kind == "counter":
+            return client.Counter(name, text, labels, registry=self._registry)
+        return client.Histogram(name, text, labels, registry=self._registry, buckets=metric.buckets)
+
+    def _prepare(self, room: str) -> None:
+        for metric in self._metrics:
+            if metric.kind == "gauge" or ("room" in metric.labels) != bool(room):
+                continue
+            sets = [(room,) if name == "room" else catalog.label_values(metric, name) for name in metric.labels]
+            for combination in product(*sets):
+                self._instrument(metric, dict(zip(metric.labels, combination, strict=True)))
+
+    def _instrument(self, metric: Metric, labels: dict[str, str]) -> Instrument:
+        try:
+            key = (metric.name, tuple([labels[name] for name in metric.labels]))
+            return self._instruments[key]
+        except KeyError:
+            return self._new_instrument(metric, labels)
+
+    def _new_instrument(self, metric: Metric, labels: dict[str, str]) -> Instrument:
+        if metric.name not in self._names:
+            raise ValueError(f"{metric.name} is in none of this process's groups of metrics")
+        if set(labels) != set(metric.labels):
+            raise ValueError(f"{metric.name} has the labels {metric.labels}, not {tuple(labels)}")
+        known = tuple(_known(metric, name, labels[name]) for name in metric.labels)
+        key = (metric.name, known)
+        if key not in self._instruments:
+            self._instruments[key] = self._made(metric, known)
+        return self._instruments[key]
+
+    def _made(self, metric: Metric, labels: tuple[str, ...]) -> Instrument:
+        if metric.kind == "gauge":
+            return Gauge(lambda: self._gauge_child(metric, labels))
+        family = self._families[metric.name]
+        child = family.labels(*labels) if labels else family
+        if isinstance(child, client.Histogram):
+            return Histogram(child, metric.buckets)
+        return Counter(child)
+
+    def _gauge_child(self, metric: Metric, labels: tuple[str, ...]) -> client.Gauge:
+        # A gauge shows as 0 from the moment it is made, and a capacity of 0 that nobody set would be a lie.
+        if metric.name not in self._gauges:
+            mode = _GAUGE_MODES[metric.merge]
+            self._gauges[metric.name] = client.Gauge(
+                metric.name, metric.help, metric.labels, registry=self._registry, multiprocess_mode=mode
+            )
+        family = self._gauges[metric.name]
+        return family.labels(*labels) if labels else family
+
+
+def worker_ended(pid: int) -> None:
+    """
+    Forget the levels that the ended worker *pid* held; what it counted stays counted.
+    """
+    if _several_processes():
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def _known(metric: Metric, label: str, value: str) -> str:
+    closed = catalog.label_values(metric, label)
+    if not closed or value in closed:
+        return value
+    if OTHER in closed:
+        return OTHER
+    raise ValueError(f"{metric.name}: {value!r} is not among the values of {label!r}: {', '.join(closed)}")
+
+
+def _several_processes() -> bool:
+    return bool(getattr(values.ValueClass, "_multiprocess", False))
+
+
+def _read_all_workers() -> bytes:
+    for attempt in range(1, _READ_ATTEMPTS + 1):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        try:
+            return client.generate_latest(registry)
+        except (struct.error, RuntimeError, FileNotFoundError):
+            # A worker that starts at this moment has made its file and not yet written the head of it.
+            if attempt == _READ_ATTEMPTS:
+                raise
+            os.sched_yield()
+    raise AssertionError("unreachable")
+
+
+class _WithoutCreated(Collector):
+    """
+    Leave out the `_created` series, which double the text and which nothing of ours reads.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._inner = registry
+
+    def collect(self) -> Iterable[Family]:
+        for family in self._inner.collect():
+            family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+            yield family
