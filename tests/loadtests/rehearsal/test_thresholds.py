@@ -1,0 +1,121 @@
+"""
+The table of limits: what passes, what fails, and that nothing unmeasured passes.
+"""
+
+from typing import Any
+
+import pytest
+
+from loadtests.thresholds import DEFAULTS, WITH, WITHOUT, applicable, evaluate, symptoms
+
+GOOD: dict[str, dict[str, Any]] = {
+    WITHOUT: {
+        "goodput_ratio": 0.2,
+        "shop_p95_ms": 9000,
+        "error_ratio": 0.4,
+        "demand_ratio": 4.6,
+        "symptoms": 3,
+        "start_lag_p99_ms": 3,
+        "not_started": 0,
+    },
+    WITH: {
+        "goodput_ratio": 0.96,
+        "shop_p95_ms": 240,
+        "error_ratio": 0.0,
+        "oversold": 0,
+        "over_admissions": 0,
+        "order_inversions": 0,
+        "places_lost": 0,
+        "start_lag_p99_ms": 3,
+        "not_started": 0,
+    },
+}
+
+
+def failing(runs: dict[str, dict[str, Any]]) -> set[str]:
+    """
+    Name the thresholds that do not hold.
+    """
+    return {check.threshold.name for check in evaluate(runs) if not check.ok}
+
+
+def test_a_good_rehearsal_breaks_no_limit() -> None:
+    """
+    Values on the right side of every limit pass.
+    """
+    assert failing(GOOD) == set()
+
+
+@pytest.mark.parametrize("threshold", DEFAULTS, ids=lambda t: t.name)
+def test_each_limit_is_held_for_itself(threshold: Any) -> None:
+    """
+    One value on the wrong side breaks its own limit and no other.
+    """
+    wrong = threshold.limit - 0.01 if threshold.comparator in {">=", ">"} else threshold.limit + 1
+    runs = {run: dict(values) for run, values in GOOD.items()}
+    runs[threshold.run][threshold.field] = wrong
+    assert failing(runs) == {threshold.name}
+
+
+@pytest.mark.parametrize("threshold", DEFAULTS, ids=lambda t: t.name)
+def test_what_was_not_measured_does_not_pass(threshold: Any) -> None:
+    """
+    A missing value, a null and a missing run are no successes.
+    """
+    absent: list[dict[str, Any]] = [
+        {threshold.run: {threshold.field: None}},
+        {threshold.run: {}},
+        {threshold.run: None},
+        {},
+    ]
+    for runs in absent:
+        check = threshold.check(runs)
+        assert (check.ok, check.value) == (False, None)
+
+
+def test_names_are_unique() -> None:
+    """
+    The verdict refers to thresholds by name.
+    """
+    assert len({t.name for t in DEFAULTS}) == len(DEFAULTS)
+
+
+def test_a_check_has_the_promised_keys() -> None:
+    """
+    The result file holds name, limit, value and ok for each.
+    """
+    (check, *_) = evaluate(GOOD)
+    assert {"name", "limit", "value", "ok"} <= check.to_json().keys()
+
+
+@pytest.mark.parametrize(
+    ("run", "count"),
+    [
+        ({"goodput_ratio": 0.9, "shop_p95_ms": 100, "error_ratio": 0.0}, 0),
+        ({"goodput_ratio": 0.49, "shop_p95_ms": 100, "error_ratio": 0.0}, 1),
+        ({"goodput_ratio": 0.9, "shop_p95_ms": 5001, "error_ratio": 0.0}, 1),
+        ({"goodput_ratio": 0.1, "shop_p95_ms": 9000, "error_ratio": 0.3}, 3),
+        ({"goodput_ratio": None}, 0),
+    ],
+)
+def test_symptoms_are_counted(run: dict[str, Any], count: int) -> None:
+    """
+    Any one of the three signs makes an overload.
+    """
+    assert symptoms(run) == count
+
+
+def test_a_users_own_shop_is_not_blamed_for_standing_the_spike() -> None:
+    """
+    Against a running shop neither its collapse is demanded nor its unseen stock judged.
+    """
+    names = {t.name for t in applicable(with_room=True, without_room=True, ledger=False, own_shop=True)}
+    assert not names & {"collapse", "overload", "oversold"}
+    assert "goodput" in names
+
+
+def test_a_run_that_is_not_played_is_not_judged() -> None:
+    """
+    Without a room in front of the target nothing of the second run is demanded.
+    """
+    assert {t.run for t in applicable(with_room=False, without_room=True, ledger=True, own_shop=False)} == {WITHOUT}
