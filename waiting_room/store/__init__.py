@@ -1,0 +1,3 @@
+"""
+Where the rooms are kept; the only place that knows Redis.
+"""
