@@ -1,0 +1,128 @@
+"""
+What one run of the load generator is to do: a value, written as JSON by the rehearsal and read by the generator.
+"""
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+from loadtests import documents
+from loadtests.arrivals import SpikeProfile
+from loadtests.documents import STRICT, DocumentError
+from loadtests.shoppers import Behaviour
+from waiting_room.errors import Fault
+
+RunName = Literal["capacity", "without_room", "with_room"]
+Mode = Literal["open", "closed"]
+
+Plan = TypeVar("Plan", bound="RunPlan")
+
+_RUN_ID = re.compile(r"[A-Za-z0-9._:-]{0,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """
+    Describe one run completely: two runs of the same plan meet the same crowd.
+
+    Args:
+        name: which run of the rehearsal it is.
+        mode: `open`: shoppers come by the clock, whether or not earlier ones are done. `closed`: *closed_shoppers* go
+            round and round without thinking, which measures what the shop can do at most.
+        shop_url: where the shop is, such as http://127.0.0.1:8081.
+        seed: the crowd; the same seed is the same shoppers.
+        profile: when they come (open mode).
+        behaviour: how they behave.
+        closed_shoppers: how many go round (closed mode).
+        duration_s: for how long shoppers come.
+        drain_s: for how long those inside may finish after that.
+        metrics_port: where the generator's own /metrics listens on loopback; 0 for none.
+        out: the file that receives the measures.
+        overload_s: the seconds (from, to) over which the shop is judged; None for the whole run.
+        max_in_flight: shoppers beyond so many at one time are not started, and counted as such.
+        verify_tls: whether the shop's certificate must be valid.
+        run_id: value of the header Waiting-Room-Rehearsal on every request; empty: made of name and seed.
+    """
+
+    name: RunName
+    mode: Mode
+    shop_url: str
+    seed: int
+    profile: SpikeProfile
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    closed_shoppers: int = 0
+    duration_s: float = 60.0
+    drain_s: float = 10.0
+    metrics_port: int = 0
+    out: str = "measures.json"
+    overload_s: tuple[float, float] | None = None
+    max_in_flight: int = 20_000
+    verify_tls: bool = True
+    run_id: str = ""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    @property
+    def tag(self) -> str:
+        """
+        Return what marks this run's requests, so that a shop can tell them from its customers'.
+        """
+        return self.run_id or f"{self.name}-{self.seed}"
+
+    def faults(self) -> tuple[Fault, ...]:
+        """
+        Return everything that makes the plan impossible, and nothing when it is sound.
+        """
+        found = [*self.profile.faults(), *self.behaviour.faults()]
+        url = urlsplit(self.shop_url)
+        if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
+            example = "write it as http://127.0.0.1:8081"
+            found.append(Fault("shop_url", f"must be the address of a shop, is {self.shop_url!r}", example))
+        if self.mode == "closed" and self.closed_shoppers < 1:
+            found.append(Fault("closed_shoppers", f"must be at least 1 in closed mode, is {self.closed_shoppers}"))
+        if not (math.isfinite(self.duration_s) and self.duration_s > 0):
+            found.append(Fault("duration_s", f"must be greater than 0, is {self.duration_s}"))
+        if not (math.isfinite(self.drain_s) and self.drain_s >= 0):
+            found.append(Fault("drain_s", f"must be at least 0, is {self.drain_s}"))
+        if not 0 <= self.metrics_port <= 65_535:
+            found.append(Fault("metrics_port", f"must lie between 0 and 65535, is {self.metrics_port}"))
+        if self.overload_s is not None and not 0 <= self.overload_s[0] < self.overload_s[1]:
+            found.append(Fault("overload_s", f"must be two rising seconds, is {list(self.overload_s)}"))
+        if self.max_in_flight < 1:
+            found.append(Fault("max_in_flight", f"must be at least 1, is {self.max_in_flight}"))
+        if not _RUN_ID.fullmatch(self.run_id):
+            what = f"must be at most 100 letters, digits, dots, colons, dashes, underscores, is {self.run_id!r}"
+            found.append(Fault("run_id", what))
+        return tuple(found)
+
+    def to_json(self) -> str:
+        """
+        Return the plan as JSON; `from_json` gives back an equal plan.
+        """
+        return documents.encode(self)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str = "plan") -> Self:
+        """
+        Return the plan that *text* describes.
+
+        Raises:
+            DocumentError: it is no JSON, or the plan is impossible; every fault is told with its place.
+        """
+        return _sound(documents.decode(cls, text, where))
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """
+        Return the plan that the file holds; see `from_json`.
+        """
+        return _sound(documents.read(cls, path))
+
+
+def _sound(plan: Plan) -> Plan:
+    if faults := plan.faults():
+        raise DocumentError(faults)
+    return plan
