@@ -10,6 +10,7 @@ page against this file.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Reason
 
 Kind = Literal["counter", "gauge", "histogram"]
@@ -100,11 +101,11 @@ FRONTIER = Metric("waiting_room_frontier", "gauge", "All ranks below this one ha
 NO_SHOW_RATIO = Metric(
     "waiting_room_no_show_ratio", "gauge", "Measured share of called visitors who do not come, 0 to 1.", ("room",)
 )
-PHASE = Metric("waiting_room_phase", "gauge", "1 for the phase the room is in, 0 for the others.", ("room", "phase"))
+PHASE = Metric("waiting_room_phase", "gauge", "Is 1 for the phase the room is in, 0 for the others.", ("room", "phase"))
 OUTAGE_MODE = Metric(
     "waiting_room_outage_mode",
     "gauge",
-    "1 for what the room does about Redis now: none (Redis answers), static, hold or open.",
+    "Is 1 for what the room does about Redis now: none (Redis answers), static, hold or open.",
     ("room", "mode"),
     merge="max",
 )
@@ -133,7 +134,7 @@ TOKEN_REFUSALS = Metric(
     "waiting_room_token_refusals_total", "counter", "Tickets, passes and visitor ids refused, by reason.", ("reason",)
 )
 REDIS_UP = Metric(
-    "waiting_room_redis_up", "gauge", "1 while every worker reaches Redis, 0 as soon as one does not.", merge="min"
+    "waiting_room_redis_up", "gauge", "Is 1 while every worker reaches Redis, 0 as soon as one does not.", merge="min"
 )
 REDIS_COMMAND_DURATION = Metric(
     "waiting_room_redis_command_duration_seconds", "histogram", "Round trips to Redis.", ("verb",), REDIS_BUCKETS
@@ -149,7 +150,7 @@ SNAPSHOT_AGE = Metric(
 CONTROLLER_LEADER = Metric(
     "waiting_room_controller_leader",
     "gauge",
-    "1 where this service's controller holds the room's lease.",
+    "Is 1 where this service's controller holds the room's lease.",
     ("room",),
     merge="max",
 )
@@ -256,7 +257,6 @@ METRICS: tuple[Metric, ...] = tuple(metric for group in GROUPS.values() for metr
 OTHER = "other"
 
 _STATES = ("waiting", "called", "admitted", "refused", "closed", "paused")
-_PHASES = ("prequeue", "open", "paused", "draining", "closed")
 _REASONS = tuple(str(reason) for reason in Reason)
 _TOKEN_REASONS = tuple(reason for reason in _REASONS if reason.startswith(("ticket_", "pass_")))
 _ROUTES = (
@@ -264,7 +264,8 @@ _ROUTES = (
     "static", OTHER,
 )  # fmt: skip
 _VERBS = (
-    "join", "claim", "checkin", "advance", "touch", "leave", "restore", "snapshot", "policy", "lease", "ping", OTHER,
+    "join", "claim", "flush", "advance", "touch", "leave", "snapshot", "restore", "configure", "set_phase", "rooms",
+    "lease", "ping", OTHER,
 )  # fmt: skip
 _RUNS = ("capacity", "without_room", "with_room")
 
@@ -275,7 +276,7 @@ _CLOSED: dict[Metric, dict[str, tuple[str, ...]]] = {
     ADMISSIONS: {"way": ("claim", "straight")},
     REFUSALS: {"reason": (*_REASONS, OTHER)},
     SEATS_ENDED: {"way": ("released", "expired")},
-    PHASE: {"phase": _PHASES},
+    PHASE: {"phase": tuple(str(phase) for phase in Phase)},
     OUTAGE_MODE: {"mode": ("none", "static", "hold", "open")},
     HTTP_REQUESTS: {"route": _ROUTES, "code_class": ("2xx", "3xx", "4xx", "5xx")},
     HTTP_REQUEST_DURATION: {"route": _ROUTES},

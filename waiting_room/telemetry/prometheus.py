@@ -10,7 +10,6 @@ scraped answers for all of them, and the supervisor calls `worker_ended` for eac
 """
 
 import os
-import struct
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
@@ -37,8 +36,6 @@ _GAUGE_MODES: Final[dict[catalog.Merge, GaugeMode]] = {
     "max": "livemax",
     "min": "livemin",
 }
-
-_READ_ATTEMPTS: Final = 3
 
 
 class Counter:
@@ -220,7 +217,7 @@ class Metrics:
         """
         self.flush()
         if _several_processes():
-            return _read_all_workers(), CONTENT_TYPE
+            return client.generate_latest(_AllWorkers()), CONTENT_TYPE
         return client.generate_latest(_WithoutCreated(self._registry)), CONTENT_TYPE
 
     def _family(self, metric: Metric) -> client.Counter | client.Histogram:
@@ -296,18 +293,21 @@ def _several_processes() -> bool:
     return bool(getattr(values.ValueClass, "_multiprocess", False))
 
 
-def _read_all_workers() -> bytes:
-    for attempt in range(1, _READ_ATTEMPTS + 1):
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        try:
-            return client.generate_latest(registry)
-        except (struct.error, RuntimeError, FileNotFoundError):
-            # A worker that starts at this moment has made its file and not yet written the head of it.
-            if attempt == _READ_ATTEMPTS:
-                raise
-            os.sched_yield()
-    raise AssertionError("unreachable")
+class _AllWorkers(MultiProcessCollector):
+    """
+    Read what all workers wrote, and pass over the file of one that has only just made it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(None)  # type: ignore[no-untyped-call]
+
+    def collect(self) -> Iterable[Family]:
+        # The library makes a file and then gives it its length; scraped in between, it would raise struct.error, and
+        # a worker killed in between would so spoil every later scrape.
+        with os.scandir(self._path) as entries:
+            files = [entry.path for entry in entries if entry.name.endswith(".db") and entry.stat().st_size]
+        families: Iterable[Family] = self.merge(files)  # type: ignore[no-untyped-call]
+        return sorted(families, key=lambda family: family.name)
 
 
 class _WithoutCreated(Collector):
