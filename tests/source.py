@@ -30,7 +30,7 @@ class Module:
         """
         Parse the text.
         """
-        return ast.parse(self.text)
+        return ast.parse(self.text, filename=self.name)
 
     @property
     def package(self) -> list[str]:

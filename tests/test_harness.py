@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import redis
 
-from tests import leaks
+from tests import leaks, peers
 from tests.peers import Peer
 from tests.waiting import wait_until, wait_until_sync
 
@@ -122,3 +123,50 @@ def test_a_test_without_its_peer_fails_under_ci(tmp_path: Path) -> None:
 
     assert done.returncode == 1, done.stdout
     assert "promtool is missing, and CI leaves nothing out; to get it: apt-get install prometheus" in done.stdout
+
+
+def test_no_service_starts_while_peers_are_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    While packages are installed a policy forbids their services to start; afterwards it is gone.
+    """
+    policy = tmp_path / "policy-rc.d"
+    monkeypatch.setattr(peers, "SERVICE_POLICY", policy)
+
+    with peers.no_service_starts([]):
+        assert subprocess.run([policy], check=False).returncode == 101
+    assert not policy.exists()
+
+
+def test_a_policy_of_the_system_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A policy that the system has already is neither changed nor removed.
+    """
+    policy = tmp_path / "policy-rc.d"
+    policy.write_text("the system's own")
+    monkeypatch.setattr(peers, "SERVICE_POLICY", policy)
+
+    with peers.no_service_starts([]):
+        pass
+    assert policy.read_text() == "the system's own"
+
+
+def test_the_database_handed_out_is_real_and_empty(redis_url: str) -> None:
+    """
+    A test gets a real server with nothing in it.
+    """
+    with redis.Redis.from_url(redis_url, socket_timeout=5) as client:
+        assert client.dbsize() == 0
+
+
+def test_leaks_are_found_in_a_real_database(redis_url: str) -> None:
+    """
+    Of the keys left in a database, only the one that never expires is a leak.
+    """
+    with redis.Redis.from_url(redis_url, socket_timeout=5) as client:
+        client.set("wr:{sale}:seats", "1", px=60_000)
+        client.hset("wr:{sale}:meta", "issued", "1")
+        client.set("wr:{sale}:joined:v1", "7")
+        found = leaks.leaked_keys(client)
+        client.delete("wr:{sale}:joined:v1")
+
+    assert found == ["wr:{sale}:joined:v1 never expires and is not on the list of permanent keys"]
