@@ -67,6 +67,7 @@ def test_a_side_effect_is_seen(text: str, effect: str, tmp_path: Path) -> None:
     """
     root, folder = tmp_path / "root", tmp_path / "folder"
     (root / "waiting_room").mkdir(parents=True)
+    (root / "waiting_room" / "__init__.py").touch()
     (root / "waiting_room" / "deed.py").write_text(text)
     folder.mkdir()
 
