@@ -17,6 +17,7 @@ help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Build .venv from the lock (PYTHON=... picks the interpreter)
+	@:
 
 $(READY): pyproject.toml $(LOCK) scripts/make-venv
 	@scripts/make-venv $(VENV) $(LOCK)

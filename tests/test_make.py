@@ -1,0 +1,106 @@
+"""
+The first minute on a fresh machine: what make offers, and what it says when something is missing.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.source import ROOT
+
+PROMISED = {"help", "setup", "rehearse", "demo", "test", "lint", "types", "bench", "fmt", "lock", "clean"}
+
+
+def call(*command: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    """
+    Run a command in the project's root, with *path* as the only place where programs are found.
+    """
+    environment = {"PATH": path or os.environ["PATH"]}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    """
+    Put a shell script called *name* into *folder*.
+    """
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_make_alone_lists_every_target() -> None:
+    """
+    Plain `make` explains each promised target in a line, and does nothing else.
+    """
+    done = call("make")
+
+    assert done.returncode == 0
+    assert set(re.findall(r"^  make (\w+) +\S", done.stdout, re.MULTILINE)) == PROMISED
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (1, "a check or a threshold failed"),
+        (3, "the configuration is invalid"),
+        (6, "the rehearsal is invalid"),
+        (130, "interrupted"),
+        (77, "not one of its documented codes"),
+    ],
+)
+def test_a_command_behind_make_tells_its_code(code: int, words: str) -> None:
+    """
+    make ends in 2 whatever happened, so the command's own code is told in words, and passed on to make.
+    """
+    done = call("scripts/say-exit", "sh", "-c", f"exit {code}")
+
+    assert done.returncode == code
+    assert done.stderr.startswith(f"exit code {code}: {words}")
+
+
+def test_a_command_that_ends_well_is_not_commented() -> None:
+    """
+    Success needs no words.
+    """
+    done = call("scripts/say-exit", "sh", "-c", "echo ordered")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ordered\n", "")
+
+
+def test_setup_without_a_recent_python_says_so(tmp_path: Path) -> None:
+    """
+    Where every Python is too old, setup names what it tried and how to get one.
+    """
+    program(tmp_path, "python3", "exit 1")
+
+    done = call("/bin/sh", "scripts/make-venv", str(tmp_path / "venv"), "requirements/dev.txt", path=str(tmp_path))
+
+    assert done.returncode == 1
+    assert "no Python 3.11 or newer was found" in done.stderr
+    assert "make setup PYTHON=" in done.stderr
+
+
+def test_setup_without_the_venv_module_says_so(tmp_path: Path) -> None:
+    """
+    Where the Python has no venv, as on a bare Debian, setup names the package that brings it.
+    """
+    program(tmp_path, "python3", 'case "$2" in *ensurepip*) exit 1 ;; esac')
+
+    done = call("/bin/sh", "scripts/make-venv", str(tmp_path / "venv"), "requirements/dev.txt", path=str(tmp_path))
+
+    assert done.returncode == 1
+    assert "python3 is recent enough, but it has no 'venv' and 'ensurepip' modules" in done.stderr
+    assert "apt-get install python3-venv" in done.stderr
+
+
+def test_ci_leaves_nothing_out() -> None:
+    """
+    CI calls what developers call, under CI=true, and stops at the first failure.
+    """
+    script = (ROOT / ".ci" / "run").read_text()
+
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert "set -euo pipefail" in script
+    assert script.rstrip().endswith("export CI=true\n\nmake test")
