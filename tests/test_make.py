@@ -4,12 +4,14 @@ The first minute on a fresh machine: what make offers, and what it says when som
 
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.source import ROOT
+from tests.waiting import wait_until_sync
 
 PROMISED = {"help", "setup", "rehearse", "demo", "test", "lint", "types", "bench", "fmt", "lock", "clean"}
 
@@ -52,7 +54,7 @@ def test_make_alone_lists_every_target() -> None:
 )
 def test_a_command_behind_make_tells_its_code(code: int, words: str) -> None:
     """
-    make ends in 2 whatever happened, so the command's own code is told in words, and passed on to make.
+    The command's own code is told in words, since make itself ends in 2 whatever happened.
     """
     done = call("scripts/say-exit", "sh", "-c", f"exit {code}")
 
@@ -67,6 +69,34 @@ def test_a_command_that_ends_well_is_not_commented() -> None:
     done = call("scripts/say-exit", "sh", "-c", "echo ordered")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "ordered\n", "")
+
+
+def test_ctrl_c_lets_the_rehearsal_finish_its_report(tmp_path: Path) -> None:
+    """
+    Ctrl-C under make reaches the command, which ends in its own time, and its code is still told.
+    """
+    programs, started = tmp_path / "bin", tmp_path / "started"
+    programs.mkdir()
+    program(
+        programs,
+        "waiting-room",
+        f"trap 'echo partial report; exit 130' INT; : > {started}; while :; do sleep 0.05; done",
+    )
+    (tmp_path / ".ready").touch()
+    make = subprocess.Popen(
+        ["make", "rehearse", f"VENV={tmp_path}"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until_sync(started.exists, what="the command to start")
+    os.killpg(make.pid, signal.SIGINT)
+    told, messages = make.communicate(timeout=10)
+
+    assert "partial report" in told
+    assert "exit code 130: interrupted" in messages
 
 
 def test_setup_without_a_recent_python_says_so(tmp_path: Path) -> None:
