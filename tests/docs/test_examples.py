@@ -3,8 +3,11 @@ The examples in the documentation are right as they stand.
 """
 
 import ast
+from pathlib import Path
 
 from tests.docs.markdown import Example, examples, fenced
+from waiting_room.config import load
+from waiting_room.errors import ConfigError
 
 
 def python_fault(example: Example) -> str | None:
@@ -45,3 +48,34 @@ def test_fenced_blocks_are_found_with_language_and_line() -> None:
         Example("page.md", 5, "toml", "a = 1\n  b = 2\n"),
         Example("page.md", 10, "", "plain\n"),
     ]
+
+
+def toml_fault(example: Example, folder: Path) -> str | None:
+    """
+    Say what keeps a TOML example from being a configuration that the service accepts.
+    """
+    file = folder / "waiting-room.toml"
+    file.write_text(example.text)
+    try:
+        load(file, environ={}, options={})
+    except ConfigError as error:
+        return f"{example}: {error}"
+    return None
+
+
+def test_toml_examples_are_valid_configuration(tmp_path: Path) -> None:
+    """
+    Every TOML example can be copied into a file and served from.
+    """
+    assert [fault for example in examples("toml") if (fault := toml_fault(example, tmp_path))] == []
+
+
+def test_a_broken_toml_example_is_seen(tmp_path: Path) -> None:
+    """
+    An example with a setting that does not exist is reported with its page, line and setting.
+    """
+    fault = toml_fault(Example("docs/page.md", 7, "toml", "[rooms.sale]\ncapasity = 5\n"), tmp_path)
+
+    assert fault is not None
+    assert fault.startswith("docs/page.md:7: ")
+    assert "rooms.sale.capasity" in fault
