@@ -1,0 +1,144 @@
+"""
+The steady hand: refreshes what workers know, takes the steps that are due, and puts a lost room back.
+
+Every worker runs one. For each room one of them holds the lease and commits the steps; a step that another was faster
+with is refused by the store, so that a lost lease or a second controller does no harm.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from waiting_room.core import polling
+from waiting_room.core.pacing import TICK_MS
+from waiting_room.core.plan import plan
+from waiting_room.core.policy import Policy
+from waiting_room.errors import StoreEmptyError, StoreError, StoreUnavailableError
+from waiting_room.lobby import Lobby
+from waiting_room.rooms import Room
+
+REFRESH_MS: Final = 1000
+DISCOVER_MS: Final = 2000
+_log = logging.getLogger(__name__)
+
+
+class Controller:
+    """
+    Keep the rooms of one worker going. *owner* names this worker among all; *policies* are the configured rooms.
+    """
+
+    def __init__(self, lobby: Lobby, owner: str, policies: Mapping[str, Policy]) -> None:
+        self._lobby = lobby
+        self._owner = owner
+        self._policies = policies
+        self._flushed_ms = 0
+        self._discovered_ms = 0
+
+    async def open_rooms(self) -> None:
+        """
+        Create or update the configured rooms and see every room there is.
+        """
+        for name, policy in self._policies.items():
+            await self._lobby.store.configure(name, policy)
+        await self._discover()
+
+    async def run(self) -> None:
+        """
+        Step until cancelled, four times a second.
+        """
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            await self.step()
+            due = max(due + TICK_MS / 1000, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    async def step(self) -> None:
+        """
+        Do what is due in each room; a store that does not answer costs this step and no more.
+        """
+        now_ms = self._lobby.clock_ms()
+        for room in list(self._lobby.known.values()):
+            try:
+                await self._tend(room, now_ms)
+            except StoreEmptyError:
+                room.lost = True
+            except StoreUnavailableError as error:
+                room.tally["tick", "failed"] += 1
+                _log.debug("step missed", extra={"room": room.name, "reason": error.kind})
+        await self._chores(now_ms)
+
+    async def _chores(self, now_ms: int) -> None:
+        try:
+            if now_ms - self._flushed_ms >= polling.FLUSH_MS:
+                self._flushed_ms = now_ms
+                await self._flush()
+            if now_ms - self._discovered_ms >= DISCOVER_MS:
+                self._discovered_ms = now_ms
+                await self._discover()
+        except StoreError as error:
+            _log.debug("chores missed", extra={"reason": str(error)})
+
+    async def _tend(self, room: Room, now_ms: int) -> None:
+        if room.lost:
+            await self._restore(room)
+            return
+        last = room.view.snapshot
+        held_by_another = last.owner not in {"", self._owner}
+        if held_by_another and now_ms - room.viewed_ms < REFRESH_MS:
+            return
+        before = room.view
+        await self._lobby.refresh(room.name)
+        snapshot = room.view.snapshot
+        if snapshot.epoch != before.snapshot.epoch:
+            _log.warning("new epoch", extra={"room": room.name, "epoch": snapshot.epoch})
+            room.view = before
+            await self._restore(room)
+            return
+        step = plan(snapshot, self._owner)
+        if step is not None:
+            committed = await self._lobby.store.advance(room.name, step)
+            room.tally["tick", "committed" if committed else "lost"] += 1
+
+    async def _restore(self, room: Room) -> None:
+        last = room.view.snapshot
+        lost = await self._lobby.store.restore(last, room.highest)
+        seats = room.live_seats(self._lobby.clock_ms())
+        if lost and seats:
+            await self._lobby.store.touch(room.name, seats, ())
+        await self._lobby.refresh(room.name)
+        room.lost = False
+        if lost:
+            extra = {"room": room.name, "epoch": room.view.snapshot.epoch, "seats": len(seats), "issued": last.issued}
+            _log.warning("room put back from this worker's memory", extra=extra)
+
+    async def _flush(self) -> None:
+        for room in list(self._lobby.known.values()):
+            checkins = room.take_checkins()
+            if checkins.count == 0 or room.lost:
+                continue
+            highest = max(room.highest, checkins.highest)
+            try:
+                await self._lobby.store.flush(room.name, checkins.chunks(), highest)
+            except StoreError:
+                _keep(room, checkins.chunks())
+                raise
+            room.tally["flush",] += checkins.count
+
+    async def _discover(self) -> None:
+        names = await self._lobby.store.rooms()
+        for name in names:
+            if name not in self._lobby.known:
+                await self._lobby.refresh(name)
+        missing = [name for name in self._policies if name not in names and name not in self._lobby.known]
+        for name in missing:
+            await self._lobby.configure(name, self._policies[name])
+
+
+def _keep(room: Room, chunks: Mapping[int, bytes]) -> None:
+    """
+    Put check-ins back that could not be sent: during an outage nobody turns into a ghost.
+    """
+    for chunk, bits in chunks.items():
+        room.checkins.put_back(chunk, bits)

@@ -1,0 +1,59 @@
+"""
+How long the wait will be: a range, from what is measured.
+
+With n live people ahead, admissions at μ per second and each waiting one leaving at θ per second,
+``dn/dt = -μ - θn`` gives ``T = ln(1 + θn/μ)/θ``, and n/μ as θ → 0.
+"""
+
+from math import log1p
+from typing import Final
+
+from waiting_room.core.outcomes import Eta
+from waiting_room.core.snapshot import Cohort, Snapshot
+
+_MEASURE_MS: Final = 30_000
+_TRUST_MS: Final = 8000
+_SPREAD: Final = 0.2
+"""The half-width of the range in relation to the rate, until the spread itself is measured."""
+_SLACK_S: Final = 3.0
+"""What a tick, a snapshot and a poll can add to any wait."""
+
+
+def wait_s(ahead: float, rate_per_s: float, leaving_per_s: float) -> float:
+    """
+    Return the time until *ahead* people have been called or have left.
+    """
+    if ahead <= 0:
+        return 0.0
+    if leaving_per_s * ahead < 1e-6 * rate_per_s:
+        return ahead / rate_per_s
+    return log1p(leaving_per_s * ahead / rate_per_s) / leaving_per_s
+
+
+def call_rate_per_s(snapshot: Snapshot) -> float:
+    """
+    Return how many present people are called per second: measured over the last half minute where that is known.
+    """
+    recent = [cohort for cohort in snapshot.cohorts if snapshot.now_ms - cohort.at_ms <= _MEASURE_MS]
+    planned = snapshot.policy.rate_per_s / (1 - snapshot.no_show)
+    if not recent:
+        return planned
+    span_ms = snapshot.now_ms - recent[0].at_ms
+    if span_ms < _TRUST_MS:
+        return planned
+    return _called(recent) * 1000 / span_ms
+
+
+def _called(cohorts: list[Cohort]) -> int:
+    return sum(cohort.present for cohort in cohorts[1:])
+
+
+def eta(ahead: int, rate_per_s: float, leaving_per_s: float) -> Eta | None:
+    """
+    Return the range in which the turn comes, or None where nobody is called at present.
+    """
+    if rate_per_s <= 0:
+        return None
+    low = wait_s(ahead, rate_per_s * (1 + _SPREAD), leaving_per_s * 1.5)
+    high = wait_s(ahead + 1, rate_per_s * (1 - _SPREAD), leaving_per_s * 0.5)
+    return Eta(round(low, 1), round(high + _SLACK_S, 1))

@@ -1,0 +1,167 @@
+"""
+Who is really there: bitmaps of ranks, and counting in them.
+
+A bit per rank, most significant bit first as Redis keeps it (SETBIT 0 is 0x80 of the first byte), cut into chunks
+of 65,536 ranks (8 KiB). An index over the bits between frontier and the last number answers "how many live people
+stand before this rank" by one prefix sum and one population count of at most 2,048 bits.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
+from typing import Final
+
+CHUNK_RANKS: Final = 65_536
+CHUNK_BYTES: Final = CHUNK_RANKS // 8
+_BLOCK_BYTES: Final = 256
+_BLOCK_RANKS: Final = _BLOCK_BYTES * 8
+
+
+def chunk_of(rank: int) -> int:
+    """
+    Return the chunk that holds *rank*.
+    """
+    return rank // CHUNK_RANKS
+
+
+def chunks_between(low: int, high: int) -> range:
+    """
+    Return the chunks that hold the ranks *low* to *high* (both included).
+    """
+    return range(low // CHUNK_RANKS, high // CHUNK_RANKS + 1)
+
+
+def merge(first: bytes, second: bytes) -> bytes:
+    """
+    Return the union of two bitmaps that begin at the same rank, as long as the longer one.
+    """
+    if not first or not second:
+        return first or second
+    size = max(len(first), len(second))
+    union = int.from_bytes(first.ljust(size, b"\0")) | int.from_bytes(second.ljust(size, b"\0"))
+    return union.to_bytes(size)
+
+
+def assemble(chunks: Mapping[int, bytes], indexes: Iterable[int]) -> bytes:
+    """
+    Return the bitmaps of consecutive chunks as one, every missing byte filled with zeros.
+    """
+    return b"".join(chunks.get(index, b"").ljust(CHUNK_BYTES, b"\0") for index in indexes)
+
+
+class CheckIns:
+    """
+    Gather check-ins as bitmaps, so that thousands go to the store as a few strings.
+    """
+
+    __slots__ = ("_chunks", "count", "highest")
+
+    def __init__(self) -> None:
+        self._chunks: dict[int, bytearray] = {}
+        self.count = 0
+        self.highest = 0
+
+    def add(self, rank: int) -> None:
+        """
+        Note that *rank* is there.
+        """
+        chunk, offset = divmod(rank, CHUNK_RANKS)
+        bits = self._chunks.get(chunk)
+        if bits is None:
+            bits = self._chunks[chunk] = bytearray(CHUNK_BYTES)
+        bits[offset >> 3] |= 0x80 >> (offset & 7)
+        self.count += 1
+        self.highest = max(self.highest, rank)
+
+    def put_back(self, chunk: int, bits: bytes) -> None:
+        """
+        Add the bitmap of a chunk that could not be sent.
+        """
+        whole = merge(bytes(self._chunks.get(chunk, b"")), bits).ljust(CHUNK_BYTES, b"\0")
+        self._chunks[chunk] = bytearray(whole)
+        self.count += int.from_bytes(bits).bit_count()
+
+    def chunks(self) -> dict[int, bytes]:
+        """
+        Return the bitmap of each chunk, without the zeros at its end.
+        """
+        return {index: bytes(bits).rstrip(b"\0") for index, bits in self._chunks.items()}
+
+
+class Presence:
+    """
+    Count the present ranks from *frontier* on; immutable.
+
+    *bits* begins at the chunk of *frontier*; ranks before the frontier are not counted.
+    """
+
+    __slots__ = ("_base", "_blocks", "_sums", "bits", "frontier", "total")
+
+    def __init__(self, frontier: int, bits: bytes) -> None:
+        self.frontier = frontier
+        self.bits = bits
+        self._base = chunk_of(frontier) * CHUNK_RANKS
+        skipped = frontier - self._base
+        head = int.from_bytes(bits[: skipped // 8 + 1].ljust(skipped // 8 + 1, b"\0"))
+        cleared = head & ((1 << (8 - skipped % 8)) - 1)
+        live = b"\0" * (skipped // 8) + cleared.to_bytes(1) + bits[skipped // 8 + 1 :]
+        self._blocks = [
+            int.from_bytes(live[at : at + _BLOCK_BYTES].ljust(_BLOCK_BYTES, b"\0"))
+            for at in range(0, len(live), _BLOCK_BYTES)
+        ]
+        self._sums = [0, *accumulate(block.bit_count() for block in self._blocks)]
+        self.total = self._sums[-1]
+
+    def ahead(self, rank: int) -> int:
+        """
+        Return how many present ranks stand between the frontier and *rank*, which itself is not counted.
+        """
+        offset = rank - self._base
+        if offset <= 0:
+            return 0
+        block, inside = divmod(offset, _BLOCK_RANKS)
+        if block >= len(self._blocks):
+            return self.total
+        return self._sums[block] + (self._blocks[block] >> (_BLOCK_RANKS - inside)).bit_count()
+
+    def holds(self, rank: int) -> bool:
+        """
+        Return whether *rank* is at or beyond the frontier and present.
+        """
+        block, inside = divmod(rank - self._base, _BLOCK_RANKS)
+        return 0 <= block < len(self._blocks) and bool(self._blocks[block] >> (_BLOCK_RANKS - 1 - inside) & 1)
+
+    def nth(self, count: int) -> int:
+        """
+        Return the rank of the *count*-th present one, counted from the frontier, 1 for the first.
+
+        *count* is between 1 and `total`.
+        """
+        block = bisect_left(self._sums, count) - 1
+        missing = count - self._sums[block]
+        bits = self._blocks[block]
+        low, high = 0, _BLOCK_RANKS - 1
+        while low < high:
+            middle = (low + high) // 2
+            if (bits >> (_BLOCK_RANKS - 1 - middle)).bit_count() >= missing:
+                high = middle
+            else:
+                low = middle + 1
+        return self._base + block * _BLOCK_RANKS + low
+
+
+def count_between(bits: bytes, base: int, low: int, high: int) -> int:
+    """
+    Return how many of the ranks *low* to *high* − 1 are set in *bits*, which begin at rank *base*.
+    """
+    return _count_below(bits, high - base) - _count_below(bits, low - base)
+
+
+def _count_below(bits: bytes, offset: int) -> int:
+    if offset <= 0:
+        return 0
+    whole, rest = divmod(offset, 8)
+    count = int.from_bytes(bits[:whole]).bit_count()
+    if rest and whole < len(bits):
+        count += (bits[whole] >> (8 - rest)).bit_count()
+    return count

@@ -1,0 +1,288 @@
+"""
+The use cases of the waiting room: join, ask, claim, leave, report. Awaits the store, and nothing else.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from waiting_room.coalesce import Coalescer
+from waiting_room.core import polling
+from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
+from waiting_room.core.phase import Phase
+from waiting_room.core.policy import STANDARD_LANE, Policy
+from waiting_room.core.reasons import Reason
+from waiting_room.core.view import View
+from waiting_room.errors import RoomUnknownError, StoreEmptyError, StoreUnavailableError
+from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, Store, TouchReply
+from waiting_room.rooms import Room
+from waiting_room.tokens import Ticket, Visitor
+
+TICKET_LIFE_MS: Final = 86_400_000
+"""A day: as long as the store remembers which tickets were used."""
+CLAIM_HOLD_S: Final = 1.5
+"""How long a claim waits at the door for its turn in the pace before the visitor is asked to try again."""
+BATCH: Final = 500
+_HELD: Final = frozenset({ClaimCode.PACED, ClaimCode.FULL})
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """
+    Tell a gate what it must know; *degraded* while the store is away and the answer is the last known one.
+    """
+
+    gone: tuple[str, ...]
+    phase: Phase
+    straight: bool
+    now_ms: int
+    degraded: bool = False
+
+
+class Lobby:
+    """
+    Serve visitors and gates of all rooms from one worker.
+
+    *clock_ms* is this process' clock; it times what is stale and never decides about places or seats.
+    """
+
+    def __init__(self, store: Store, clock_ms: Callable[[], int]) -> None:
+        self.store = store
+        self.clock_ms = clock_ms
+        self.known: dict[str, Room] = {}
+        self._joins: dict[str, Coalescer[str, JoinReply]] = {}
+        self._claims: dict[str, Coalescer[Claim, ClaimReply]] = {}
+
+    def rooms(self) -> tuple[str, ...]:
+        """
+        Return the names of the rooms that this worker serves.
+        """
+        return tuple(self.known)
+
+    def room(self, name: str) -> Room:
+        """
+        Return what is held of a room, or raise `RoomUnknownError`.
+        """
+        try:
+            return self.known[name]
+        except KeyError:
+            raise RoomUnknownError(name) from None
+
+    def policy(self, name: str) -> Policy:
+        """
+        Return the settings of a room.
+        """
+        return self.room(name).policy
+
+    def status(self, name: str, ticket: Ticket, seen: int | None = None) -> Outcome:
+        """
+        Return where *ticket* stands, without asking the store; counts as a check-in.
+
+        *seen* is the position shown last: the answer never exceeds it, nor what this worker told before.
+        """
+        room = self.room(name)
+        now_ms = self.clock_ms()
+        rank = ticket.number
+        if now_ms - ticket.issued_ms > TICKET_LIFE_MS:
+            return Refused(Reason.TICKET_EXPIRED)
+        room.checkins.add(rank)
+        view = room.view
+        position = view.position(rank)
+        if position:
+            position = room.positions.lowest(rank, position if seen is None or seen < 1 else min(position, seen))
+        return view.tell(rank, position, stale=room.lost or now_ms - room.viewed_ms > 3000)
+
+    async def join(self, name: str, visitor: Visitor, ticket: Ticket | None = None) -> tuple[Outcome, Ticket | None]:
+        """
+        Give *visitor* a place, once: who bears a *ticket* of theirs keeps it, whatever the store remembers.
+        """
+        room = self.room(name)
+        if ticket is not None:
+            return self.status(name, ticket), ticket
+        if room.view.snapshot.phase is Phase.CLOSED and not room.stale(self.clock_ms()):
+            return Closed(), None
+        try:
+            reply = await self._desk(name).submit(visitor.id)
+        except StoreEmptyError:
+            room.lost = True
+            return self._put_off(Reason.RECOVERING), None
+        except StoreUnavailableError:
+            return self._put_off(Reason.STORE_AWAY), None
+        return self._joined(room, visitor, reply)
+
+    def _put_off(self, reason: Reason) -> Paused:
+        return Paused(0, 0, polling.jittered_ms(2000, self.clock_ms(), 0), reason)
+
+    def _joined(self, room: Room, visitor: Visitor, reply: JoinReply) -> tuple[Outcome, Ticket | None]:
+        room.tally["join", reply.code.name.lower()] += 1
+        if reply.code is JoinCode.CLOSED:
+            return Closed(), None
+        if reply.code is JoinCode.DRAINING:
+            return Refused(Reason.ROOM_DRAINING), None
+        room.highest = max(room.highest, reply.number)
+        ticket = Ticket(room.name, STANDARD_LANE, reply.number, visitor.id, reply.now_ms)
+        if reply.code is JoinCode.STRAIGHT:
+            return self._admitted(room, ticket, reply.issued_ms, reply.hard_end_ms, "straight"), ticket
+        return self.status(room.name, ticket), ticket
+
+    def _admitted(self, room: Room, ticket: Ticket, issued_ms: int, hard_end_ms: int, way: str) -> Admitted:
+        seat = f"{ticket.lane}.{ticket.number}"
+        fresh = seat not in room.seats
+        room.hold_seat(seat, hard_end_ms, self.clock_ms())
+        if fresh:
+            room.tally["admission", way] += 1
+            room.waits_s.append(max(0, issued_ms - ticket.issued_ms) / 1000)
+        return Admitted(ticket.number, seat, issued_ms, hard_end_ms, fresh)
+
+    async def claim(self, name: str, ticket: Ticket) -> Outcome:
+        """
+        Turn a called ticket into a seat: once, within capacity and pace; a repeated claim gives the same seat.
+
+        A claim that comes before its turn in the pace is held for up to `CLAIM_HOLD_S`.
+        """
+        room = self.room(name)
+        if room.view.position(ticket.number) > 0:
+            return self.status(name, ticket)
+        room.checkins.add(ticket.number)
+        try:
+            reply = await self._door(name).submit(Claim(ticket.lane, ticket.number, ticket.visitor))
+        except StoreEmptyError:
+            room.lost = True
+            return Called(ticket.number, 2000, Reason.RECOVERING)
+        except StoreUnavailableError:
+            return Called(ticket.number, polling.jittered_ms(2000, ticket.number, 0), Reason.STORE_AWAY)
+        return self._claimed(room, ticket, reply)
+
+    def _claimed(self, room: Room, ticket: Ticket, reply: ClaimReply) -> Outcome:
+        number = ticket.number
+        room.tally["claim", reply.code.name.lower()] += 1
+        match reply.code:
+            case ClaimCode.ADMITTED | ClaimCode.SAME:
+                return self._admitted(room, ticket, reply.issued_ms, reply.hard_end_ms, "claim")
+            case ClaimCode.NOT_CALLED:
+                return Waiting(number, 1, None, polling.CALLED_POLL_MS, Reason.RECOVERING)
+            case ClaimCode.FULL:
+                return Called(number, polling.jittered_ms(polling.CALLED_POLL_MS, number, 1), Reason.SEATS_FULL)
+            case ClaimCode.PACED:
+                return Called(number, polling.jittered_ms(polling.CALLED_POLL_MS, number, 2), Reason.RATE_REACHED)
+            case ClaimCode.USED:
+                return Refused(Reason.TICKET_USED)
+            case ClaimCode.PAUSED:
+                return Paused(number, 0, polling.DEGRADED_POLL_MS)
+            case ClaimCode.CLOSED:
+                return Closed()
+            case ClaimCode.RECOVERING:
+                return Called(number, 2000, Reason.RECOVERING)
+
+    async def leave(self, name: str, ticket: Ticket) -> bool:
+        """
+        Give a place or a seat back at once; return whether there was one.
+        """
+        room = self.room(name)
+        room.drop_seats((f"{ticket.lane}.{ticket.number}",))
+        try:
+            left = await self.store.leave(name, ticket.number, ticket.visitor)
+        except (StoreEmptyError, StoreUnavailableError):
+            return False
+        room.tally["leave",] += left
+        return left
+
+    async def report(self, name: str, touched: Mapping[str, int], released: Sequence[str]) -> GateAnswer:
+        """
+        Keep the seats that a gate saw in use, free those that are done, and tell the gate what it must know.
+        """
+        room = self.room(name)
+        now_ms = self.clock_ms()
+        for seat, hard_end_ms in touched.items():
+            room.hold_seat(seat, hard_end_ms, now_ms)
+        try:
+            reply = await self.store.touch(name, touched, released)
+        except StoreEmptyError:
+            room.lost = True
+            return GateAnswer((), room.view.snapshot.phase, straight=False, now_ms=now_ms, degraded=True)
+        except StoreUnavailableError:
+            return GateAnswer((), room.view.snapshot.phase, straight=False, now_ms=now_ms, degraded=True)
+        room.drop_seats((*reply.gone, *released))
+        room.tally["release",] += len(released)
+        return _gate_answer(reply)
+
+    def public_state(self, name: str) -> dict[str, Any]:
+        """
+        Return what anybody may know of a room; nothing of any visitor.
+        """
+        snapshot = self.room(name).view.snapshot
+        return {
+            "room": name,
+            "phase": snapshot.phase.value,
+            "rate_per_minute": snapshot.policy.rate_per_minute,
+            "capacity": snapshot.policy.capacity,
+            "seats": snapshot.seats,
+            "frontier": snapshot.frontier,
+            "issued": snapshot.issued,
+            "waiting": snapshot.waiting,
+            "admitted_total": snapshot.admitted,
+            "message": snapshot.policy.message,
+            "as_of_ms": snapshot.now_ms,
+        }
+
+    def admin_state(self, name: str) -> dict[str, Any]:
+        """
+        Return what an operator may know of a room.
+        """
+        snapshot = self.room(name).view.snapshot
+        return self.public_state(name) | {
+            "policy": snapshot.policy.as_dict(),
+            "seats_peak": snapshot.seats_peak,
+            "expected": round(snapshot.expected, 3),
+            "no_show": round(snapshot.no_show, 4),
+            "leaving_per_s": round(snapshot.leaving_per_s, 6),
+            "version": snapshot.version,
+            "epoch": snapshot.epoch,
+            "recovering": snapshot.recovering,
+            "high_water": snapshot.high_water,
+            "owner": snapshot.owner,
+        }
+
+    async def configure(self, name: str, policy: Policy) -> None:
+        """
+        Create a room or change its settings, and see it at once.
+        """
+        await self.store.configure(name, policy)
+        await self.refresh(name)
+
+    async def set_phase(self, name: str, phase: Phase) -> None:
+        """
+        Change the phase of a room, and see it at once.
+        """
+        await self.store.set_phase(self.room(name).name, phase)
+        await self.refresh(name)
+
+    async def refresh(self, name: str) -> Room:
+        """
+        Take a new snapshot of a room; a room seen for the first time is served from then on.
+        """
+        snapshot = await self.store.snapshot(name)
+        room = self.known.get(name)
+        if room is None:
+            room = self.known[name] = Room(name, View(snapshot), self.clock_ms())
+        else:
+            room.see(snapshot, self.clock_ms())
+        return room
+
+    def _desk(self, name: str) -> Coalescer[str, JoinReply]:
+        desk = self._joins.get(name)
+        if desk is None:
+            desk = self._joins[name] = Coalescer(lambda visitors: self.store.join(name, visitors), BATCH)
+        return desk
+
+    def _door(self, name: str) -> Coalescer[Claim, ClaimReply]:
+        door = self._claims.get(name)
+        if door is None:
+            door = self._claims[name] = Coalescer(
+                lambda claims: self.store.claim(name, claims), BATCH, lambda reply: reply.code in _HELD, CLAIM_HOLD_S
+            )
+        return door
+
+
+def _gate_answer(reply: TouchReply) -> GateAnswer:
+    return GateAnswer(reply.gone, reply.phase, reply.straight, reply.now_ms)

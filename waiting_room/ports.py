@@ -1,0 +1,159 @@
+"""
+What the use cases need from a store, in the words of the domain: no connection, no key, no transaction.
+
+Every verb is atomic, idempotent by an id of the caller's, and takes the store's clock, never the caller's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+from waiting_room.core.phase import Phase
+from waiting_room.core.plan import Advance
+from waiting_room.core.policy import Policy
+from waiting_room.core.snapshot import Snapshot
+
+
+class JoinCode(IntEnum):
+    """
+    Tell what came of a join.
+    """
+
+    NEW = 1
+    SAME = 2
+    """this visitor joined a moment ago: the number is the one given then"""
+    STRAIGHT = 3
+    """nobody waits and a seat is free: admitted at once"""
+    CLOSED = -1
+    DRAINING = -2
+
+
+@dataclass(frozen=True, slots=True)
+class JoinReply:
+    """
+    Give the number, and the seat's issue and hard end where the visitor was let straight through (else 0).
+    """
+
+    code: JoinCode
+    number: int
+    issued_ms: int
+    hard_end_ms: int
+    now_ms: int
+
+
+class ClaimCode(IntEnum):
+    """
+    Tell what came of a claim.
+    """
+
+    ADMITTED = 1
+    SAME = 2
+    """the seat of an earlier claim of this ticket, still held"""
+    NOT_CALLED = -1
+    FULL = -2
+    PACED = -3
+    USED = -4
+    PAUSED = -5
+    CLOSED = -6
+    RECOVERING = -7
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """
+    Ask for the seat of a called rank.
+    """
+
+    lane: str
+    rank: int
+    visitor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReply:
+    """
+    Give the seat's issue and hard end where there is one (else 0).
+    """
+
+    code: ClaimCode
+    issued_ms: int
+    hard_end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TouchReply:
+    """
+    Name the touched seats that are no longer held, and what a gate must know of the room.
+    """
+
+    gone: tuple[str, ...]
+    phase: Phase
+    straight: bool
+    now_ms: int
+
+
+class Store(Protocol):
+    """
+    Keep the rooms. Raises `StoreUnavailableError` and `StoreEmptyError`, nothing else of its own.
+    """
+
+    async def rooms(self) -> tuple[str, ...]:
+        """
+        Return the names of all rooms.
+        """
+
+    async def configure(self, room: str, policy: Policy) -> bool:
+        """
+        Create the room or change its settings; return whether it is new.
+        """
+
+    async def set_phase(self, room: str, phase: Phase) -> None:
+        """
+        Change the phase.
+        """
+
+    async def join(self, room: str, visitors: Sequence[str]) -> list[JoinReply]:
+        """
+        Give each visitor one number, in order, however often they ask within a minute; or let them straight in.
+        """
+
+    async def flush(self, room: str, present: Mapping[int, bytes], highest: int) -> None:
+        """
+        Add check-ins, a bitmap for each chunk of ranks; *highest* is the highest number that any visitor showed.
+        """
+
+    async def advance(self, room: str, step: Advance) -> bool:
+        """
+        Commit a step if the room is still at its version; return whether it was.
+        """
+
+    async def claim(self, room: str, claims: Sequence[Claim]) -> list[ClaimReply]:
+        """
+        Turn called ranks into seats, each once, within capacity and pace.
+        """
+
+    async def touch(self, room: str, seats: Mapping[str, int], released: Sequence[str]) -> TouchReply:
+        """
+        Keep *seats* (with their hard ends in ms) in use and free *released*.
+        """
+
+    async def leave(self, room: str, rank: int, visitor: str) -> bool:
+        """
+        Give a place or a seat back; return whether there was one.
+        """
+
+    async def snapshot(self, room: str) -> Snapshot:
+        """
+        Return the room as it is at this moment.
+        """
+
+    async def restore(self, last: Snapshot, highest: int) -> bool:
+        """
+        Put a lost room back from what was last known of it; return whether anything had been lost.
+        """
+
+    async def close(self) -> None:
+        """
+        Give back every connection.
+        """

@@ -1,0 +1,117 @@
+"""
+What one worker holds of one room: the last view, the check-ins not yet sent, and enough to put the room back.
+"""
+
+from array import array
+from collections import Counter
+from typing import Final
+
+from waiting_room.core.policy import Policy
+from waiting_room.core.presence import CHUNK_RANKS, CheckIns
+from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.view import STALE_MS, View
+
+_UNSEEN: Final = 0xFFFFFFFF
+
+
+class Positions:
+    """
+    Remember the position last shown for each rank, so that a shown position never goes up.
+
+    Four bytes a rank, in chunks that are made when first used; chunks behind the frontier are dropped.
+    """
+
+    __slots__ = ("_chunks",)
+
+    def __init__(self) -> None:
+        self._chunks: dict[int, array[int]] = {}
+
+    def lowest(self, rank: int, position: int) -> int:
+        """
+        Return the lower of *position* and what was shown before, and remember it.
+        """
+        chunk, offset = divmod(rank, CHUNK_RANKS)
+        shown = self._chunks.get(chunk)
+        if shown is None:
+            shown = self._chunks[chunk] = array("I", [_UNSEEN]) * CHUNK_RANKS
+        if shown[offset] <= position:
+            return shown[offset]
+        shown[offset] = position
+        return position
+
+    def forget_below(self, frontier: int) -> None:
+        """
+        Drop what lies wholly behind the frontier.
+        """
+        for chunk in [chunk for chunk in self._chunks if (chunk + 1) * CHUNK_RANKS <= frontier]:
+            del self._chunks[chunk]
+
+
+class Room:
+    """
+    Hold a worker's knowledge of a room.
+
+    *seats* are those that this worker gave or saw in use, with their hard end and when they were seen last: after a
+    loss of state they are put back from here. *tally* counts events since the metrics were last flushed.
+    """
+
+    def __init__(self, name: str, view: View, now_ms: int) -> None:
+        self.name = name
+        self.view = view
+        self.viewed_ms = now_ms
+        self.checkins = CheckIns()
+        self.positions = Positions()
+        self.highest = view.snapshot.issued
+        self.seats: dict[str, tuple[int, int]] = {}
+        self.tally: Counter[tuple[str, ...]] = Counter()
+        self.waits_s: list[float] = []
+        self.lost = False
+
+    @property
+    def policy(self) -> Policy:
+        """
+        Return the settings in force.
+        """
+        return self.view.snapshot.policy
+
+    def stale(self, now_ms: int) -> bool:
+        """
+        Return whether the view is older than visitors should be told without a word.
+        """
+        return now_ms - self.viewed_ms > STALE_MS
+
+    def see(self, snapshot: Snapshot, now_ms: int) -> None:
+        """
+        Take a new snapshot.
+        """
+        self.view = View(snapshot)
+        self.viewed_ms = now_ms
+        self.positions.forget_below(snapshot.frontier)
+
+    def take_checkins(self) -> CheckIns:
+        """
+        Return what has gathered, and begin anew.
+        """
+        gathered, self.checkins = self.checkins, CheckIns()
+        return gathered
+
+    def hold_seat(self, seat: str, hard_end_ms: int, now_ms: int) -> None:
+        """
+        Note that *seat* is in use.
+        """
+        self.seats[seat] = (hard_end_ms, now_ms)
+
+    def drop_seats(self, seats: tuple[str, ...]) -> None:
+        """
+        Note that *seats* are no longer held.
+        """
+        for seat in seats:
+            self.seats.pop(seat, None)
+
+    def live_seats(self, now_ms: int) -> dict[str, int]:
+        """
+        Return the seats in use within the idle time, with their hard ends; forget the others.
+        """
+        oldest = now_ms - int(self.policy.idle_timeout_s * 1000)
+        self.seats = {seat: held for seat, held in self.seats.items() if held[1] > oldest and held[0] > now_ms}
+        return {seat: hard_end_ms for seat, (hard_end_ms, _) in self.seats.items()}

@@ -1,0 +1,33 @@
+"""
+The Lua scripts, one verb each, with their includes put in; `load` is the only reader.
+"""
+
+import re
+from importlib import resources
+from typing import Final
+
+NAMES: Final = (
+    "advance",
+    "claim",
+    "configure",
+    "flush",
+    "join",
+    "leave",
+    "raise_mark",
+    "restore",
+    "set_phase",
+    "snapshot",
+    "touch",
+)
+_INCLUDE: Final = re.compile(r"^-- @include (\w+)$", re.MULTILINE)
+
+
+def load(name: str) -> str:
+    """
+    Return the source of a script, with each ``-- @include NAME`` line replaced by ``include/NAME.lua``.
+    """
+    folder = resources.files(__package__)
+    source = folder.joinpath(f"{name}.lua").read_text(encoding="utf-8")
+    return _INCLUDE.sub(
+        lambda line: folder.joinpath("include", f"{line[1]}.lua").read_text(encoding="utf-8").rstrip(), source
+    )

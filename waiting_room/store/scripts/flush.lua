@@ -1,0 +1,20 @@
+-- Adds a worker's check-ins to the present slot, and lifts the counter to the highest number that a visitor showed:
+-- a store that lost its last writes learns from the tickets. Doing it twice changes nothing.
+-- KEYS 1 meta, 2 scratch, 3.. present bitmap of each chunk
+-- ARGV 1 highest number, 2.. the bits of each chunk
+-- Returns 1
+-- @include room
+local room = read_room(KEYS[1], { 'issued', 'high_water', 'version' })
+if not room then return EMPTY end
+for i = 3, #KEYS do
+  redis.call('SET', KEYS[2], ARGV[i - 1], 'PX', 1000)
+  redis.call('BITOP', 'OR', KEYS[i], KEYS[i], KEYS[2])
+  redis.call('PEXPIRE', KEYS[i], 86400000)
+end
+redis.call('DEL', KEYS[2])
+local highest = tonumber(ARGV[1])
+if highest > room.issued then
+  redis.call('HSET', KEYS[1], 'issued', ARGV[1], 'version', room.version + 1,
+    'high_water', math.max(room.high_water, highest))
+end
+return 1

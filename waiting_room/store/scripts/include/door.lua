@@ -1,0 +1,14 @@
+-- The paced door: a bucket one tick deep (250 ms). Units: one admission is 60,000, so that a rate per minute times
+-- milliseconds stays a whole number. What overflows is kept in `lost`, for the controller to call in addition.
+local ADMISSION = 60000
+local function refill(room, now)
+  local depth = math.max(ADMISSION, room.rate * 250)
+  local tokens = room.tokens + math.max(0, now - room.tokens_at) * room.rate
+  if tokens > depth then
+    room.lost = room.lost + tokens - depth
+    tokens = depth
+  end
+  room.tokens = tokens
+  room.tokens_at = math.max(now, room.tokens_at)
+end
+local function int(number) return string.format('%.0f', number) end

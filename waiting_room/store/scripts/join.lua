@@ -1,0 +1,64 @@
+-- Gives each visitor one number, however often they ask within a minute (each stands once in a call); lets them
+-- straight in while nobody waits, nobody is expected and a seat is free. Order within the call is kept.
+-- KEYS 1 meta, 2 seats, 3 holders, 4-5 present bitmaps of chunk C and C+1, 6-7 claimed bitmaps of C and C+1, 8.. joined
+-- ARGV 1 now_ms or '', 2 lane, 3 C
+-- Returns {now_ms, issued, then code, number, issued_ms, hard_end_ms of each}; code 1 new, 2 same, 3 straight,
+-- -1 closed, -2 draining, -8 the number lies beyond the chunks, -9 it lies beyond the high-water mark
+-- @include clock
+-- @include room
+-- @include door
+-- @include seats
+local meta, seats, holders, lane, first = KEYS[1], KEYS[2], KEYS[3], ARGV[2], tonumber(ARGV[3])
+local now = clock(ARGV[1])
+local room = read_room(meta, { 'issued', 'frontier', 'high_water', 'capacity', 'rate', 'idle_ms', 'session_ms',
+  'tokens', 'tokens_at', 'lost', 'admitted', 'peak', 'expected', 'recover_until', 'version' })
+if not room then return EMPTY end
+refill(room, now)
+local held = held_seats(seats, holders, now)
+local known = redis.call('MGET', unpack(KEYS, 8))
+local opened = room.phase == 'open' and now >= room.recover_until and room.expected < 500
+local reply = { now, 0 }
+local function answer(code, number, issued, hard)
+  for _, value in ipairs({ code, number, issued or 0, hard or 0 }) do reply[#reply + 1] = value end
+end
+local function enter(number, key)
+  local hard = give_seat(seats, holders, lane .. '.' .. int(number), room, now)
+  redis.call('SETBIT', KEYS[6 + math.floor(number / 65536) - first], number % 65536, 1)
+  redis.call('SET', key, int(number) .. 's', 'PX', 60000)
+  room.tokens, room.frontier, room.admitted = room.tokens - ADMISSION, number + 1, room.admitted + 1
+  held, room.version = held + 1, room.version + 1
+  answer(3, number, now, hard)
+end
+local function newcomer(key)
+  local number = room.issued + 1
+  if room.phase == 'closed' then return answer(-1, 0) end
+  if room.phase == 'draining' then return answer(-2, 0) end
+  if number > room.high_water then return answer(-9, 0) end
+  local chunk = math.floor(number / 65536) - first
+  if chunk > 1 or chunk < 0 then return answer(-8, 0) end
+  local idle = room.frontier > room.issued
+  room.issued = number
+  if opened and idle and held < room.capacity and room.tokens >= ADMISSION then return enter(number, key) end
+  redis.call('SETBIT', KEYS[4 + chunk], number % 65536, 1)
+  redis.call('SET', key, int(number), 'PX', 60000)
+  answer(1, number)
+end
+for i = 8, #KEYS do
+  local value = known[i - 7]
+  local number = value and tonumber((string.gsub(value, 's', '')))
+  local holder = number and redis.call('HGET', holders, lane .. '.' .. int(number))
+  if holder then
+    local issued, hard = string.match(holder, '(%d+):(%d+)')
+    answer(3, number, tonumber(issued), tonumber(hard))
+  elseif number and string.sub(value, -1) ~= 's' then
+    answer(2, number)
+  else
+    newcomer(KEYS[i])
+  end
+end
+for i = 4, 7 do redis.call('PEXPIRE', KEYS[i], 86400000) end
+redis.call('HSET', meta, 'issued', int(room.issued), 'frontier', int(room.frontier), 'tokens', int(room.tokens),
+  'tokens_at', int(room.tokens_at), 'lost', int(room.lost), 'admitted', int(room.admitted),
+  'peak', int(math.max(room.peak, held)), 'version', int(room.version))
+reply[2] = room.issued
+return reply

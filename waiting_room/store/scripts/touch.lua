@@ -1,0 +1,48 @@
+-- Keeps the seats that gates saw in use, gives back those that are done, and tells what a gate must know. After a
+-- loss of state, passes put their seats back, within capacity.
+-- KEYS 1 meta, 2 seats, 3 holders
+-- ARGV 1 now_ms or '', 2 number of touched seats, then seat, hard_end_ms of each, then released seats
+-- Returns {now_ms, phase, straight 0|1, places in the list (from 1) of seats no longer held ..}
+-- @include clock
+-- @include room
+-- @include door
+-- @include seats
+local meta, seats, holders = KEYS[1], KEYS[2], KEYS[3]
+local now = clock(ARGV[1])
+local room = read_room(meta, { 'issued', 'frontier', 'capacity', 'rate', 'idle_ms', 'session_ms', 'tokens',
+  'tokens_at', 'lost', 'expected', 'recover_until', 'peak' })
+if not room then return EMPTY end
+refill(room, now)
+local held = held_seats(seats, holders, now)
+local touched = tonumber(ARGV[2])
+local gone = {}
+local function put_back(seat, hard)
+  if now >= room.recover_until or hard <= now or held >= room.capacity then return false end
+  redis.call('ZADD', seats, math.min(now + room.idle_ms, hard), seat)
+  redis.call('HSET', holders, seat, int(now) .. ':' .. int(hard))
+  redis.call('PEXPIRE', seats, room.session_ms + 60000)
+  redis.call('PEXPIRE', holders, room.session_ms + 60000)
+  held = held + 1
+  local rank = tonumber(string.match(seat, '%.(%d+)$'))
+  if rank and rank >= room.frontier then
+    room.frontier = rank + 1
+    redis.call('HSET', meta, 'frontier', int(room.frontier))
+  end
+  return true
+end
+for i = 1, touched do
+  local seat, hard = ARGV[1 + 2 * i], tonumber(ARGV[2 + 2 * i])
+  if redis.call('ZSCORE', seats, seat) then
+    redis.call('ZADD', seats, 'XX', math.min(now + room.idle_ms, hard), seat)
+  elseif not put_back(seat, hard) then
+    gone[#gone + 1] = i
+  end
+end
+for i = 3 + 2 * touched, #ARGV do
+  held = held - redis.call('ZREM', seats, ARGV[i])
+  redis.call('HDEL', holders, ARGV[i])
+end
+redis.call('HSET', meta, 'peak', int(math.max(room.peak, held)))
+local straight = room.phase == 'open' and now >= room.recover_until and room.frontier > room.issued
+  and room.expected < 500 and held < room.capacity and room.tokens >= ADMISSION
+return { now, room.phase, straight and 1 or 0, unpack(gone) }
