@@ -1,0 +1,136 @@
+"""
+The till: the address, the payment, and the order that comes of it.
+"""
+
+import re
+from functools import partial
+from http import HTTPStatus
+
+from aiohttp import web
+
+from loadtests.demo_shop import counter
+from loadtests.demo_shop.browsing import sold_out
+from loadtests.demo_shop.counter import Address, Order, SoldOut, Unknown
+from loadtests.demo_shop.views import VISITOR, Desk, now_ms, see_other
+
+FIELDS = ("name", "email", "street", "city")
+METHODS = ("card", "blik")
+MAX_FIELD = 80
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+RELEASE_HEADERS = {"Waiting-Room-Command": "release"}
+"""Tell the gate that this shopper is done, so that the next one may enter."""
+
+
+def address_faults(given: Address) -> tuple[str, ...]:
+    """
+    Name the fields that cannot be sent to, in the order of the form.
+    """
+    empty = [name for name in FIELDS if not getattr(given, name) or len(getattr(given, name)) > MAX_FIELD]
+    if "email" not in empty and not EMAIL.fullmatch(given.email):
+        empty.append("email")
+    return tuple(name for name in FIELDS if name in empty)
+
+
+class Till:
+    """
+    Answer the pages that cost most: whoever is here must not be thrown out by those who only look.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._costs = desk.model.costs
+
+    def routes(self) -> list[web.RouteDef]:
+        """
+        List the addresses with their handlers.
+        """
+        return [
+            web.get("/checkout", self.checkout),
+            web.post("/checkout", self.place_order),
+            web.get("/payment/{number}", self.payment),
+            web.post("/payment/{number}", self.pay),
+            web.get("/order/{number}", self.order),
+        ]
+
+    async def checkout(self, request: web.Request) -> web.Response:
+        """
+        Ask for the address; an empty basket goes back to the basket page.
+        """
+        job = partial(counter.basket, session=request[VISITOR].session)
+        found = await self._desk.work(self._costs.checkout, job)
+        if not found.lines:
+            return see_other("/basket")
+        blank = Address("", "", "", "")
+        return self._desk.page(request, "checkout.html", basket=found, given=blank, faults=(), basket_units=found.units)
+
+    async def place_order(self, request: web.Request) -> web.Response:
+        """
+        Keep the order and go on to paying; with unusable fields show the form again (422), with what was written.
+        """
+        form = await request.post()
+        given = Address(*(str(form.get(name, "")).strip() for name in FIELDS))
+        session = request[VISITOR].session
+        if faults := address_faults(given):
+            found = await self._desk.work(self._costs.checkout, partial(counter.basket, session=session))
+            return self._desk.page(
+                request,
+                "checkout.html",
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                basket=found,
+                given=given,
+                faults=faults,
+                basket_units=found.units,
+            )
+        number = await self._desk.work(
+            self._costs.checkout_submit,
+            lambda connection: counter.place_order(connection, session, given, now_ms()),
+        )
+        return see_other("/basket" if number is None else f"/payment/{number}")
+
+    async def payment(self, request: web.Request) -> web.Response:
+        """
+        Offer the ways to pay; an order that is paid already goes on to its confirmation.
+        """
+        found = await self._find(request, self._costs.payment)
+        if found.paid_ms is not None:
+            return see_other(f"/order/{found.number}")
+        return self._desk.page(request, "payment.html", order=found, basket_units=found.basket.units)
+
+    async def pay(self, request: web.Request) -> web.Response:
+        """
+        Take the stock and the (toy) money, free the shopper's seat, and go on to the confirmation.
+        """
+        form = await request.post()
+        method = str(form.get("method", METHODS[0]))
+        if method not in METHODS:
+            return self._desk.notice(request, "wrong", HTTPStatus.BAD_REQUEST)
+        session, number = request[VISITOR].session, request.match_info["number"]
+        outcome = await self._desk.work(
+            self._costs.pay, lambda connection: counter.pay(connection, session, number, method, now_ms())
+        )
+        match outcome:
+            case Order():
+                answer = see_other(f"/order/{outcome.number}")
+                answer.headers.update(RELEASE_HEADERS)
+                return answer
+            case SoldOut():
+                return sold_out(self._desk, request, outcome)
+            case Unknown():
+                raise web.HTTPNotFound
+
+    async def order(self, request: web.Request) -> web.Response:
+        """
+        Confirm a paid order; an unpaid one goes back to paying.
+        """
+        found = await self._find(request, self._costs.order)
+        if found.paid_ms is None:
+            return see_other(f"/payment/{found.number}")
+        return self._desk.page(request, "order.html", order=found)
+
+    async def _find(self, request: web.Request, cost_ms: int) -> Order:
+        session, number = request[VISITOR].session, request.match_info["number"]
+        found = await self._desk.work(cost_ms, partial(counter.order, session=session, number=number))
+        if isinstance(found, Unknown):
+            raise web.HTTPNotFound
+        return found
