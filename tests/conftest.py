@@ -39,12 +39,16 @@ def valkey() -> Iterator["EmbeddedValkey"]:
 @pytest.fixture
 def valkey_of_its_own() -> Iterator["EmbeddedValkey"]:
     """
-    Run a real Valkey for one test, which may stop, kill and start it as it likes.
+    Run a real Valkey for one test, which may stop, kill and start it; what it holds in the end must not leak either.
     """
     from waiting_room.store.embedded import EmbeddedValkey  # noqa: PLC0415 - unit tests need no store
 
     with EmbeddedValkey() as server:
         yield server
+
+        if server.running:
+            with redis.Redis.from_url(server.url, socket_timeout=5) as client:
+                assert leaked_keys(client) == []
 
 
 @pytest.fixture

@@ -150,6 +150,23 @@ def test_a_policy_of_the_system_stays(tmp_path: Path, monkeypatch: pytest.Monkey
     assert policy.read_text() == "the system's own"
 
 
+def test_without_rights_a_person_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    Where we may not install anything, nothing is tried, and the command that a person needs is printed.
+    """
+    absent = Peer("no-such-program-anywhere", package="no-such-package")
+    monkeypatch.setattr(peers, "PEERS", {absent.command: absent})
+    monkeypatch.setattr(peers, "rights", lambda: None)
+
+    peers.main()
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "peers: no-such-program-anywhere is missing; to get it: apt-get install no-such-package\n"
+
+
 def test_the_database_handed_out_is_real_and_empty(redis_url: str) -> None:
     """
     A test gets a real server with nothing in it.
