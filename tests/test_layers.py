@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.web": USE_CASES,
     "waiting_room.telemetry": USE_CASES,
     "waiting_room.controller": USE_CASES,
-    "waiting_room.gates": WORDS,
+    "waiting_room.gates": (*WORDS, "waiting_room.telemetry.prometheus"),
     "waiting_room.app": (*USE_CASES, *RIM),
     "waiting_room.supervisor": (*USE_CASES, *RIM, "waiting_room.app"),
     "waiting_room.cli": ("waiting_room",),

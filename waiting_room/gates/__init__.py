@@ -1,0 +1,3 @@
+"""
+What stands at the shop: one pure core that decides, and a thin adapter for each framework.
+"""

@@ -1,0 +1,140 @@
+"""
+A gate's own answers, ready for any framework: status, headers, body. None of them may be cached.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Final
+
+from waiting_room import wire
+from waiting_room.core.reasons import Reason
+from waiting_room.gates.core import Joined, Refuse, SendToWait
+from waiting_room.gates.settings import GateSettings
+from waiting_room.gates.texts import say
+
+PROBLEM_TYPE: Final = "application/problem+json"
+RETRY_AFTER_S: Final = 5
+NO_STORE: Final = "no-store"
+
+VISITOR_DAYS: Final = 30
+"""A visitor's id is kept for as long as a promotion with its announcement; it names nobody."""
+TICKET_DAYS: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    Hold a whole answer; cookies are not in it.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def sent_away(outcome: SendToWait | Refuse, room: str, language: str) -> Answer:
+    """
+    Return the answer for a visitor who does not come in now, in *language*.
+    """
+    if isinstance(outcome, Refuse):
+        return _refused(outcome, room, language)
+    if outcome.as_json:
+        extra = {"waiting_room_url": outcome.url}
+        return _problem(429, outcome.reason, room, language, extra, {wire.URL_HEADER: outcome.url})
+    # 303 and not 302: a form's POST must become a GET of the waiting page in every client (RFC 9110 section 15.4.4).
+    return Answer(303, {"Location": outcome.url, "Cache-Control": NO_STORE}, b"")
+
+
+def _refused(outcome: Refuse, room: str, language: str) -> Answer:
+    if outcome.as_json:
+        return _problem(outcome.status, outcome.reason, room, language, {}, {})
+    said = say(outcome.reason, language)
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Language": language,
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        "Cache-Control": NO_STORE,
+        "Retry-After": str(RETRY_AFTER_S),
+        "Refresh": str(RETRY_AFTER_S),
+    }
+    page = _PAGE.format(language=language, heading=escape(said.heading), sentence=escape(said.sentence))
+    return Answer(outcome.status, headers, page.encode())
+
+
+def _problem(
+    status: int, reason: Reason, room: str, language: str, extra: Mapping[str, Any], headers: Mapping[str, str]
+) -> Answer:
+    said = say(reason, language)
+    document = {
+        "type": f"urn:waiting-room:problem:{reason}",
+        "title": said.heading,
+        "status": status,
+        "detail": said.sentence,
+        "reason": reason.value,
+        "room": room,
+        **extra,
+    }
+    heads = {
+        "Content-Type": PROBLEM_TYPE,
+        "Content-Language": language,
+        "Cache-Control": NO_STORE,
+        "Retry-After": str(RETRY_AFTER_S),
+        **headers,
+    }
+    return Answer(status, heads, json.dumps(document, ensure_ascii=False).encode())
+
+
+def visitor_cookie(text: str, *, secure: bool) -> str:
+    """
+    Return the Set-Cookie value that keeps a visitor's identity.
+    """
+    return set_cookie(wire.VISITOR_COOKIE, text, VISITOR_DAYS * 86_400, secure=secure)
+
+
+def joined_cookies(joined: Joined, settings: GateSettings, now_ms: int, *, secure: bool) -> list[str]:
+    """
+    Return the Set-Cookie values for what the service gave to a newcomer.
+
+    The pass' cookie outlives the pass by the grace time, or a form sent late would come without it.
+    """
+    ages_s = dict.fromkeys(joined.tokens, TICKET_DAYS * 86_400)
+    if joined.admission is not None:
+        left_ms = joined.admission.hard_end_ms - now_ms
+        ages_s[wire.pass_cookie(settings.room)] = left_ms // 1000 + round(settings.grace_s)
+    return [set_cookie(name, text, ages_s[name], secure=secure) for name, text in joined.tokens.items()]
+
+
+def expired_cookie(name: str, *, secure: bool) -> str:
+    """
+    Return the Set-Cookie value that takes the cookie *name* back.
+    """
+    return set_cookie(name, "", 0, secure=secure)
+
+
+def set_cookie(name: str, value: str, max_age_s: int, *, secure: bool) -> str:
+    """
+    Return a Set-Cookie value: for the whole host, out of reach of scripts and of other sites' forms.
+    """
+    return f"{name}={value}; Max-Age={max_age_s}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+
+
+_PAGE: Final = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>{heading}</title>
+<style>
+body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: #f6f4ef; color: #23211c;
+  font: 1.125rem/1.6 system-ui, sans-serif }}
+main {{ max-width: 32rem; padding: 2rem }}
+h1 {{ font-size: 1.75rem; line-height: 1.25 }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #1d1c19; color: #eceae4 }} }}
+</style>
+</head>
+<body><main><h1>{heading}</h1><p>{sentence}</p></main></body>
+</html>
+"""

@@ -1,0 +1,255 @@
+"""
+What a gate remembers between two reports: seats used and given back, the shop's health, and the room's last word.
+
+No I/O and no clock: callers say what time it is.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate, islice
+from types import MappingProxyType
+from typing import Any, Final
+
+from waiting_room.telemetry.catalog import SHOP_BUCKETS
+
+LATENCY_BOUNDS_MS: Final = tuple(round(bound * 1000) for bound in SHOP_BUCKETS)
+MOST_SEATS: Final = 5_000
+"""Seats in one report: about 400 kB, below the megabyte that the service takes; the rest goes into the next."""
+SEEN_MS: Final = 60_000
+"""A seat counts as seen lately for a minute: longer than most shoppers look at one page."""
+MISSES_UNTIL_DOWN: Final = 2
+"""One lost report may be a hiccup; two in a row are an outage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """
+    Remember that a seat is no longer held: since *since_ms*, until its pass ends anyway at *until_ms*.
+    """
+
+    since_ms: int
+    until_ms: int
+    released: bool
+
+    def keeps_forms(self, now_ms: int, grace_ms: int) -> bool:
+        """
+        Tell whether a form sent at *now_ms* is still taken: the seat was idle for too long, not given back.
+        """
+        return not self.released and now_ms - self.since_ms < grace_ms
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """
+    Hold what the room said last.
+    """
+
+    straight: bool = False
+    """a newcomer would go straight in"""
+    down: bool = False
+    """the service does not answer"""
+    phase: str = ""
+    gone: Mapping[str, Gone] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """
+    Hold the service's answer to a report; *degraded* while its store is away, so that seats must be told once more.
+    """
+
+    phase: str
+    straight: bool
+    gone: tuple[str, ...]
+    now_ms: int
+    degraded: bool = False
+
+
+@dataclass(slots=True)
+class Health:
+    """
+    Add up how the shop fared, since *since_ms* of a clock that is never set.
+    """
+
+    since_ms: int
+    requests: int = 0
+    errors: int = 0
+    latency_ms_sum: int = 0
+    counts: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS_MS) + 1))
+
+    def add(self, latency_ms: int, *, error: bool) -> None:
+        """
+        Count one request that the shop has answered, or failed to.
+        """
+        self.requests += 1
+        self.errors += error
+        self.latency_ms_sum += latency_ms
+        self.counts[bisect_left(LATENCY_BOUNDS_MS, latency_ms)] += 1
+
+    def merge(self, other: "Health") -> None:
+        """
+        Add what *other* counted, as if both were one.
+        """
+        self.since_ms = min(self.since_ms, other.since_ms)
+        self.requests += other.requests
+        self.errors += other.errors
+        self.latency_ms_sum += other.latency_ms_sum
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
+
+    def as_dict(self, tick_ms: int, in_flight: int) -> dict[str, Any]:
+        """
+        Return the report's part on health; buckets are cumulative, *requests* is the last of them.
+        """
+        return {
+            "window_ms": tick_ms - self.since_ms,
+            "requests": self.requests,
+            "errors": self.errors,
+            "in_flight": in_flight,
+            "latency_ms_sum": self.latency_ms_sum,
+            "latency_buckets": dict(zip(map(str, LATENCY_BOUNDS_MS), accumulate(self.counts), strict=False)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """
+    Hold what one report carries, so that it can be put back if the report fails.
+    """
+
+    touched: dict[str, int]
+    released: tuple[str, ...]
+    health: Health
+    in_flight: int
+    tick_ms: int
+
+    def body(self, gate: str) -> dict[str, Any]:
+        """
+        Return the report of the gate of this name, ready for JSON.
+        """
+        return {
+            "gate": gate,
+            "touched": self.touched,
+            "released": list(self.released),
+            "health": self.health.as_dict(self.tick_ms, self.in_flight),
+        }
+
+
+class Ledger:
+    """
+    Keep a gate's books; every seat that was used is told to the service, once a report and until it has heard.
+
+    ``now_ms`` is of the service's clock, as in passes; ``tick_ms`` of a clock that is never set, for durations.
+    """
+
+    def __init__(self, tick_ms: int) -> None:
+        self._touched: dict[str, int] = {}
+        self._released: dict[str, int] = {}
+        self._gone: dict[str, Gone] = {}
+        self._health = Health(tick_ms)
+        self._seen: dict[str, int] = {}
+        self._misses = 0
+        self._answered = False
+        self.in_flight = 0
+        self.state = RoomState(gone=MappingProxyType(self._gone))
+
+    @property
+    def pending(self) -> int:
+        """
+        Return how many seats wait to be told.
+        """
+        return len(self._touched) + len(self._released)
+
+    @property
+    def seats_seen(self) -> int:
+        """
+        Return how many seats were used lately, as of the last `take`.
+        """
+        return len(self._seen)
+
+    def touch(self, seat: str, hard_end_ms: int) -> None:
+        """
+        Note that the holder of *seat* used the shop.
+        """
+        self._touched[seat] = hard_end_ms
+
+    def release(self, seat: str, hard_end_ms: int, now_ms: int) -> None:
+        """
+        Note that *seat* is given back; its pass is refused from now on.
+        """
+        self._touched.pop(seat, None)
+        self._released[seat] = hard_end_ms
+        self._gone[seat] = Gone(now_ms, hard_end_ms, released=True)
+
+    def served(self, latency_ms: int, *, error: bool) -> None:
+        """
+        Note that the shop has answered a request, or failed to.
+        """
+        self._health.add(latency_ms, error=error)
+
+    def take(self, tick_ms: int) -> Batch:
+        """
+        Take out what the next report shall carry; give it back with `put_back` if nobody heard it.
+        """
+        touched = dict(islice(self._touched.items(), MOST_SEATS))
+        released = tuple(islice(self._released, MOST_SEATS))
+        for seat in touched:
+            del self._touched[seat]
+            self._seen[seat] = tick_ms
+        self._seen = {seat: at_ms for seat, at_ms in self._seen.items() if tick_ms - at_ms < SEEN_MS}
+        batch = Batch(touched, released, self._health, self.in_flight, tick_ms)
+        self._health = Health(tick_ms)
+        return batch
+
+    def heard(self, batch: Batch, answer: GateAnswer, now_ms: int) -> None:
+        """
+        Take over what the service answered to *batch*.
+        """
+        if answer.degraded:
+            self._keep(batch.touched)
+        else:
+            for seat in batch.released:
+                self._released.pop(seat, None)
+        for seat in answer.gone:
+            hard_end_ms = batch.touched.get(seat)
+            if hard_end_ms is not None:
+                self._touched.pop(seat, None)
+                self._gone.setdefault(seat, Gone(now_ms, hard_end_ms, released=False))
+        for seat in [seat for seat, gone in self._gone.items() if gone.until_ms <= now_ms]:
+            del self._gone[seat]
+        self._misses = 0
+        self._answered = True
+        self._tell(straight=answer.straight, down=False, phase=answer.phase)
+
+    def put_back(self, batch: Batch) -> None:
+        """
+        Take back a *batch* whose report failed; whether it was heard is unknown, and telling it twice does no harm.
+        """
+        self._keep(batch.touched)
+        self._health.merge(batch.health)
+        self._misses += 1
+        down = self._misses >= MISSES_UNTIL_DOWN or not self._answered
+        self._tell(straight=False, down=down, phase=self.state.phase)
+
+    def _keep(self, touched: Mapping[str, int]) -> None:
+        self._touched = {seat: end for seat, end in touched.items() if seat not in self._gone} | self._touched
+
+    def crowded(self) -> None:
+        """
+        Note that a newcomer was not let straight in: until the next report, the others need not try.
+        """
+        self._tell(straight=False, down=self.state.down, phase=self.state.phase)
+
+    def _tell(self, *, straight: bool, down: bool, phase: str) -> None:
+        self.state = RoomState(straight, down, phase, self.state.gone)
+
+
+def read_answer(document: Any) -> GateAnswer:
+    """
+    Return the service's answer to a report; raises `ValueError` where *document* is none.
+    """
+    match document:
+        case {"phase": str(phase), "straight": bool(straight), "gone": list(gone), "now_ms": int(now_ms)}:
+            if all(isinstance(seat, str) for seat in gone):
+                return GateAnswer(phase, straight, tuple(gone), now_ms, document.get("degraded") is True)
+    raise ValueError("the answer to the report lacks phase, straight, gone or now_ms")

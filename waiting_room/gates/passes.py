@@ -1,0 +1,61 @@
+"""
+Verifying passes offline, at the price of a dictionary look-up for those seen before.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+from waiting_room.core.reasons import Reason
+from waiting_room.errors import TokenError
+from waiting_room.tokens import Keyring, Pass
+
+CACHE_SIZE: Final = 10_000
+"""Verified passes kept: about 10 MB, and more than the seats of one shop; the one unused for longest goes first."""
+
+
+class PassBook:
+    """
+    Tell the pass that a text proves, or why it proves none; nothing about time is remembered, only signatures.
+
+    *grace_ms* is how long after its hard end a pass is still told, for the caller to judge.
+    """
+
+    def __init__(self, keyring: Keyring, room: str, grace_ms: int, size: int = CACHE_SIZE) -> None:
+        self._keyring = keyring
+        self._room = room
+        self._grace_ms = grace_ms
+        self._size = size
+        self._verified: OrderedDict[tuple[str, str], Pass] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._verified)
+
+    def read(self, pass_text: str, visitor_text: str, now_ms: int) -> Pass:
+        """
+        Return the pass for this room that is not over for longer than the grace time, or raise `TokenError`.
+
+        A pass that comes with the valid identity of another visitor is refused. It may come without any identity.
+        """
+        key = (pass_text, visitor_text)
+        known = self._verified.get(key)
+        if known is not None:
+            if known.hard_end_ms + self._grace_ms > now_ms:
+                self._verified.move_to_end(key)
+                return known
+            del self._verified[key]
+        found = self._keyring.admission(pass_text, self._room, now_ms - self._grace_ms)
+        if visitor_text and self.visitor(visitor_text) not in {None, found.visitor}:
+            raise TokenError(Reason.TICKET_OTHER_VISITOR, "the pass and the visitor cookie name two visitors")
+        self._verified[key] = found
+        if len(self._verified) > self._size:
+            self._verified.popitem(last=False)
+        return found
+
+    def visitor(self, text: str) -> str | None:
+        """
+        Return the visitor's id, or None where *text* proves none.
+        """
+        try:
+            return self._keyring.visitor(text).id
+        except TokenError:
+            return None

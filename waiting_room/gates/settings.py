@@ -1,0 +1,207 @@
+"""
+A gate's settings: one frozen value, validated as a whole.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from waiting_room.core.policy import name_faults
+from waiting_room.errors import ConfigError, Fault
+from waiting_room.tokens import Keyring
+
+WHEN_SERVICE_DOWN: Final = ("static", "open", "closed")
+
+NEVER: Final = (
+    "/.well-known/*",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/favicon.ico",
+    "/health",
+    "/healthz",
+    "/readyz",
+    "/livez",
+    "/metrics",
+    "/assets/*",
+    "/static/*",
+)
+"""What machines ask for, and files that cost nothing. Payment providers' callbacks have no common path: add yours."""
+
+
+def _setting(help_: str, default: Any = ..., *, low: float = 0, high: float = 0) -> Any:
+    metadata = {"help": help_, "low": low, "high": high}
+    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """
+    Hold the settings of one gate; making one raises `ConfigError` with all faults at once.
+
+    Each field's metadata bears its help and range; the table in the documentation is held against it.
+    """
+
+    room: str = _setting("the room that stands in front of this shop")
+    service_url: str = _setting("where the gate reaches the room service, for example http://10.0.0.5:8080")
+    page_url: str = _setting(
+        "the waiting page as browsers reach it; on the shop's own host, so that cookies are shared: /waiting-room/ROOM"
+    )
+    secret_keys: tuple[str, ...] = _setting("the keys of the room service, '<key id>:<secret>' each", ())
+    secret_keys_file: str = _setting("a file with the keys instead, one a line; lines with # in front are comments", "")
+    protect: tuple[str, ...] = _setting("paths that need a pass; a closing /* means all below as well", ("/*",))
+    never: tuple[str, ...] = _setting("paths that never need one, even where `protect` names them", NEVER)
+    shop_url: str = _setting(
+        "the shop as browsers reach it, such as https://shop.example; without it, the request's Host is believed", ""
+    )
+    when_service_down: str = _setting(
+        "newcomers while the service is away: sent to the waiting page (static), let in (open), or told so (closed)",
+        "static",
+    )
+    report_interval_s: float = _setting("seconds between two reports to the service", 1.0, low=0.05, high=60)
+    join_time_out_s: float = _setting(
+        "seconds that a newcomer's request may wait for the service before it goes to the waiting page",
+        0.5,
+        low=0.01,
+        high=10,
+    )
+    grace_s: float = _setting(
+        "seconds after the end of a pass during which its holder's POST is still taken, so that no form is lost",
+        300,
+        low=0,
+        high=86_400,
+    )
+
+    def __post_init__(self) -> None:
+        faults = tuple(_faults(self))
+        if faults:
+            raise ConfigError(faults)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], where: str = "gate") -> Self:
+        """
+        Return the settings that *values* (of a JSON or TOML document) describe; raises `ConfigError` with all faults.
+        """
+        known = {entry.name: entry for entry in fields(cls)}
+        missing = {name: "" for name in ("room", "service_url", "page_url") if name not in values}
+        faults = [_unknown(name, known) for name in values if name not in known]
+        faults += [Fault(name, "is missing", known[name].metadata["help"]) for name in missing]
+        given: dict[str, Any] = {name: value for name, value in values.items() if name in known} | missing
+        for name in ("secret_keys", "protect", "never"):
+            if isinstance(given.get(name), list):
+                given[name] = tuple(given[name])
+        settings = None
+        try:
+            settings = cls(**given)
+        except ConfigError as error:
+            faults += [fault for fault in error.faults if fault.where not in missing]
+        if settings is None or faults:
+            raise ConfigError(tuple(Fault(f"{where}.{fault.where}", fault.what, fault.remedy) for fault in faults))
+        return settings
+
+    def keyring(self) -> Keyring:
+        """
+        Return the keys, read from their file where one is named; raises `ConfigError` if they cannot be used.
+        """
+        return Keyring(self.secret_keys or _read_keys(Path(self.secret_keys_file)))
+
+
+def _read_keys(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "give a readable text file with one '<key id>:<secret>' a line"
+        raise ConfigError((Fault("secret_keys_file", f"{path} cannot be read: {error}", remedy),)) from None
+    return tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+def _unknown(name: str, known: Mapping[str, Any]) -> Fault:
+    near = get_close_matches(name, known, n=1)
+    return Fault(name, "unknown setting", f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}")
+
+
+def _faults(settings: GateSettings) -> list[Fault]:
+    faults = _text_faults(settings)
+    if not faults:
+        faults += name_faults(settings.room)
+        faults += _url_faults("service_url", settings.service_url)
+        faults += _url_faults("page_url", settings.page_url, path_alone=True)
+        if settings.shop_url:
+            faults += _url_faults("shop_url", settings.shop_url)
+    for name in ("protect", "never"):
+        faults += pattern_faults(name, getattr(settings, name))
+    if settings.when_service_down not in WHEN_SERVICE_DOWN:
+        what = f"{settings.when_service_down!r} is none of the choices"
+        faults.append(Fault("when_service_down", what, f"use one of {', '.join(WHEN_SERVICE_DOWN)}"))
+    for name in ("report_interval_s", "join_time_out_s", "grace_s"):
+        faults += _range_faults(name, getattr(settings, name))
+    return faults + _key_faults(settings)
+
+
+def _text_faults(settings: GateSettings) -> list[Fault]:
+    names = ("room", "service_url", "page_url", "shop_url", "secret_keys_file")
+    values = [(name, getattr(settings, name)) for name in names]
+    return [Fault(name, f"{value!r} is no text", "quote it") for name, value in values if not isinstance(value, str)]
+
+
+def _url_faults(name: str, value: str, *, path_alone: bool = False) -> list[Fault]:
+    example = "/waiting-room/ROOM or https://shop.example/waiting-room/ROOM" if path_alone else "http://host:port"
+    if path_alone and re.fullmatch(r"/[!-~]+", value) and not value.startswith("//") and "?" not in value:
+        return []
+    unusable = [Fault(name, f"{value!r} is no address", f"write {example}")]
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return unusable
+    if not usable or not re.fullmatch(r"[!-~]+", value):
+        return unusable
+    if parts.query or parts.fragment or parts.username is not None:
+        return [Fault(name, "bears a query, a fragment or a user", f"write {example}")]
+    return []
+
+
+def _range_faults(name: str, value: object) -> list[Fault]:
+    meta = next(entry.metadata for entry in fields(GateSettings) if entry.name == name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return [Fault(name, f"{value!r} is no number", "in seconds")]
+    if not meta["low"] <= value <= meta["high"]:
+        return [Fault(name, f"{value:g} is out of range", f"allowed are {meta['low']:g} to {meta['high']:g} seconds")]
+    return []
+
+
+def pattern_faults(name: str, patterns: object) -> list[Fault]:
+    """
+    Return what is wrong with a list of path patterns.
+    """
+    if isinstance(patterns, str) or not isinstance(patterns, list | tuple):
+        return [Fault(name, f"{patterns!r} is no list of paths", 'write ["/checkout/*"]')]
+    faults = []
+    for index, pattern in enumerate(patterns):
+        at = f"{name}[{index}]"
+        if not isinstance(pattern, str) or not re.fullmatch(r"/[^\s?#%;\\]*", pattern) or "//" in pattern:
+            remedy = "begin with /, decoded, without query, ';', '//' or '\\'"
+            faults.append(Fault(at, f"{pattern!r} is no path", remedy))
+        elif any("*" in part and part != "*" for part in pattern.split("/")):
+            remedy = "* stands for one whole part between slashes, at the end for all that follows"
+            faults.append(Fault(at, f"{pattern!r} has a * inside a part", remedy))
+    return faults
+
+
+def _key_faults(settings: GateSettings) -> list[Fault]:
+    if bool(settings.secret_keys) == bool(settings.secret_keys_file):
+        what = "both are given" if settings.secret_keys else "there are no keys"
+        return [Fault("secret_keys", what, "give either secret_keys or secret_keys_file")]
+    keys: object = settings.secret_keys
+    if not isinstance(keys, list | tuple) or not all(isinstance(key, str) for key in keys):
+        return [Fault("secret_keys", "is no list of texts", "write ['k1:…']")]
+    if not settings.secret_keys:
+        return []
+    try:
+        Keyring(settings.secret_keys)
+    except ConfigError as error:
+        return [Fault(fault.where.removeprefix("server."), fault.what, fault.remedy) for fault in error.faults]
+    return []
