@@ -11,7 +11,7 @@ from tests.source import PACKAGES, ROOT, Module, environment_reads, functions, i
 BASE = ("waiting_room.errors", "waiting_room.core")
 WORDS = (*BASE, "waiting_room.tokens", "waiting_room.wire", "waiting_room.telemetry.catalog")
 CONTRACTS = (*WORDS, "waiting_room.ports", "waiting_room.config")
-USE_CASES = (*CONTRACTS, "waiting_room.lobby")
+USE_CASES = (*CONTRACTS, "waiting_room.rooms", "waiting_room.lobby")
 RIM = ("waiting_room.store", "waiting_room.web", "waiting_room.telemetry", "waiting_room.controller")
 SHARED = ("waiting_room.core", "waiting_room.wire", "waiting_room.errors", "waiting_room.telemetry.catalog")
 
@@ -26,7 +26,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.telemetry.catalog": BASE,
     "waiting_room.ports": WORDS,
     "waiting_room.config": WORDS,
-    "waiting_room.lobby": CONTRACTS,
+    "waiting_room.rooms": BASE,
+    "waiting_room.coalesce": (),
+    "waiting_room.lobby": (*CONTRACTS, "waiting_room.rooms", "waiting_room.coalesce"),
     "waiting_room.store": USE_CASES,
     "waiting_room.web": USE_CASES,
     "waiting_room.telemetry": USE_CASES,
