@@ -88,7 +88,7 @@ TOYS: tuple[Toy, ...] = (
             "Idzie przed siebie, mruga okiem i skręca przed krawędzią stołu. "
             "Blaszany po dziadku, wesoły po babci.",
             "Walks straight on, winks, and turns at the edge of the table. "
-            "Has his grandfather's tin and his grandmother's humour.",
+            "Has his grandfather’s tin and his grandmother’s humour.",
         ),
     ),
     Toy(
@@ -126,7 +126,7 @@ TOYS: tuple[Toy, ...] = (
     ),
     Toy(
         "dolls-house", 23_900, 39_900, 3, "peach",
-        Words("Domek „Pod Lipą”", "Linden doll's house"),
+        Words("Domek „Pod Lipą”", "Linden doll’s house"),
         Words("Cztery pokoje, strych i kot na dachu", "Four rooms, an attic, a cat on the roof"),
         Words(
             "Ściany otwierają się jak książka, okiennice naprawdę się zamykają. "
@@ -165,7 +165,7 @@ TOYS: tuple[Toy, ...] = (
             "Wystarczą dwa pchnięcia, a kolory zlewają się w tęczę i słychać ciche buczenie. "
             "Rekord pracowni: 2 minuty 51 sekund.",
             "Two pushes, and the colours melt into a rainbow with a quiet hum. "
-            "The workshop's record is 2 minutes 51 seconds.",
+            "The workshop’s record is 2 minutes 51 seconds.",
         ),
     ),
     Toy(
