@@ -227,27 +227,27 @@ class Family:
             self._tell_warden("+", popen.pid)
         return child
 
-    def end(self, *children: Child) -> None:
+    def end(self, *children: Child, grace_s: float | None = None) -> None:
         """
         End children now, politely first; others go on.
         """
         with self._interrupts.shield():
-            self._end(list(children))
+            self._end(list(children), grace_s)
 
-    def check(self) -> None:
+    def check(self, *, besides: Child | None = None) -> None:
         """
-        Raise a `ProcessError` with the end of the log if a member has ended by itself.
+        Raise a `ProcessError` with the end of the log if a member has ended by itself, *besides* one that may.
         """
         for child in self._members:
-            if not child.running:
+            if child is not besides and not child.running:
                 child.popen.wait()
                 raise child.failure(f"ended unexpectedly ({_exit_words(child.popen.returncode)}).")
 
-    def _end(self, children: list[Child]) -> None:
+    def _end(self, children: list[Child], grace_s: float | None = None) -> None:
         ending = [child for child in children if child in self._members]
         for child in reversed(ending):
             child.signal(signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_S
+        deadline = time.monotonic() + (GRACE_S if grace_s is None else grace_s)
         while any(child.running for child in ending) and time.monotonic() < deadline:
             time.sleep(0.02)
         for child in ending:

@@ -1,0 +1,306 @@
+"""
+The programs of a rehearsal on one machine: Valkey, the room, the demo shop, the load generator; and how to ask them.
+"""
+
+import http.client
+import json
+import os
+import secrets
+import select
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from loadtests.demo_shop.ledger import read_ledger
+from loadtests.demo_shop.model import GateModel, ShopModel
+from loadtests.measures import Measures
+from loadtests.plan import RunPlan
+from loadtests.processes import Child, Family, Program, free_ports
+from loadtests.verdict import Books
+from waiting_room.wire import PREFIX
+
+HOST = "127.0.0.1"
+ROOM = "promotion"
+READY_S = 20.0
+_LOOK_AGAIN_S = 0.03
+ASK_S = 1.0
+FAREWELL_S = 2.8
+"""How long an interrupted generator may take to write down what it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """
+    Where the programs listen on loopback.
+    """
+
+    store: int
+    room: int
+    shop: int
+    generator: int
+
+    @classmethod
+    def free(cls) -> "Ports":
+        """
+        Return ports that are free just now.
+        """
+        return cls(*free_ports(4, HOST))
+
+    @property
+    def store_url(self) -> str:
+        """
+        Return the address of the store.
+        """
+        return f"redis://{HOST}:{self.store}/0"
+
+    @property
+    def room_url(self) -> str:
+        """
+        Return the address of the room's service.
+        """
+        return f"http://{HOST}:{self.room}"
+
+    @property
+    def shop_url(self) -> str:
+        """
+        Return the address of the shop.
+        """
+        return f"http://{HOST}:{self.shop}"
+
+    def prometheus_targets(self) -> list[dict[str, Any]]:
+        """
+        Return what Prometheus reads with `file_sd_configs` to watch all of them.
+        """
+        jobs = (("waiting-room", self.room), ("shop", self.shop), ("rehearsal", self.generator))
+        return [{"targets": [f"{HOST}:{port}"], "labels": {"job": job}} for job, port in jobs]
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """
+    Made up for one rehearsal, and of no use to anybody after it.
+    """
+
+    key: str
+    admin_token: str
+
+    @classmethod
+    def fresh(cls) -> "Secrets":
+        """
+        Return new ones.
+        """
+        return cls(f"rehearsal:{secrets.token_hex(32)}", secrets.token_hex(16))
+
+
+class Stack:
+    """
+    Start and ask the programs; a `Family` ends them.
+
+    Args:
+        family: who ends what is started.
+        folder: where configurations and databases stand.
+        ports: where they listen.
+        kept: the secrets they share.
+    """
+
+    def __init__(self, family: Family, folder: Path, ports: Ports, kept: Secrets) -> None:
+        self._family = family
+        self._folder = folder
+        self.ports = ports
+        self._secrets = kept
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def start_store(self) -> Child:
+        """
+        Return when a Valkey of our own answers.
+        """
+        argv = [sys.executable, "-m", "waiting_room.store.embedded", "--port", str(self.ports.store)]
+        child = self._family.start(Program("valkey", argv))
+        self._await(child, lambda: pings(self.ports.store))
+        return child
+
+    def start_room(self, policy: Mapping[str, Any]) -> Child:
+        """
+        Return when the service answers, with the one room of this policy.
+        """
+        config = self._folder / "waiting-room.toml"
+        write_private(config, self.room_config(policy))
+        argv = [sys.executable, "-m", "waiting_room", "serve", "--config", str(config)]
+        child = self._family.start(Program("waiting-room", argv))
+        self._await(child, lambda: answers(f"{self.ports.room_url}/readyz"))
+        return child
+
+    def room_config(self, policy: Mapping[str, Any]) -> str:
+        """
+        Return the service's configuration file.
+        """
+        server = {
+            "host": HOST,
+            "port": self.ports.room,
+            "secret_keys": [self._secrets.key],
+            "admin_token": self._secrets.admin_token,
+        }
+        # A room leads back to its own target's host only, so the shop must stand here with its port.
+        room = {**policy, "target": f"{self.ports.shop_url}/", "allowed_hosts": [f"{HOST}:{self.ports.shop}"]}
+        return "\n\n".join(
+            (table("server", server), table("redis", {"url": self.ports.store_url}), table(f"rooms.{ROOM}", room))
+        )
+
+    def start_shop(self, model: ShopModel, *, gated: bool) -> Child:
+        """
+        Return when a shop with a fresh database answers; *gated* puts it behind the room.
+        """
+        for leftover in Path(model.database).parent.glob(f"{Path(model.database).name}*"):
+            leftover.unlink()
+        page_url = f"{self.ports.room_url}{PREFIX}/{ROOM}"
+        gate = GateModel(ROOM, self.ports.room_url, page_url, (self._secrets.key,)) if gated else None
+        config = self._folder / "shop.json"
+        write_private(config, json.dumps({**model.to_json(), "gate": _gate_json(gate)}, indent=1))
+        child = self._family.start(
+            Program("shop", [sys.executable, "-m", "loadtests.demo_shop", "--config", str(config)])
+        )
+        self._await(child, lambda: answers(f"{self.ports.shop_url}/healthz"))
+        return child
+
+    def drive(self, plan: RunPlan, on_line: Callable[[dict[str, Any]], None]) -> Measures:
+        """
+        Return what one run found out; *on_line* gets its progress once a second.
+
+        If it is interrupted, the generator still writes down what it has, for `measures_of` to read.
+        """
+        plan_file = self._folder / f"{plan.name}.plan.json"
+        plan_file.write_text(plan.to_json())
+        Path(plan.out).unlink(missing_ok=True)
+        argv = [sys.executable, "-m", "loadtests.locust_run", str(plan_file)]
+        child = self._family.start(Program(f"generator-{plan.name}", argv, piped=True))
+        try:
+            for line in self._lines(child):
+                with suppress(ValueError):
+                    on_line(json.loads(line))
+        finally:
+            self._family.end(child, grace_s=FAREWELL_S)
+        if child.popen.returncode != 0:
+            raise child.failure("the load generator failed")
+        return Measures.from_file(Path(plan.out))
+
+    def _lines(self, child: Child) -> Iterator[bytes]:
+        """
+        Yield the child's lines until it closes its output; raise if another program ends meanwhile.
+        """
+        assert child.popen.stdout is not None
+        output, rest = child.popen.stdout.fileno(), b""
+        while True:
+            self._family.check(besides=child)
+            if not select.select([output], [], [], 0.25)[0]:
+                continue
+            piece = os.read(output, 65_536)
+            if not piece:
+                child.popen.wait()
+                return
+            *lines, rest = (rest + piece).split(b"\n")
+            yield from lines
+
+    def end(self, *children: Child) -> None:
+        """
+        End programs before the others.
+        """
+        self._family.end(*children)
+
+    def admin_facts(self) -> dict[str, Any] | None:
+        """
+        Return what the room's service says of the room, or None where it does not answer just now.
+        """
+        url = f"{self.ports.room_url}/admin/api/v1/rooms/{ROOM}"
+        return ask_json(url, {"Authorization": f"Bearer {self._secrets.admin_token}"})
+
+    def _await(self, child: Child, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + READY_S
+        while not ready():
+            self._family.check()
+            if time.monotonic() > deadline:
+                raise child.failure(f"is not ready after {READY_S:g} s.")
+            time.sleep(_LOOK_AGAIN_S)
+
+
+def books_of(database: str) -> Books:
+    """
+    Return what the shop's database says it sold.
+    """
+    ledger = read_ledger(database)
+    return Books(tuple(order.at_ms for order in ledger.orders), ledger.oversold_units)
+
+
+def ask_json(url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+    """
+    Return the JSON object at an address, or None where there is none to be had within `ASK_S`.
+    """
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.netloc, timeout=ASK_S)
+    with suppress(OSError, http.client.HTTPException, ValueError):
+        connection.request("GET", parts.path or "/", headers=dict(headers or {}))
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status == 200:
+            found = json.loads(body) if body else {}
+            return found if isinstance(found, dict) else {}
+    connection.close()
+    return None
+
+
+def answers(url: str) -> bool:
+    """
+    Tell whether an address answers with 200.
+    """
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=ASK_S)
+    try:
+        connection.request("GET", parts.path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def pings(port: int) -> bool:
+    """
+    Tell whether a store answers PING there.
+    """
+    with suppress(OSError), socket.create_connection((HOST, port), ASK_S) as connection:
+        connection.sendall(b"PING\r\n")
+        return connection.recv(16).startswith(b"+PONG")
+    return False
+
+
+def table(name: str, values: Mapping[str, Any]) -> str:
+    """
+    Return a TOML table. JSON's texts, numbers, booleans and lists are TOML's as well.
+    """
+    return "\n".join((f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())))
+
+
+def write_private(path: Path, text: str) -> None:
+    """
+    Write a file that only we may read: it holds keys.
+    """
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def _gate_json(gate: GateModel | None) -> dict[str, Any] | None:
+    if gate is None:
+        return None
+    return {
+        "room": gate.room,
+        "service_url": gate.service_url,
+        "page_url": gate.page_url,
+        "secret_keys": list(gate.secret_keys),
+    }
