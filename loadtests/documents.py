@@ -3,9 +3,7 @@ Frozen dataclasses to JSON and back, with every fault of a bad document told at 
 """
 
 import json
-from collections.abc import Hashable
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -24,11 +22,6 @@ class DocumentError(FaultsError):
     """
     Refuse a document, with everything that is wrong in it.
     """
-
-
-@cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 def encode(value: Any) -> str:
@@ -51,7 +44,7 @@ def decode(kind: type[T], text: str | bytes, where: str) -> T:
         DocumentError: it is no JSON, or has missing, unknown or ill-typed parts; all of them are told.
     """
     try:
-        value: T = _adapter(kind).validate_json(text)
+        value: T = TypeAdapter(kind).validate_json(text)
     except ValidationError as error:
         raise DocumentError(tuple(_fault(detail, where) for detail in error.errors(include_url=False))) from None
     return value

@@ -1,0 +1,109 @@
+"""
+What a shopper's journey needs of a browser: the port between the journey (pure) and the process that sends.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+ABANDONED = "abandoned"
+"""The fault of an answer that the shopper did not wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    Ask for one page.
+
+    Args:
+        name: what the request is called in statistics; from a small closed set.
+        method: GET or POST.
+        url: the absolute address.
+        patience_s: after so many seconds without the whole answer it is abandoned and the connection closed.
+        form: what a POST sends.
+    """
+
+    name: str
+    method: str
+    url: str
+    patience_s: float
+    form: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    Say what came of a request.
+
+    Args:
+        status: the HTTP status; 0 when there was none.
+        sent_s, ended_s: when it was sent, and when the last byte had come or it was given up (seconds from zero).
+        body: the bytes received.
+        location: where the answer leads to, "" if nowhere.
+        fault: "" for an answer; ABANDONED, or what broke.
+        sets_pass: whether the answer brought a pass as a cookie.
+        retry_after_s: what the answer says about coming again.
+    """
+
+    status: int
+    sent_s: float
+    ended_s: float
+    body: bytes = b""
+    location: str = ""
+    fault: str = ""
+    sets_pass: bool = False
+    retry_after_s: float | None = None
+
+    @property
+    def redirects(self) -> bool:
+        """
+        Tell whether the answer sends the browser elsewhere.
+        """
+        return self.status in (301, 302, 303, 307, 308) and bool(self.location)
+
+    def text(self) -> str:
+        """
+        Return the body as text; what is no UTF-8 is replaced.
+        """
+        return self.body.decode("utf-8", "replace")
+
+    def document(self) -> dict[str, Any] | None:
+        """
+        Return the body as a JSON object, or None if it is none.
+        """
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else None
+
+
+class Browser(Protocol):
+    """
+    Send requests as one person with cookies of their own, and let time pass.
+    """
+
+    def now_s(self) -> float:
+        """
+        Return the seconds since the run's zero.
+        """
+        ...
+
+    def rest_until(self, at_s: float) -> None:
+        """
+        Return when *at_s* has come, never before.
+        """
+        ...
+
+    def ask(self, request: Request) -> Answer:
+        """
+        Send *request*, follow no redirect, and return what came of it; nothing is raised.
+        """
+        ...
+
+    def cookie(self, prefix: str) -> str | None:
+        """
+        Return the value of the first cookie whose name begins with *prefix*.
+        """
+        ...

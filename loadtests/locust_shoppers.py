@@ -1,0 +1,293 @@
+"""
+Shoppers as Locust users: each one fresh, with cookies and connections of their own, gone without a trace at the end.
+
+Importing this module imports Locust, which patches the whole process (gevent): only `locust_run` may.
+"""
+
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+from urllib.parse import urlencode
+
+import gevent
+from gevent import monkey
+from gevent.timeout import Timeout
+from geventhttpclient.connectionpool import ConnectionPool
+from locust import FastHttpUser, task
+from locust.contrib.fasthttp import FAILURE_EXCEPTIONS, LocustUserAgent
+from locust.env import Environment
+from locust.exception import StopUser
+
+from loadtests.browser import ABANDONED, Answer, Request
+from loadtests.journey import Journey
+from loadtests.measures import Outcome
+from loadtests.plan import RunPlan
+from loadtests.recorder import Recorder
+from loadtests.shoppers import draw_shopper
+from waiting_room.wire import REHEARSAL_HEADER, URL_HEADER
+
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+_PASS: Final = "wr_pass_"
+_poll: Final = monkey.get_original("select", "poll")
+_READABLE: Final = 1  # select.POLLIN, which gevent hides
+
+
+class Clock:
+    """
+    Count seconds from the run's zero, which may lie ahead.
+
+    Args:
+        lead_s: how far ahead zero is set.
+    """
+
+    def __init__(self, lead_s: float = 0.0) -> None:
+        self._zero_s = time.perf_counter() + lead_s
+        self.started_at_ms = round((time.time() + lead_s) * 1000)
+
+    def now_s(self) -> float:
+        """
+        Return the seconds since zero.
+        """
+        return time.perf_counter() - self._zero_s
+
+    def rest_until(self, at_s: float) -> None:
+        """
+        Return when *at_s* has come, never before.
+        """
+        # Timers of the event loop count from the loop's own, cached now, and may therefore fire a little early.
+        while (left_s := at_s - self.now_s()) > 0:
+            gevent.sleep(left_s)
+
+
+class FastBrowser:
+    """
+    Send a shopper's requests through Locust's FastHttpUser; the `Browser` of a journey.
+
+    Args:
+        user: the Locust user, with its own cookie jar and connections.
+        clock: the run's clock.
+    """
+
+    def __init__(self, user: FastHttpUser, clock: Clock) -> None:
+        self._session = user.client
+        self._agent = user.client.client
+        self._requests_event = user.environment.events.request
+        self._clock = clock
+        self.now_s = clock.now_s
+        self.rest_until = clock.rest_until
+
+    def ask(self, request: Request) -> Answer:
+        """
+        Send *request*, follow no redirect, and return what came of it; nothing is raised.
+        """
+        body = urlencode(request.form) if request.form is not None else None
+        headers = _FORM if request.form is not None else None
+        error: BaseException | None = None
+        response: Any = None
+        content = b""
+        started_at_s = time.time()
+        sent_s = self._clock.now_s()
+        patience = Timeout(request.patience_s)
+        patience.start()
+        try:
+            response = self._agent.urlopen(request.url, method=request.method, headers=headers, payload=body)
+            content = response.content
+        except FAILURE_EXCEPTIONS as failure:
+            error = failure
+        finally:
+            patience.close()
+        ended_s = self._clock.now_s()
+        # As Locust's own client does, so that its listeners and plugins see these requests.
+        self._requests_event.fire(
+            request_type=request.method,
+            name=request.name,
+            response_time=(ended_s - sent_s) * 1000,
+            response_length=len(content),
+            response=response,
+            context={},
+            exception=error,
+            start_time=started_at_s,
+            url=request.url,
+        )
+        if error is not None:
+            return self._broken(error, request, sent_s, ended_s)
+        return _answer(response, content, sent_s, ended_s)
+
+    def cookie(self, prefix: str) -> str | None:
+        """
+        Return the value of the first cookie whose name begins with *prefix*.
+        """
+        return next((cookie.value for cookie in self._session.cookiejar if cookie.name.startswith(prefix)), None)
+
+    def close(self) -> None:
+        """
+        Close all connections.
+        """
+        self._session.client.clientpool.close()
+
+    def _broken(self, error: BaseException, request: Request, sent_s: float, ended_s: float) -> Answer:
+        # A browser that abandons a page drops the connection with it; a pool of connections that was left in the
+        # middle of a request would block the next one.
+        self.close()
+        # The client wraps time-outs in errors of its own, so the clock tells whether patience ended the request.
+        abandoned = ended_s - sent_s >= request.patience_s
+        fault = ABANDONED if abandoned else f"{type(error).__name__}: {error}"[:200]
+        return Answer(0, sent_s, ended_s, fault=fault)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """
+    Hold what all shoppers of a run share.
+
+    Args:
+        plan: the run.
+        recorder: where it is taken down.
+        clock: the run's clock.
+    """
+
+    plan: RunPlan
+    recorder: Recorder
+    clock: Clock
+
+
+class RehearsalShopper(FastHttpUser):
+    """
+    Be one shopper: walk the journey once, and stop.
+
+    Args:
+        environment: Locust's.
+        stage: what all shoppers share.
+        i: which shopper of the crowd.
+        arrival_s: the intended start, in seconds from the run's zero; None for now.
+    """
+
+    abstract = True
+    max_retries = 0
+    max_redirects = 0
+    # One connection at a time. It also bounds how often the HTTP client repeats a GET whose connection closed on it.
+    concurrency = 1
+    network_timeout = 300.0  # the shopper's patience ends requests, in total and not per packet
+    connection_timeout = 300.0
+
+    def __init__(self, environment: Environment, stage: Stage, i: int, arrival_s: float | None) -> None:
+        super().__init__(environment)
+        self._stage = stage
+        self._i = i
+        self._arrival_s = arrival_s
+
+    @task
+    def shop(self) -> None:
+        """
+        Walk the journey and stop being a user.
+        """
+        plan, recorder, clock = self._stage.plan, self._stage.recorder, self._stage.clock
+        shopper = draw_shopper(plan.behaviour, plan.seed, self._i)
+        browser = FastBrowser(self, clock)
+        started_s = clock.now_s()
+        arrival_s = started_s if self._arrival_s is None else self._arrival_s
+        visit = recorder.arrived(self._i, arrival_s, started_s)
+        thinks = plan.mode == "open"
+        journey = Journey(browser, recorder, visit, shopper, plan.behaviour, plan.shop_url, thinks=thinks)
+        try:
+            outcome = journey.walk()
+        except Exception as error:  # noqa: BLE001 - a mistake of ours costs one shopper, and is told in the report
+            recorder.problem(f"the generator failed: {type(error).__name__}: {error}"[:300])
+            outcome = Outcome.ERROR
+        finally:
+            browser.close()
+        recorder.ended(visit, outcome, clock.now_s())
+        raise StopUser
+
+
+def shopper_class(plan: RunPlan) -> type[RehearsalShopper]:
+    """
+    Return the user class for a plan: Locust reads an address and the like from the class.
+    """
+    settings: dict[str, Any] = {
+        "abstract": False,
+        "host": plan.shop_url.rstrip("/"),
+        "insecure": not plan.verify_tls,
+        "default_headers": {
+            REHEARSAL_HEADER: plan.tag,
+            "User-Agent": "waiting-room-rehearsal",
+            "Accept": "text/html,application/json;q=0.9",
+            "Accept-Encoding": "gzip, deflate",
+        },
+        "ssl_context_factory": staticmethod(_shared_context(plan.verify_tls)),
+    }
+    return cast("type[RehearsalShopper]", type("Shopper", (RehearsalShopper,), settings))
+
+
+def mend_http_client() -> None:
+    """
+    Let geventhttpclient serve thousands of users in one process.
+
+    It asks select() whether an idle connection is still open; select() fails for descriptors above 1023, which it takes
+    for "closed": from the thousandth shopper on, every request would silently open a new connection. And it looks up
+    the shop's name for every connection, in a pool of ten threads: names are kept for the run, as browsers do.
+    """
+    # Errors of the shop are answers to us. As exceptions they would be rendered into texts, just when many come.
+    LocustUserAgent.valid_response_codes = frozenset(range(100, 1000))
+    LocustUserAgent.redirect_response_codes = frozenset()
+    ConnectionPool._is_socket_alive = _is_alive  # type: ignore[method-assign] # noqa: SLF001
+    look_up = ConnectionPool._resolve  # noqa: SLF001
+    known: dict[tuple[str, int], Any] = {}
+
+    def resolve(self: ConnectionPool) -> Any:
+        key = (self._connection_host, self._connection_port)
+        if key not in known:
+            known[key] = look_up(self)
+        return known[key]
+
+    ConnectionPool._resolve = resolve  # type: ignore[method-assign] # noqa: SLF001
+
+
+def _is_alive(self: ConnectionPool, sock: Any) -> bool:
+    del self
+    # An idle connection has nothing to read: not a byte, not an end.
+    try:
+        poll = _poll()
+        poll.register(sock.fileno(), _READABLE)
+        return not poll.poll(0)
+    except (OSError, ValueError):
+        return False
+
+
+def _answer(response: Any, content: bytes, sent_s: float, ended_s: float) -> Answer:
+    headers = response.headers
+    return Answer(
+        status=response.status_code,
+        sent_s=sent_s,
+        ended_s=ended_s,
+        body=content,
+        location=_first(headers, "location") or _first(headers, URL_HEADER.lower()),
+        sets_pass=any(value.startswith(_PASS) for value in headers.getlist("set-cookie")),
+        retry_after_s=_digits(_first(headers, "retry-after")),
+    )
+
+
+def _first(headers: Any, name: str) -> str:
+    values = headers.getlist(name)
+    return str(values[0]) if values else ""
+
+
+def _digits(text: str) -> float | None:
+    return float(text) if text.isdecimal() else None
+
+
+def _shared_context(verify: bool) -> Callable[..., ssl.SSLContext]:
+    # Without a shared context each new user reads the system's certificates again, about 20 ms of processor time:
+    # measured, 48 shoppers per second and core instead of 750 and more.
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+
+    def shared(cafile: str | None = None, **_options: object) -> ssl.SSLContext:
+        del cafile
+        return context
+
+    return shared

@@ -1,0 +1,219 @@
+"""
+One shopper's stay in the waiting room: what the waiting page does, done by a program.
+
+Open the page, join, ask for the status exactly when told, claim when called, go on to the target; or lose patience and
+vanish, as people do, without a word.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+
+from loadtests.browser import Answer, Browser, Request
+from loadtests.measures import Outcome
+from loadtests.recorder import Recorder
+from loadtests.shoppers import Shopper
+from loadtests.visit import ON_TIME_S, Visit
+
+ANSWER_WITHIN_S: Final = 15.0
+"""How long an answer of the room is waited for; a claim alone may be held for about two seconds."""
+TRY_AGAIN_S: Final = 2.0
+"""When to ask again where no answer said when."""
+
+_ENTRY: Final = re.compile(r"/waiting-room/([A-Za-z0-9][A-Za-z0-9_.-]*)/?$")
+_LOST: Final = ("no_ticket", "no_visitor", "ticket_invalid", "ticket_foreign", "ticket_expired", "ticket_other_visitor")
+_MUST_JOIN: Final = (*_LOST, "ticket_used")
+
+
+def entry_of(answer: Answer, url: str) -> str | None:
+    """
+    Return the absolute address of the waiting room that an answer to *url* sends the shopper to, or None.
+    """
+    if not answer.location or not (answer.redirects or answer.status == 429):
+        return None
+    entry = urljoin(url, answer.location)
+    return entry if _ENTRY.search(urlsplit(entry).path) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """
+    Say where an admitted shopper goes on to.
+    """
+
+    url: str
+
+
+@dataclass(slots=True)
+class Stay:
+    """
+    Wait in the room until let in, sent away or out of patience.
+
+    Args:
+        browser: the shopper's browser.
+        recorder, visit: where it is taken down.
+        shopper: who waits.
+        entry: the address of the waiting page, with the target in its query.
+        until_s: when the shopper's patience ends.
+    """
+
+    browser: Browser
+    recorder: Recorder
+    visit: Visit
+    shopper: Shopper
+    entry: str
+    until_s: float
+    _base: str = ""
+    _room: str = ""
+    _number: int | None = None
+    _position: int | None = None
+    _next_s: float = field(default=0.0)
+    _late: bool = False
+
+    def wait(self) -> Way | Outcome:
+        """
+        Return where to go on to, or how the visit ended here.
+        """
+        address = urlsplit(self.entry)
+        self._base = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
+        self._room = self._base.rpartition("/")[2]
+        page = self._page()
+        if isinstance(page, (Way, Outcome)):
+            return page
+        verb = "join"
+        while True:
+            answer = self._send(verb)
+            told = self._understood(verb, answer)
+            end = self._end(told, answer)
+            if end is not None:
+                return end
+            asked, verb = verb, self._next_verb(verb, told)
+            at_once = verb == "claim" and asked != "claim"
+            pause_s = _seconds(told.get("next_poll_s")) or answer.retry_after_s or TRY_AGAIN_S
+            self._next_s = answer.ended_s + (0.0 if at_once else pause_s)
+            if not self._rest():
+                return self._give_up()
+
+    def _page(self) -> Way | Outcome | None:
+        # Until the page is there nobody can join: a failure is reloaded like any page, as long as patience lasts.
+        while True:
+            answer = self.browser.ask(Request("room page", "GET", self.entry, ANSWER_WITHIN_S))
+            fine = 200 <= answer.status < 400
+            self.recorder.room_answered("page", answer, fine=fine)
+            if fine and answer.redirects:
+                target = urljoin(self.entry, answer.location)
+                if entry_of(answer, self.entry) is None:
+                    self._admit(answer)
+                    return Way(target)
+            if fine:
+                return None
+            self._problem("page", answer)
+            self._next_s = answer.ended_s + (answer.retry_after_s or TRY_AGAIN_S)
+            if not self._rest():
+                return self._give_up()
+
+    def _send(self, verb: str) -> Answer:
+        url = f"{self._base}/{verb}"
+        if verb == "status":
+            seen = f"?{urlencode({'seen': self._position})}" if self._position is not None else ""
+            return self.browser.ask(Request("room status", "GET", url + seen, ANSWER_WITHIN_S))
+        return self.browser.ask(Request(f"room {verb}", "POST", url, ANSWER_WITHIN_S))
+
+    def _understood(self, verb: str, answer: Answer) -> dict[str, Any]:
+        told = answer.document() if 0 < answer.status < 500 else None
+        fine = told is not None and (answer.status < 400 or "reason" in told)
+        self.recorder.room_answered(verb, answer, fine=fine)
+        if not fine or told is None:
+            self._problem(verb, answer)
+            return {"state": None}
+        told.setdefault("state", "refused" if answer.status >= 400 else None)
+        if verb == "status":
+            self.visit.polls += 1
+        self._compare(verb, told)
+        return told
+
+    def _compare(self, verb: str, told: dict[str, Any]) -> None:
+        # A place is lost if its number changes, or if the room does not know it any more, though its holder polled
+        # as told. What our own lateness cost is not the room's fault.
+        number, position = told.get("number"), told.get("position")
+        if self._number is not None and not self._late:
+            if isinstance(number, int) and number != self._number:
+                self.visit.number_changed = True
+            if told["state"] == "refused" and told.get("reason") in _LOST:
+                self.visit.vanished = True
+        if isinstance(number, int):
+            self._number = number
+        if isinstance(position, int):
+            if verb == "status" and self._position is not None and position > self._position:
+                self.visit.position_rises += 1
+            self._position = position
+
+    def _end(self, told: dict[str, Any], answer: Answer) -> Way | Outcome | None:
+        match told["state"]:
+            case "admitted":
+                self._note_join(answer)
+                self._admit(answer, told.get("pass"))
+                return Way(self._target(told))
+            case "called":
+                self._note_join(answer)
+                self.visit.called(answer.ended_s)
+            case "waiting" | "paused":
+                self._note_join(answer)
+                low_s, high_s = _seconds(told.get("eta_low_s")), _seconds(told.get("eta_high_s"))
+                self.visit.told(answer.ended_s, answer.sent_s, low_s, high_s)
+            case "closed":
+                return Outcome.REFUSED
+            case "refused" if told.get("reason") not in _MUST_JOIN and told.get("next_poll_s") is None:
+                self.recorder.problem(f"the room refused: {told.get('reason')}")
+                return Outcome.REFUSED
+        return None
+
+    def _next_verb(self, verb: str, told: dict[str, Any]) -> str:
+        match told["state"]:
+            case "called":
+                return "claim"
+            case "waiting" | "paused":
+                return "status" if self._number is not None else "join"
+            case "refused" if told.get("reason") in _MUST_JOIN:
+                self._number = self._position = None
+                return "join"
+        return verb
+
+    def _note_join(self, answer: Answer) -> None:
+        if self.visit.joined_s is None:
+            ticket = self.browser.cookie(f"wr_ticket_{self._room}")
+            self.visit.joined(answer.ended_s, self._number, ticket)
+
+    def _admit(self, answer: Answer, token: Any = None) -> None:
+        known = token if isinstance(token, str) else self.browser.cookie(f"wr_pass_{self._room}")
+        self.recorder.admitted(self.visit, answer.ended_s, known)
+
+    def _target(self, told: dict[str, Any]) -> str:
+        target = told.get("target") or parse_qs(urlsplit(self.entry).query).get("target", [""])[0]
+        return urljoin(self.entry, target) if target else ""
+
+    def _rest(self) -> bool:
+        """
+        Wait until the next request is due, and tell whether patience lasted.
+        """
+        if self._next_s > self.until_s:
+            self.browser.rest_until(self.until_s)
+            return False
+        self.browser.rest_until(self._next_s)
+        self._late = self.browser.now_s() - self._next_s > ON_TIME_S
+        return True
+
+    def _give_up(self) -> Outcome:
+        if self.shopper.says_goodbye and self._number is not None:
+            answer = self._send("leave")
+            self.recorder.room_answered("leave", answer, fine=200 <= answer.status < 400)
+        return Outcome.GAVE_UP_WAITING
+
+    def _problem(self, verb: str, answer: Answer) -> None:
+        what = answer.fault or f"status {answer.status}"
+        self.recorder.problem(f"room {verb}: {what}")
+
+
+def _seconds(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
