@@ -123,7 +123,10 @@ class Lobby:
         ticket = Ticket(room.name, STANDARD_LANE, reply.number, visitor.id, reply.now_ms)
         if reply.code is JoinCode.STRAIGHT:
             return self._admitted(room, ticket, reply.issued_ms, reply.hard_end_ms, "straight"), ticket
-        return self.status(room.name, ticket), ticket
+        outcome = self.status(room.name, ticket)
+        if isinstance(outcome, Waiting) and outcome.eta is not None and reply.code is JoinCode.NEW:
+            room.promise(reply.number, outcome.eta, self.clock_ms())
+        return outcome, ticket
 
     def _admitted(self, room: Room, ticket: Ticket, issued_ms: int, hard_end_ms: int, way: str) -> Admitted:
         seat = f"{ticket.lane}.{ticket.number}"
@@ -132,6 +135,7 @@ class Lobby:
         if fresh:
             room.tally["admission", way] += 1
             room.waits_s.append(max(0, issued_ms - ticket.issued_ms) / 1000)
+            room.keep_promise(ticket.number, self.clock_ms())
         return Admitted(ticket.number, seat, issued_ms, hard_end_ms, fresh)
 
     async def claim(self, name: str, ticket: Ticket) -> Outcome:

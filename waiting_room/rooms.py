@@ -2,15 +2,19 @@
 What one worker holds of one room: the last view, the check-ins not yet sent, and enough to put the room back.
 """
 
+import json
 from array import array
 from collections import Counter
 from typing import Final
 
+from waiting_room.core.outcomes import Eta
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS, CheckIns
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.core.view import STALE_MS, View
 
+PROMISES_KEPT: Final = 10_000
+"""Enough to judge the estimate by; the others are not followed."""
 _UNSEEN: Final = 0xFFFFFFFF
 
 
@@ -66,6 +70,11 @@ class Room:
         self.tally: Counter[tuple[str, ...]] = Counter()
         self.waits_s: list[float] = []
         self.lost = False
+        self.polls_waiting = 0
+        self.promises: dict[int, tuple[int, Eta]] = {}
+        self.eta_errors_s: list[float] = []
+        self.json_name = json.dumps(name)
+        self.json_message = _as_json(view.snapshot.policy.message)
 
     @property
     def policy(self) -> Policy:
@@ -87,6 +96,24 @@ class Room:
         self.view = View(snapshot)
         self.viewed_ms = now_ms
         self.positions.forget_below(snapshot.frontier)
+        self.json_message = _as_json(snapshot.policy.message)
+
+    def promise(self, rank: int, eta: Eta, now_ms: int) -> None:
+        """
+        Remember the range that was shown to *rank* first, to learn later whether it was kept.
+        """
+        if len(self.promises) < PROMISES_KEPT:
+            self.promises[rank] = (now_ms, eta)
+
+    def keep_promise(self, rank: int, now_ms: int) -> None:
+        """
+        Note by how much the wait of *rank*, who is admitted now, lay outside the range that was shown.
+        """
+        promise = self.promises.pop(rank, None)
+        if promise is not None:
+            told_ms, eta = promise
+            waited_s = (now_ms - told_ms) / 1000
+            self.eta_errors_s.append(max(0.0, eta.low_s - waited_s, waited_s - eta.high_s))
 
     def take_checkins(self) -> CheckIns:
         """
@@ -115,3 +142,7 @@ class Room:
         oldest = now_ms - int(self.policy.idle_timeout_s * 1000)
         self.seats = {seat: held for seat, held in self.seats.items() if held[1] > oldest and held[0] > now_ms}
         return {seat: hard_end_ms for seat, (hard_end_ms, _) in self.seats.items()}
+
+
+def _as_json(message: str) -> str:
+    return json.dumps(message, ensure_ascii=False) if message else "null"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
 from waiting_room.tokens import peek
 
-__all__ = ["describe", "encode", "pass_cookie", "peek", "ticket_cookie"]
+__all__ = ["describe", "encode", "encode_waiting", "pass_cookie", "peek", "ticket_cookie"]
 
 PREFIX: Final = "/waiting-room"
 VISITOR_COOKIE: Final = "wr_visitor"
@@ -82,6 +82,22 @@ def describe(outcome: Outcome, room: str) -> dict[str, Any]:
             if retry_ms is not None:
                 answer["next_poll_s"] = retry_ms / 1000
     return answer
+
+
+def encode_waiting(outcome: Waiting, json_room: str, json_message: str) -> bytes:
+    """
+    Return the same bytes as `encode` of `describe`, several times faster: this is the answer to a status poll.
+
+    *json_room* and *json_message* are already JSON.
+    """
+    eta = outcome.eta
+    low, high = (eta.low_s, eta.high_s) if eta is not None else ("null", "null")
+    return (
+        f'{{"state":"waiting","room":{json_room},"number":{outcome.number},"position":{outcome.position},'
+        f'"ahead":{outcome.position - 1},"eta_low_s":{low},"eta_high_s":{high},'
+        f'"next_poll_s":{outcome.next_poll_ms / 1000},"reason":"{outcome.reason.value}","message":{json_message},'
+        '"target":null,"visitor":null,"ticket":null,"pass":null}'
+    ).encode()
 
 
 def encode(answer: dict[str, Any]) -> bytes:

@@ -143,6 +143,8 @@ def assemble_snapshot(
         high_water=counters.whole("high_water"),
         seats=counters.seats,
         seats_peak=counters.whole("peak"),
+        seats_expired=counters.whole("expired"),
+        seats_over=counters.whole("over"),
         admitted=counters.whole("admitted"),
         tokens=min(counters.whole("door_tokens") / _ADMISSION, burst(policy)),
         lost_tokens=counters.whole("door_lost") / _ADMISSION,

@@ -13,7 +13,7 @@ local room = read_room(meta, { 'frontier', 'capacity', 'rate', 'idle_ms', 'sessi
   'lost', 'admitted', 'peak', 'recover_until' })
 if not room then return EMPTY end
 refill(room, now)
-local held = held_seats(seats, holders, now)
+local held = held_seats(meta, seats, holders, now)
 local function claim(rank, bitmap, joined)
   local seat = lane .. '.' .. int(rank)
   local holder = redis.call('HGET', holders, seat)
@@ -32,7 +32,7 @@ local function claim(rank, bitmap, joined)
   redis.call('PEXPIRE', bitmap, 86400000)
   redis.call('SET', joined, int(rank) .. 's', 'PX', 60000)
   room.tokens, room.admitted, held = room.tokens - ADMISSION, room.admitted + 1, held + 1
-  return 1, now, give_seat(seats, holders, seat, room, now)
+  return 1, now, give_seat(meta, seats, holders, seat, room, now)
 end
 local reply = { now }
 for i = 3, #ARGV do

@@ -13,7 +13,7 @@ if room then
   redis.call('HSET', meta, 'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', int(room.lost))
 else
   redis.call('HSET', meta, 'epoch', 1, 'version', 1, 'phase', 'open', 'run', ARGV[2], 'issued', 0, 'frontier', 1,
-    'high_water', ARGV[4], 'tokens', 0, 'tokens_at', now, 'slot_at', now, 'slot_ms', ARGV[5], 'recover_until', 0,
+    'high_water', ARGV[4], 'tokens', ADMISSION, 'tokens_at', now, 'slot_at', now, 'slot_ms', ARGV[5], 'recover_until', 0,
     'owner', '', 'owner_until', 0, 'ticked', now)
 end
 redis.call('SET', KEYS[2], ARGV[3])

@@ -14,7 +14,7 @@ local room = read_room(meta, { 'issued', 'frontier', 'high_water', 'capacity', '
   'tokens', 'tokens_at', 'lost', 'admitted', 'peak', 'expected', 'recover_until', 'version' })
 if not room then return EMPTY end
 refill(room, now)
-local held = held_seats(seats, holders, now)
+local held = held_seats(meta, seats, holders, now)
 local known = redis.call('MGET', unpack(KEYS, 8))
 local opened = room.phase == 'open' and now >= room.recover_until and room.expected < 500
 local reply = { now, 0 }
@@ -22,7 +22,7 @@ local function answer(code, number, issued, hard)
   for _, value in ipairs({ code, number, issued or 0, hard or 0 }) do reply[#reply + 1] = value end
 end
 local function enter(number, key)
-  local hard = give_seat(seats, holders, lane .. '.' .. int(number), room, now)
+  local hard = give_seat(meta, seats, holders, lane .. '.' .. int(number), room, now)
   redis.call('SETBIT', KEYS[6 + math.floor(number / 65536) - first], number % 65536, 1)
   redis.call('SET', key, int(number) .. 's', 'PX', 60000)
   room.tokens, room.frontier, room.admitted = room.tokens - ADMISSION, number + 1, room.admitted + 1

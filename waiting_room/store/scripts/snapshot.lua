@@ -20,7 +20,7 @@ if run ~= ARGV[2] then
   redis.call('HSET', meta, 'run', ARGV[2])
 end
 refill(room, now)
-local reply = { now, held_seats(KEYS[2], KEYS[3], now), redis.call('GET', KEYS[5]) or '' }
+local reply = { now, held_seats(meta, KEYS[2], KEYS[3], now), redis.call('GET', KEYS[5]) or '' }
 for _, value in ipairs(redis.call('HGETALL', meta)) do reply[#reply + 1] = value end
 reply[#reply + 1], reply[#reply + 2] = 'door_tokens', int(room.tokens)
 reply[#reply + 1], reply[#reply + 2] = 'door_lost', int(room.lost)

@@ -13,7 +13,7 @@ local room = read_room(meta, { 'issued', 'frontier', 'capacity', 'rate', 'idle_m
   'tokens_at', 'lost', 'expected', 'recover_until', 'peak' })
 if not room then return EMPTY end
 refill(room, now)
-local held = held_seats(seats, holders, now)
+local held = held_seats(meta, seats, holders, now)
 local touched = tonumber(ARGV[2])
 local gone = {}
 local function put_back(seat, hard)

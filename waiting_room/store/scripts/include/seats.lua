@@ -1,16 +1,19 @@
 -- Frees the seats whose end has come, 500 at most at a time, and returns how many are held.
-local function held_seats(seats, holders, now)
+local function held_seats(meta, seats, holders, now)
   local ended = redis.call('ZRANGEBYSCORE', seats, '-inf', now, 'LIMIT', 0, 500)
   if #ended > 0 then
     redis.call('ZREM', seats, unpack(ended))
     redis.call('HDEL', holders, unpack(ended))
+    redis.call('HINCRBY', meta, 'expired', #ended)
   end
   return redis.call('ZCARD', seats)
 end
--- Gives a seat: held until idle end or hard end, whichever comes first; returns the hard end.
-local function give_seat(seats, holders, seat, room, now)
+-- Gives a seat: held until idle end or hard end, whichever comes first; returns the hard end. One beyond capacity is
+-- counted, whoever is to blame.
+local function give_seat(meta, seats, holders, seat, room, now)
   local hard = now + room.session_ms
   redis.call('ZADD', seats, math.min(now + room.idle_ms, hard), seat)
+  if redis.call('ZCARD', seats) > room.capacity then redis.call('HINCRBY', meta, 'over', 1) end
   redis.call('HSET', holders, seat, int(now) .. ':' .. int(hard))
   redis.call('PEXPIRE', seats, room.session_ms + 60000)
   redis.call('PEXPIRE', holders, room.session_ms + 60000)

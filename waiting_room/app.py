@@ -1,0 +1,129 @@
+"""
+One worker of the service, put together.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from secrets import token_hex
+from typing import Final
+
+from aiohttp import web
+
+from waiting_room.config import Settings
+from waiting_room.controller import Controller
+from waiting_room.errors import ConfigError, Fault
+from waiting_room.lobby import Lobby
+from waiting_room.store.connection import Connection
+from waiting_room.store.redis import RedisStore
+from waiting_room.telemetry.prometheus import Metrics
+from waiting_room.telemetry.publisher import Publisher
+from waiting_room.tokens import Keyring
+from waiting_room.web.identity import Identities
+from waiting_room.web.server import Health, Service, build_app
+
+KEEP_ALIVE_S: Final = 30.0
+"""Longer than the usual poll, shorter than the idle time-outs of common proxies (60 s)."""
+DRAIN_S: Final = 10.0
+BACKLOG: Final = 4096
+PUBLISH_S: Final = 1.0
+_log = logging.getLogger(__name__)
+
+
+def now_ms() -> int:
+    """
+    Return this process' clock in ms since the epoch.
+    """
+    return time.time_ns() // 1_000_000
+
+
+async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], None]) -> None:
+    """
+    Serve visitors on *sock* until cancelled, then stop in peace: not ready, no new connections, open answers finished.
+
+    Raises `StoreUnavailableError` when Redis cannot be reached at the start, `ConfigError` without keys or a URL.
+    """
+    if not settings.redis.url:
+        raise ConfigError((Fault("redis.url", "is missing", "the supervisor starts the embedded Valkey"),))
+    owner = f"{socket.gethostname()}-{os.getpid()}-{token_hex(3)}"
+    keyring = Keyring(settings.server.secret_keys)
+    observer = _Relay()
+    connection = Connection(settings.redis.url, observer)
+    lobby = Lobby(RedisStore(connection), now_ms)
+    publisher = Publisher(Metrics("service"), lobby, owner, lambda: connection.circuit.closed)
+    observer.publisher = publisher
+    controller = Controller(lobby, owner, settings.rooms)
+    health = Health()
+    service = Service(
+        lobby=lobby,
+        keyring=keyring,
+        identities=Identities(keyring, publisher.refused_token),
+        settings=settings.server,
+        health=health,
+        observe=publisher.request,
+        exposition=publisher.exposition,
+    )
+    runner = web.AppRunner(
+        build_app(service), access_log=None, keepalive_timeout=KEEP_ALIVE_S, shutdown_timeout=DRAIN_S
+    )
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        await controller.open_rooms()
+        await runner.setup()
+        await web.SockSite(runner, sock, backlog=BACKLOG).start()
+        tasks = [asyncio.create_task(controller.run()), asyncio.create_task(_publish(publisher))]
+        _settle_garbage()
+        health.ready = True
+        ready()
+        await _until_one_ends(tasks)
+    finally:
+        health.ready = False
+        await runner.cleanup()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await lobby.store.close()
+
+
+class _Relay:
+    """
+    Hand commands on to the publisher, which needs the connection's circuit and so comes after it.
+    """
+
+    publisher: Publisher | None = None
+
+    def command(self, verb: str, seconds: float) -> None:
+        if self.publisher is not None:
+            self.publisher.command(verb, seconds)
+
+    def failure(self, verb: str, kind: str) -> None:
+        if self.publisher is not None:
+            self.publisher.failure(verb, kind)
+
+
+async def _until_one_ends(tasks: list[asyncio.Task[None]]) -> None:
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+
+
+async def _publish(publisher: Publisher) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + PUBLISH_S
+        await asyncio.sleep(PUBLISH_S)
+        publisher.loop_lag(max(0.0, loop.time() - due))
+        publisher.publish()
+
+
+def _settle_garbage() -> None:
+    """
+    Keep the collector away from what lives as long as the process: a full collection would stop the loop for long.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

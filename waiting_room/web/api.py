@@ -1,0 +1,141 @@
+"""
+The visitor's and the gate's JSON: join, status, claim, leave, state, report.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from waiting_room import wire
+from waiting_room.core.outcomes import Outcome, Refused, Waiting
+from waiting_room.core.reasons import Reason
+from waiting_room.errors import TokenError
+from waiting_room.lobby import Lobby
+from waiting_room.tokens import Keyring
+from waiting_room.web import problems, texts
+from waiting_room.web.reports import read_report
+from waiting_room.web.visits import Visit, Visits
+
+_PRIVATE: Final = {hdrs.CACHE_CONTROL: "no-store"}
+_SHARED: Final = {hdrs.CACHE_CONTROL: "public, max-age=1"}
+MAX_REPORT_BYTES: Final = 1_000_000
+
+
+class Api:
+    """
+    Answer programs: the waiting page's script, apps, gates.
+    """
+
+    def __init__(self, visits: Visits, lobby: Lobby, keyring: Keyring) -> None:
+        self._visits = visits
+        self._lobby = lobby
+        self._keyring = keyring
+
+    def routes(self, prefix: str) -> list[web.RouteDef]:
+        """
+        Return the routes below *prefix*.
+        """
+        return [
+            web.get(f"{prefix}/{{room}}/status", self.status),
+            web.post(f"{prefix}/{{room}}/join", self._answering(self._visits.join)),
+            web.post(f"{prefix}/{{room}}/claim", self._answering(self._visits.claim)),
+            web.post(f"{prefix}/{{room}}/leave", self.leave),
+            web.get(f"{prefix}/{{room}}/state.json", self.state),
+            web.post(f"{prefix}/gate/{{room}}/report", self.report),
+        ]
+
+    async def status(self, request: web.Request) -> web.Response:
+        """
+        Tell a visitor where they stand. No call on the store.
+        """
+        visit = self._visits.look(request, request.match_info["room"])
+        room = self._lobby.known[visit.room]
+        if type(visit.outcome) is Waiting:
+            room.polls_waiting += 1
+            body = wire.encode_waiting(visit.outcome, room.json_name, room.json_message)
+            return web.Response(body=body, content_type="application/json", headers=_PRIVATE)
+        return self._say(request, visit)
+
+    def _answering(
+        self, call: Callable[[web.Request, str], Awaitable[Visit]]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            return self._say(request, await call(request, request.match_info["room"]))
+
+        return answer
+
+    async def leave(self, request: web.Request) -> web.Response:
+        """
+        Give a place or a seat back.
+        """
+        visit = await self._visits.leave(request, request.match_info["room"])
+        response = web.json_response({"state": "left", "room": visit.room}, headers=_PRIVATE)
+        return _with_cookies(response, visit)
+
+    def _say(self, request: web.Request, visit: Visit) -> web.Response:
+        room = self._lobby.known[visit.room]
+        room.tally["state", state_of(visit.outcome)] += 1
+        language = problems.language_of(request)
+        answer = wire.describe(visit.outcome, visit.room) | visit.tokens
+        policy = room.policy
+        answer["target"] = policy.target or None
+        answer["message"] = policy.message or None
+        if isinstance(visit.outcome, Refused):
+            room.tally["refusal", visit.outcome.reason.value] += 1
+            problem = problems.of_reason(visit.outcome.reason, visit.room)
+            document = answer | problem.document(language)
+            response = web.Response(
+                status=problem.status,
+                body=wire.encode(document),
+                content_type=problems.MEDIA_TYPE,
+                headers={hdrs.CONTENT_LANGUAGE: language.code},
+            )
+            return _with_cookies(problems.finish(response, problem), visit)
+        if answer["reason"] not in {None, Reason.QUEUE_WAIT} and not answer["message"]:
+            said = texts.say(Reason(answer["reason"]), language)
+            answer["message"] = f"{said.sentence} {said.next_step}"
+        response = web.Response(body=wire.encode(answer), content_type="application/json", headers=_PRIVATE)
+        return _with_cookies(response, visit)
+
+    async def state(self, request: web.Request) -> web.Response:
+        """
+        Tell anybody how a room stands; may be cached for a second.
+        """
+        return web.json_response(self._lobby.public_state(request.match_info["room"]), headers=_SHARED)
+
+    async def report(self, request: web.Request) -> web.Response:
+        """
+        Take a gate's report and tell it what it must know.
+        """
+        name = request.match_info["room"]
+        self._lobby.room(name)
+        scheme, _, credential = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise TokenError(Reason.BAD_REQUEST, "a gate sends its credential as a bearer token")
+        self._keyring.gate(credential, name, self._lobby.clock_ms())
+        report = read_report(await request.content.read(MAX_REPORT_BYTES))
+        answer = await self._lobby.report(name, report.touched, report.released)
+        said: dict[str, Any] = {
+            "phase": answer.phase.value,
+            "straight": answer.straight,
+            "gone": list(answer.gone),
+            "now_ms": answer.now_ms,
+            "degraded": answer.degraded,
+            "on_redis_outage": self._lobby.policy(name).on_redis_outage,
+        }
+        return web.json_response(said, headers=_PRIVATE, dumps=json.dumps)
+
+
+def _with_cookies(response: web.Response, visit: Visit) -> web.Response:
+    for cookie in visit.set_cookies:
+        response.headers.add(hdrs.SET_COOKIE, cookie)
+    return response
+
+
+def state_of(outcome: Outcome) -> str:
+    """
+    Return the state that *outcome* is in the answers.
+    """
+    return type(outcome).__name__.lower()

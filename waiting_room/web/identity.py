@@ -1,0 +1,101 @@
+"""
+Who asks: from a request's cookies and headers to a visitor and a ticket, verified.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from waiting_room import wire
+from waiting_room.core.reasons import Reason
+from waiting_room.errors import TokenError
+from waiting_room.tokens import Keyring, Ticket, Visitor
+
+GENERATION: Final = 50_000
+"""Identities kept in memory, twice over: about 40 MB at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """
+    Hold what a request proves; *fault* says why a ticket that it bears does not count.
+    """
+
+    visitor: Visitor | None = None
+    ticket: Ticket | None = None
+    fault: Reason | None = None
+
+
+NOBODY: Final = Identity()
+
+
+def cookies_of(header: str) -> dict[str, str]:
+    """
+    Return the cookies of a ``Cookie`` header; what is no pair is left out, the first of a name counts.
+    """
+    found: dict[str, str] = {}
+    for part in header.split(";"):
+        name, equals, value = part.partition("=")
+        if equals:
+            found.setdefault(name.strip(), value.strip().strip('"'))
+    return found
+
+
+class Identities:
+    """
+    Verify tokens, and remember the verdict for as long as the same bytes come again.
+
+    A poll bears the same cookies as the one before: remembering saves two signatures and the parsing. What expires
+    is judged elsewhere, at each request. Memory is bounded by two generations; the older one is dropped whole.
+    *refused* hears the reason of each refused token.
+    """
+
+    def __init__(self, keyring: Keyring, refused: Callable[[Reason], None] = lambda _: None) -> None:
+        self._keyring = keyring
+        self._refused = refused
+        self._young: dict[tuple[str, str], Identity] = {}
+        self._old: dict[tuple[str, str], Identity] = {}
+
+    def of(self, headers: Mapping[str, str], room: str) -> Identity:
+        """
+        Return the identity that the headers of a request prove for *room*.
+        """
+        cookie = headers.get("Cookie", "")
+        key = (room, cookie)
+        found = self._young.get(key)
+        if found is None:
+            found = self._old.get(key) or self._read_cookies(cookie, room)
+            self._remember(key, found)
+        if wire.TICKET_HEADER in headers or wire.VISITOR_HEADER in headers:
+            visitor, ticket = headers.get(wire.VISITOR_HEADER), headers.get(wire.TICKET_HEADER)
+            return self._read(visitor, ticket, room, found)
+        return found
+
+    def _remember(self, key: tuple[str, str], identity: Identity) -> None:
+        if len(self._young) >= GENERATION:
+            self._old, self._young = self._young, {}
+        self._young[key] = identity
+
+    def _read_cookies(self, header: str, room: str) -> Identity:
+        cookies = cookies_of(header)
+        return self._read(cookies.get(wire.VISITOR_COOKIE), cookies.get(wire.ticket_cookie(room)), room, NOBODY)
+
+    def _read(self, visitor_text: str | None, ticket_text: str | None, room: str, base: Identity) -> Identity:
+        visitor, ticket, fault = base.visitor, base.ticket, base.fault
+        if visitor_text:
+            try:
+                visitor = self._keyring.visitor(visitor_text)
+            except TokenError as error:
+                self._refused(Reason(error.reason))
+        if ticket_text:
+            try:
+                ticket, fault = self._keyring.ticket(ticket_text, room), None
+            except TokenError as error:
+                ticket, fault = None, Reason(error.reason)
+        if ticket and visitor and ticket.visitor != visitor.id:
+            ticket, fault = None, Reason.TICKET_OTHER_VISITOR
+        if ticket and visitor is None:
+            visitor = Visitor(ticket.visitor)
+        if fault is not None:
+            self._refused(fault)
+        return Identity(visitor, ticket, fault)

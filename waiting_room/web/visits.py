@@ -1,0 +1,141 @@
+"""
+A visitor's call, from the request to what is to be said and kept: shared by the pages and the JSON.
+"""
+
+from dataclasses import dataclass, field
+from secrets import token_urlsafe
+from typing import Final
+
+from aiohttp import web
+
+from waiting_room import wire
+from waiting_room.core.outcomes import Admitted, Outcome, Refused
+from waiting_room.core.reasons import Reason
+from waiting_room.lobby import TICKET_LIFE_MS, Lobby
+from waiting_room.tokens import Keyring, Pass, Ticket, Visitor
+from waiting_room.web.identity import Identities, Identity
+
+VISITOR_LIFE_S: Final = 30 * 86_400
+TICKET_LIFE_S: Final = TICKET_LIFE_MS // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """
+    Hold the outcome of a call, the cookies it sets and, for clients without cookies, the same tokens as text.
+    """
+
+    room: str
+    visitor: Visitor
+    new_visitor: bool
+    ticket: Ticket | None
+    outcome: Outcome
+    set_cookies: tuple[str, ...] = ()
+    tokens: dict[str, str] = field(default_factory=dict)
+
+
+class Visits:
+    """
+    Turn requests into calls on the lobby.
+
+    *public_url* and *trusted* tell whether shoppers come over https; then cookies bear ``Secure``.
+    """
+
+    def __init__(self, lobby: Lobby, keyring: Keyring, identities: Identities, *, secure: bool = False) -> None:
+        self.lobby = lobby
+        self.identities = identities
+        self._keyring = keyring
+        self._secure = secure
+
+    def look(self, request: web.Request, room: str) -> Visit:
+        """
+        Return where the visitor stands; counts as a check-in, asks nothing of the store and sets no cookie.
+        """
+        identity = self.identities.of(request.headers, room)
+        visitor = identity.visitor or Visitor("")
+        if identity.ticket is None:
+            self.lobby.room(room)
+            outcome: Outcome = Refused(identity.fault or Reason.NO_TICKET)
+        else:
+            outcome = self.lobby.status(room, identity.ticket, _seen(request))
+        return Visit(room, visitor, identity.visitor is None, identity.ticket, outcome)
+
+    async def join(self, request: web.Request, room: str) -> Visit:
+        """
+        Give the visitor a place, or find the one they have; a visitor who is new gets a name.
+        """
+        identity = self.identities.of(request.headers, room)
+        visitor = identity.visitor or Visitor(token_urlsafe(16))
+        outcome, ticket = await self.lobby.join(room, visitor, identity.ticket)
+        if identity.ticket is not None and outcome == Refused(Reason.TICKET_EXPIRED):
+            outcome, ticket = await self.lobby.join(room, visitor)
+        return self._visit(request, room, identity, visitor, ticket, outcome)
+
+    async def claim(self, request: web.Request, room: str) -> Visit:
+        """
+        Turn the visitor's ticket into a pass, if it is called and a seat is free.
+        """
+        identity = self.identities.of(request.headers, room)
+        if identity.ticket is None or identity.visitor is None:
+            self.lobby.room(room)
+            outcome: Outcome = Refused(identity.fault or Reason.NO_TICKET)
+            return Visit(room, identity.visitor or Visitor(""), identity.visitor is None, None, outcome)
+        outcome = await self.lobby.claim(room, identity.ticket)
+        visit = self._visit(request, room, identity, identity.visitor, identity.ticket, outcome)
+        if outcome == Refused(Reason.TICKET_USED):
+            return self._without_ticket(request, visit)
+        return visit
+
+    async def leave(self, request: web.Request, room: str) -> Visit:
+        """
+        Give the visitor's place or seat back, and forget their ticket and pass.
+        """
+        visit = self.look(request, room)
+        if visit.ticket is not None:
+            await self.lobby.leave(room, visit.ticket)
+        return self._without_ticket(request, visit)
+
+    def _without_ticket(self, request: web.Request, visit: Visit) -> Visit:
+        names = (wire.ticket_cookie(visit.room), wire.pass_cookie(visit.room))
+        gone = tuple(self._cookie(request, name, "", 0) for name in names)
+        return Visit(visit.room, visit.visitor, visit.new_visitor, None, visit.outcome, gone)
+
+    def _visit(
+        self,
+        request: web.Request,
+        room: str,
+        identity: Identity,
+        visitor: Visitor,
+        ticket: Ticket | None,
+        outcome: Outcome,
+    ) -> Visit:
+        tokens: dict[str, str] = {}
+        cookies: list[str] = []
+        if identity.visitor is None:
+            tokens["visitor"] = self._keyring.sign(visitor)
+            cookies.append(self._cookie(request, wire.VISITOR_COOKIE, tokens["visitor"], VISITOR_LIFE_S))
+        if ticket is not None and ticket is not identity.ticket:
+            tokens["ticket"] = self._keyring.sign(ticket)
+            cookies.append(self._cookie(request, wire.ticket_cookie(room), tokens["ticket"], TICKET_LIFE_S))
+        if isinstance(outcome, Admitted) and ticket is not None:
+            tokens["pass"] = self._pass(room, ticket, outcome)
+            life_s = max(1, (outcome.hard_end_ms - outcome.issued_ms) // 1000)
+            cookies.append(self._cookie(request, wire.pass_cookie(room), tokens["pass"], life_s))
+        return Visit(room, visitor, identity.visitor is None, ticket, outcome, tuple(cookies), tokens)
+
+    def _pass(self, room: str, ticket: Ticket, outcome: Admitted) -> str:
+        held = Pass(
+            room, ticket.lane, ticket.number, ticket.visitor, outcome.seat, outcome.issued_ms, outcome.hard_end_ms
+        )
+        return self._keyring.sign(held)
+
+    def _cookie(self, request: web.Request, name: str, value: str, life_s: int) -> str:
+        secure = "; Secure" if self._secure or request.secure else ""
+        return f"{name}={value}; Max-Age={life_s}; Path=/; HttpOnly; SameSite=Lax{secure}"
+
+
+def _seen(request: web.Request) -> int | None:
+    if "seen=" not in request.query_string:
+        return None
+    text = request.query.get("seen", "")
+    return int(text) if text.isdecimal() and len(text) < 12 else None
