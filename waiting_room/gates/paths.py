@@ -20,10 +20,13 @@ _ODD: Final = re.compile(r"[^\w\-~!$&'()*+,=:@./]|//|/\.|\./|\.$", re.ASCII)
 """Anything that two servers could read differently; without a match, the only reading is the path itself."""
 _UNPLAIN: Final = re.compile(r"[\x00-\x20\x7f\\;%?#]|//|/\.{1,2}(/|$)|[. ](/|$)")
 _CODED_MEANING: Final = re.compile(r"%(?![0-9a-f]{2})|%(2f|2e|3b|5c|25|3f|23|[01][0-9a-f]|20|7f)", re.IGNORECASE)
-_DECODINGS: Final = 4
-"""Rounds of percent decoding; a path that is still coded after them is protected unseen."""
-_LONGEST: Final = 2048
+_OVERLONG: Final = re.compile(r"%(c[01]|e0%[89]|f0%8|f[89a-f])", re.IGNORECASE)
+"""UTF-8 that is longer than it need be, which lax decoders take for an ASCII letter, a dot or a slash."""
+_DOTTED: Final = re.compile(r"(^|/)\.{1,2}(/|$)")
+_LONGEST: Final = 1024
 """Characters of a path that are worth reading; a longer odd one is protected unseen, which bounds the work."""
+_MOST: Final = 64
+"""Readings of one path; what has more is an attempt at something, and protected unseen. Honest paths have up to ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +37,26 @@ class PathRules:
 
     protect: tuple[Pattern, ...]
     never: tuple[Pattern, ...]
+    never_heads: frozenset[str]
 
     @classmethod
     def of(cls, protect: Sequence[str], never: Sequence[str]) -> "PathRules":
         """
         Return the rules that these patterns write down; see `matches` for what a pattern means.
         """
-        return cls(
-            tuple(tuple(parts_of(_folded(pattern))) for pattern in protect),
-            tuple(tuple(parts_of(pattern)) for pattern in never),
-        )
+        protected = tuple(tuple(parts_of(_folded(pattern))) for pattern in protect)
+        spared = tuple(tuple(parts_of(pattern)) for pattern in never)
+        return cls(protected, spared, frozenset(pattern[0] if pattern else "" for pattern in spared))
 
     def listed(self, path: str) -> bool:
         """
         Tell whether the undecoded *path* is spelled plainly and is one that never needs a pass.
         """
-        if _CODED_MEANING.search(path):
+        # Nearly every request ends here, at the price of one look-up.
+        head = path[1:].partition("/")[0]
+        if head not in self.never_heads and "*" not in self.never_heads:
+            return False
+        if not path.startswith("/") or _CODED_MEANING.search(path):
             return False
         decoded = unquote(path, errors="replace")
         if "\N{REPLACEMENT CHARACTER}" in decoded or _UNPLAIN.search(decoded):
@@ -93,7 +100,9 @@ def parts_of(path: str) -> list[str]:
 
 def readings(path: str) -> Iterator[str | None]:
     """
-    Yield the ways in which servers could read the undecoded *path*; None means that it cannot be read at all.
+    Yield all that the undecoded *path* can become on its way through servers; None means that this cannot be told.
+
+    Each of them may decode, cut, trim and resolve in any order, and several may stand in a row.
     """
     if not _ODD.search(path):
         yield path.lower()
@@ -101,37 +110,33 @@ def readings(path: str) -> Iterator[str | None]:
     if len(path) > _LONGEST:
         yield None
         return
-    decoded = path
-    seen: set[str] = set()
-    for _ in range(_DECODINGS):
-        for reading in _spellings(decoded):
-            if reading not in seen:
-                seen.add(reading)
-                yield reading
-        once = unquote(decoded, errors="replace")
-        if once == decoded:
+    known = [path]
+    for text in known:  # grows meanwhile
+        yield _folded(text)
+        if _OVERLONG.search(text) or len(known) > _MOST:
+            yield None
             return
-        if "\N{REPLACEMENT CHARACTER}" in once:
-            break
-        decoded = once
-    yield None
+        for step in _STEPS:
+            reading = step(text)
+            if reading not in known:
+                known.append(reading)
 
 
-def _spellings(path: str) -> Iterator[str]:
-    folded = _folded(path)
-    for slashed in (folded, folded.replace("\\", "/")):
-        # "?" and "#" come into a path only by decoding; a second server down the line would cut there.
-        for cut in (slashed, re.split(r"[?#\x00]", slashed, maxsplit=1)[0]):
-            for bare in (cut, re.sub(r";[^/]*", "", cut)):
-                trimmed = _trimmed(bare)
-                yield bare
-                yield trimmed
-                yield _resolved(bare)
-                yield _resolved(trimmed)
+def _decoded(path: str) -> str:
+    return unquote(path, errors="replace")
 
 
-def _folded(path: str) -> str:
-    return unicodedata.normalize("NFKC", path).casefold()
+def _slashed(path: str) -> str:
+    return path.replace("\\", "/")
+
+
+def _cut(path: str) -> str:
+    # "?" and "#" come into a path only by decoding, and a server further down would end the path there.
+    return re.split(r"[?#\x00]", path, maxsplit=1)[0]
+
+
+def _without_parameters(path: str) -> str:
+    return re.sub(r";[^/]*", "", path)
 
 
 def _trimmed(path: str) -> str:
@@ -141,6 +146,8 @@ def _trimmed(path: str) -> str:
 
 
 def _resolved(path: str) -> str:
+    if not _DOTTED.search(path):
+        return path
     parts: list[str] = []
     for part in parts_of(path):
         if part == "..":
@@ -148,3 +155,10 @@ def _resolved(path: str) -> str:
         elif part != ".":
             parts.append(part)
     return "/" + "/".join(parts)
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFKC", path).casefold()
+
+
+_STEPS: Final = (_decoded, _slashed, _cut, _without_parameters, _trimmed, _resolved)

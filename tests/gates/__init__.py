@@ -1,0 +1,3 @@
+"""
+What the gate at the shop promises.
+"""

@@ -1,0 +1,415 @@
+"""
+What the gate does with a request, row by row.
+"""
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.gates.makings import BROWSER, HARD_END_MS, KEYRING, NOW_MS, ROOM, admission, pass_text, request, settings
+from tests.gates.makings import visitor_text as visitor_token
+from waiting_room import wire
+from waiting_room.core.reasons import Reason
+from waiting_room.errors import TokenError
+from waiting_room.gates.core import (
+    Allow,
+    GateCore,
+    LetThrough,
+    Outcome,
+    Refuse,
+    Request,
+    SendToWait,
+    TryStraight,
+    Unprotected,
+    wants_json,
+)
+from waiting_room.gates.ledger import Gone, RoomState
+from waiting_room.tokens import Keyring, Ticket
+
+FETCH = {"Accept": "*/*", "Sec-Fetch-Mode": "cors"}
+GRACE_MS = 300_000
+IDLE = RoomState(straight=True, phase="open")
+BUSY = RoomState(straight=False, phase="open")
+DOWN = RoomState(down=True)
+
+
+def _decide(asked: Request, state: RoomState = BUSY, now_ms: int = NOW_MS, **changed: Any) -> Outcome:
+    return GateCore(settings(**changed), KEYRING).decide(asked, state, now_ms)
+
+
+def _gone(since_ms: int, *, released: bool = False) -> RoomState:
+    gone = MappingProxyType({"standard.7": Gone(since_ms, HARD_END_MS, released)})
+    return RoomState(straight=False, phase="open", gone=gone)
+
+
+def test_holder_of_a_pass_is_let_in() -> None:
+    """
+    A good pass is all it takes.
+    """
+    assert _decide(request(pass_=pass_text())) == Allow(admission())
+
+
+def test_pass_may_come_as_a_header() -> None:
+    """
+    An app without cookies sends the header instead.
+    """
+    assert _decide(request(headers={wire.PASS_HEADER: pass_text()})) == Allow(admission())
+
+
+def test_pass_counts_while_the_service_is_down() -> None:
+    """
+    Those who are inside do not notice an outage, whatever is done with newcomers.
+    """
+    for rule in ("static", "open", "closed"):
+        assert _decide(request(pass_=pass_text()), DOWN, when_service_down=rule) == Allow(admission())
+
+
+@dataclass(frozen=True)
+class Row:
+    """
+    Say which request meets which room and what comes of it.
+    """
+
+    asked: Request
+    state: RoomState
+    reason: Reason
+    now_ms: int = NOW_MS
+    changed: dict[str, Any] = field(default_factory=dict)
+
+
+SENT_AWAY = {
+    "nothing": Row(request(), BUSY, Reason.QUEUE_WAIT),
+    "forged": Row(request(pass_=pass_text()[:-2] + "xx"), BUSY, Reason.PASS_INVALID),
+    "foreign room": Row(request(pass_=pass_text(room="other")), BUSY, Reason.PASS_INVALID),
+    "ticket for a pass": Row(
+        request(pass_=KEYRING.sign(Ticket(ROOM, "standard", 7, "anna", 1))), BUSY, Reason.PASS_INVALID
+    ),
+    "other visitor": Row(request(pass_=pass_text(), visitor=visitor_token("ben")), BUSY, Reason.TICKET_OTHER_VISITOR),
+    "over": Row(request(pass_=pass_text()), BUSY, Reason.PASS_EXPIRED, HARD_END_MS),
+    "long over": Row(request(pass_=pass_text()), BUSY, Reason.PASS_EXPIRED, HARD_END_MS + GRACE_MS),
+    "form long over": Row(request(method="POST", pass_=pass_text()), BUSY, Reason.PASS_EXPIRED, HARD_END_MS + GRACE_MS),
+    "seat gone": Row(request(pass_=pass_text()), _gone(NOW_MS), Reason.PASS_ENDED),
+    "form, seat long gone": Row(request(method="POST", pass_=pass_text()), _gone(NOW_MS - GRACE_MS), Reason.PASS_ENDED),
+    "form, seat released": Row(
+        request(method="POST", pass_=pass_text()), _gone(NOW_MS, released=True), Reason.PASS_ENDED
+    ),
+    "no grace": Row(request(method="POST", pass_=pass_text()), BUSY, Reason.PASS_EXPIRED, HARD_END_MS, {"grace_s": 0}),
+}
+
+
+@pytest.mark.parametrize("name", SENT_AWAY)
+def test_who_has_no_good_pass_is_sent_to_wait_with_the_reason(name: str) -> None:
+    """
+    Each way of not having a pass leads to the waiting page, and says which it is.
+    """
+    row = SENT_AWAY[name]
+
+    outcome = _decide(row.asked, row.state, row.now_ms, **row.changed)
+
+    assert isinstance(outcome, SendToWait)
+    assert outcome.reason is row.reason
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    ("state", "now_ms"), [(BUSY, HARD_END_MS + GRACE_MS - 1), (_gone(NOW_MS - GRACE_MS + 1), NOW_MS)]
+)
+def test_form_of_an_admitted_visitor_is_kept(method: str, state: RoomState, now_ms: int) -> None:
+    """
+    A pass that ran out while the form was filled in does not lose the form.
+    """
+    assert _decide(request(method=method, pass_=pass_text()), state, now_ms) == Allow(admission(), late=True)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
+def test_grace_is_for_forms_only(method: str) -> None:
+    """
+    Pages are not shown after the end of a pass.
+    """
+    assert isinstance(_decide(request(method=method, pass_=pass_text()), now_ms=HARD_END_MS), SendToWait)
+
+
+@pytest.mark.parametrize(
+    "path", ["/robots.txt", "/favicon.ico", "/.well-known/acme-challenge/x", "/healthz", "/metrics", "/assets/a.css"]
+)
+def test_paths_of_machines_are_free(path: str) -> None:
+    """
+    The defaults let monitors, crawlers' rules and certificates through.
+    """
+    assert _decide(request(path)) == Unprotected(listed=True)
+
+
+def test_paths_that_are_not_protected_are_free() -> None:
+    """
+    With a narrower `protect`, the rest of the shop is open.
+    """
+    assert _decide(request("/product/1"), protect=("/checkout/*",)) == Unprotected(listed=False)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "TRACE", "BREW", "PROPFIND"])
+def test_method_makes_no_difference(method: str) -> None:
+    """
+    No method gets around the gate.
+    """
+    assert isinstance(_decide(request(method=method)), SendToWait)
+
+
+def test_preflight_is_free() -> None:
+    """
+    Browsers ask for permission without cookies; what they then send needs a pass.
+    """
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+
+    assert _decide(request(method="OPTIONS", headers=headers)) == Unprotected(listed=False)
+    assert isinstance(_decide(request(method="OPTIONS", headers=headers | {"Content-Length": "5"})), SendToWait)
+    assert isinstance(_decide(request(method="GET", headers=headers)), SendToWait)
+
+
+def test_newcomer_may_try_to_go_straight_in() -> None:
+    """
+    With nobody waiting, the service is asked at once.
+    """
+    outcome = _decide(request(), IDLE)
+
+    assert isinstance(outcome, TryStraight)
+    assert outcome.visitor_text == ""
+    assert not outcome.has_place
+
+
+def test_known_visitor_tries_as_themselves() -> None:
+    """
+    The identity that the browser bears goes along, so that a repeated join is one place.
+    """
+    outcome = _decide(request(visitor=visitor_token()), IDLE)
+
+    assert isinstance(outcome, TryStraight)
+    assert outcome.visitor_text == visitor_token()
+
+
+def test_forged_identity_is_dropped() -> None:
+    """
+    Only an identity of ours goes on to the service.
+    """
+    outcome = _decide(request(visitor="wr1.visitor.k1.e30.x"), IDLE)
+
+    assert isinstance(outcome, TryStraight)
+    assert outcome.visitor_text == ""
+
+
+def test_waiting_visitor_is_known_to_have_a_place() -> None:
+    """
+    A ticket without a pass may be one that waits.
+    """
+    ticket = {wire.ticket_cookie(ROOM): "t"}
+
+    first = _decide(request(cookies=ticket), IDLE)
+    again = _decide(request(cookies=ticket, pass_=pass_text()), IDLE, HARD_END_MS)
+
+    assert isinstance(first, TryStraight)
+    assert first.has_place
+    assert isinstance(again, TryStraight)
+    assert not again.has_place
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+        {"Sec-Purpose": "prefetch"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+    ],
+)
+def test_by_the_way_requests_take_no_seat(headers: dict[str, str]) -> None:
+    """
+    Pictures and prefetches without identity do not each become a visitor.
+    """
+    assert isinstance(_decide(request(headers=headers), IDLE), SendToWait)
+
+
+@pytest.mark.parametrize(("rule", "kind"), [("static", SendToWait), ("open", LetThrough), ("closed", Refuse)])
+def test_operator_decides_about_newcomers_during_an_outage(rule: str, kind: type) -> None:
+    """
+    The service being away has the consequence that was chosen, and no other.
+    """
+    assert isinstance(_decide(request(), DOWN, when_service_down=rule), kind)
+
+
+def test_refusal_is_a_503_with_its_reason() -> None:
+    """
+    A closed door during an outage says so.
+    """
+    assert _decide(request(), DOWN, when_service_down="closed") == Refuse(503, Reason.STORE_AWAY, as_json=False)
+
+
+TARGETS = {
+    "/checkout?a=1&b=%2F": "/checkout?a=1&b=%2F",
+    "/żółw": "/żółw",
+    "//evil.example/x": "/",
+    "/\\evil.example": "/",
+    "http://evil.example/": "/",
+    "": "/",
+}
+
+
+@pytest.mark.parametrize("path", TARGETS)
+def test_waiting_page_is_told_where_to_go_on(path: str) -> None:
+    """
+    The address asked for is the target, relative where the page stands on the shop's own host.
+    """
+    outcome = _decide(request(path))
+
+    assert isinstance(outcome, SendToWait)
+    assert parse_qs(urlsplit(outcome.url).query)["target"] == [TARGETS[path]]
+    assert outcome.url.startswith(f"/waiting-room/{ROOM}?target=/")
+
+
+def test_target_is_absolute_where_the_page_stands_elsewhere() -> None:
+    """
+    A page on another host needs to know the shop's.
+    """
+    page = "http://127.0.0.1:8080/waiting-room/sale"
+
+    believed = _decide(request("/a"), page_url=page)
+    told = _decide(request("/a"), page_url=page, shop_url="https://toys.example/")
+
+    assert isinstance(believed, SendToWait)
+    assert believed.url == page + "?target=http://shop.example/a"
+    assert isinstance(told, SendToWait)
+    assert told.url == page + "?target=https://toys.example/a"
+
+
+def test_form_leads_back_to_its_page() -> None:
+    """
+    A form's action often cannot be fetched; the page it stood on can, if it is the shop's.
+    """
+
+    def target(referrer: str) -> str:
+        outcome = _decide(request("/basket", "POST", headers=BROWSER | {"Referer": referrer}))
+        assert isinstance(outcome, SendToWait)
+        return parse_qs(urlsplit(outcome.url).query)["target"][0]
+
+    assert target("http://shop.example/product/lego?c=red") == "/product/lego?c=red"
+    assert target("http://shop.example//evil.example/") == "/"
+    assert target("http://shop.example.evil.example/x") == "/basket"
+    assert target("http://[") == "/basket"
+    assert target("") == "/basket"
+
+
+def test_overlong_target_is_left_out() -> None:
+    """
+    An address that no redirect could carry is dropped, not cut.
+    """
+    outcome = _decide(request("/" + "a" * 3000))
+
+    assert isinstance(outcome, SendToWait)
+    assert outcome.url == f"/waiting-room/{ROOM}"
+
+
+@given(st.text(max_size=80), st.text(max_size=40), st.sampled_from(["GET", "POST"]), st.text(max_size=40))
+def test_address_of_the_waiting_page_is_fit_for_a_header(path: str, query: str, method: str, referrer: str) -> None:
+    """
+    Whatever is asked for, the redirect is printable ASCII and goes to the waiting page.
+    """
+    asked = Request(method, path, query, BROWSER | {"Referer": referrer}, {}, "http://shop.example")
+    outcome = _decide(asked)
+    assert isinstance(outcome, SendToWait)
+
+    assert outcome.url.isascii()
+    assert outcome.url.isprintable()
+    assert urlsplit(outcome.url).netloc == ""
+    assert urlsplit(outcome.url).path == f"/waiting-room/{ROOM}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (BROWSER, False),
+        ({"Accept": "text/html,*/*"}, False),
+        ({"Accept": "*/*"}, False),
+        ({}, False),
+        ({"Accept": "application/json, text/html;q=0.1", "Sec-Fetch-Mode": "navigate"}, False),
+        (FETCH, True),
+        ({"Accept": "application/json"}, True),
+        ({"Accept": "application/problem+json"}, True),
+        ({"Accept": "text/html", "X-Requested-With": "XMLHttpRequest"}, True),
+        ({"Accept": "text/html", "Sec-Fetch-Mode": "same-origin"}, True),
+        ({"Accept": "*/*", "Content-Type": "application/json"}, True),
+        ({"Accept": "image/webp,*/*", "Sec-Fetch-Mode": "no-cors"}, True),
+        ({"Accept": "text/event-stream"}, True),
+        ({"Upgrade": "websocket"}, True),
+        (BROWSER | {"Sec-Purpose": "prefetch"}, True),
+    ],
+)
+def test_programs_are_told_from_people(headers: dict[str, str], *, expected: bool) -> None:
+    """
+    A script never gets a page where it expects data; a person never gets data.
+    """
+    assert wants_json(request(headers=headers)) is expected
+
+
+def _core() -> GateCore:
+    return GateCore(settings(), KEYRING)
+
+
+def test_join_that_admits_gives_a_verified_pass() -> None:
+    """
+    The service's word is good for a pass that its key has signed.
+    """
+    joined = _core().joined(
+        {"state": "admitted", "pass": pass_text(), "ticket": "t"}, "", has_place=True, now_ms=NOW_MS
+    )
+
+    assert joined.admission == admission()
+    assert joined.tokens == {wire.pass_cookie(ROOM): pass_text(), wire.ticket_cookie(ROOM): "t"}
+
+
+@pytest.mark.parametrize("state", ["waiting", "called", "paused", "closed", "refused", "anything"])
+def test_join_that_does_not_admit_gives_no_pass(state: str) -> None:
+    """
+    Only one state is an admission, even if a pass lies beside it.
+    """
+    joined = _core().joined({"state": state, "pass": pass_text(), "ticket": "t"}, "", has_place=False, now_ms=NOW_MS)
+
+    assert joined.admission is None
+    assert joined.tokens == {wire.ticket_cookie(ROOM): "t"}
+
+
+def test_place_is_not_given_up_for_a_worse_one() -> None:
+    """
+    Who waits already keeps their ticket.
+    """
+    assert _core().joined({"state": "waiting", "ticket": "t"}, "", has_place=True, now_ms=NOW_MS).tokens == {}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        [],
+        "admitted",
+        {},
+        {"state": None},
+        {"state": 1},
+        {"state": "admitted"},
+        {"state": "admitted", "pass": None},
+        {"state": "admitted", "pass": 5},
+        {"state": "admitted", "pass": "x"},
+        {"state": "admitted", "pass": pass_text(room="other")},
+        {"state": "admitted", "pass": pass_text(hard_end_ms=NOW_MS)},
+        {"state": "admitted", "pass": Keyring(("k1:" + "t" * 32,)).sign(admission())},
+        {"state": "waiting", "ticket": "x\r\nSet-Cookie: a=b"},
+        {"state": "waiting", "ticket": "x; Domain=evil"},
+    ],
+)
+def test_answer_without_meaning_admits_nobody(answer: Any) -> None:
+    """
+    A broken or foreign service cannot open the gate, nor write headers.
+    """
+    with pytest.raises((ValueError, TokenError)):
+        _core().joined(answer, "", has_place=False, now_ms=NOW_MS)
