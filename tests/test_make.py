@@ -125,6 +125,27 @@ def test_setup_without_the_venv_module_says_so(tmp_path: Path) -> None:
     assert "apt-get install python3-venv" in done.stderr
 
 
+def test_setup_without_a_package_index_says_so(tmp_path: Path) -> None:
+    """
+    Where pip fails, setup says what it wanted, and leaves the environment marked as unfinished.
+    """
+    lock, venv = tmp_path / "lock.txt", tmp_path / "venv"
+    lock.write_text(f"nothing-of-this-name==1.0 --hash=sha256:{'0' * 64}\n")
+    options = {"PIP_NO_INDEX": "1", "PIP_NO_INPUT": "1"}
+    done = subprocess.run(
+        ["make", "setup", f"VENV={venv}", f"LOCK={lock}"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **options},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert f"pip could not install --require-hashes --requirement {lock}" in done.stderr
+    assert not (venv / ".ready").exists()
+
+
 def test_ci_leaves_nothing_out() -> None:
     """
     CI calls what developers call, under CI=true, and stops at the first failure.
