@@ -1,0 +1,300 @@
+"""
+The supervisor with small real workers: started, killed, stopped.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import aiohttp
+import pytest
+
+from tests.supervisor.standin import HERE
+from tests.waiting import wait_until, wait_until_sync
+from waiting_room.supervisor.sockets import PortError, listen, url_of
+
+REDIS = "redis://127.0.0.1:1/0"  # nobody asks it
+
+
+class Service:
+    """
+    A supervisor as its own process, and what it announced.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        assert process.stdout is not None
+        self.started: dict[str, Any] = json.loads(process.stdout.readline() or "{}")
+
+    @property
+    def url(self) -> str:
+        """
+        Return the announced address.
+        """
+        return str(self.started["url"])
+
+    def ask(self, path: str = "/") -> dict[str, Any]:
+        """
+        Return one answer.
+        """
+        with urlopen(f"{self.url}{path}", timeout=10) as answer:
+            return dict(json.load(answer))
+
+    def pids(self, count: int, but: int = 0) -> set[int]:
+        """
+        Return the processes that answer, asking until there are *count* other than *but*.
+        """
+        seen: set[int] = set()
+        deadline = time.monotonic() + 15
+        while len(seen) < count and time.monotonic() < deadline:
+            seen |= {self.ask()["pid"]} - {but}
+        return seen
+
+    def end(self) -> tuple[int, str]:
+        """
+        Return exit code and messages.
+        """
+        _, messages = self.process.communicate(timeout=20)
+        return self.process.returncode, messages
+
+
+@contextmanager
+def service(target: str = "serve", **options: Any) -> Iterator[Service]:
+    """
+    Run a supervisor with workers of *target*, and end it if the test does not.
+    """
+    command = [sys.executable, "-m", HERE, target, json.dumps({"redis": REDIS} | options)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield Service(process)
+        finally:
+            process.kill()
+
+
+def alive(pid: int) -> bool:
+    """
+    Tell whether a process runs.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_workers_share_one_port() -> None:
+    """
+    What was announced is true: these processes, and no others, answer at this address.
+    """
+    with service(workers=2) as running:
+        assert running.pids(2) == set(running.started["pids"])
+
+
+async def test_connections_spread_over_the_workers() -> None:
+    """
+    No worker gets more than four fifths of many new connections.
+    """
+    with service(workers=2) as running:
+        connector = aiohttp.TCPConnector(force_close=True)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            seen: Counter[int] = Counter()
+            for _ in range(200):
+                async with session.get(running.url) as answer:
+                    seen[(await answer.json())["pid"]] += 1
+
+    assert min(seen.values()) >= 40
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_worker_is_replaced(workers: int) -> None:
+    """
+    After kill -9 of a worker another one takes its place, and the rest stay.
+    """
+    with service(workers=workers) as running:
+        killed, *others = running.started["pids"]
+        os.kill(killed, signal.SIGKILL)
+        now = running.pids(workers, but=killed)
+        running.process.terminate()
+        _, messages = running.end()
+
+    assert len(now) == workers
+    assert set(others) < now
+    assert "a worker died and is started again" in messages
+
+
+async def test_no_request_is_lost_when_a_worker_is_killed() -> None:
+    """
+    Connections made while a worker's place is empty are answered by the next one in it.
+    """
+    with service(workers=1) as running:
+        os.kill(running.started["pids"][0], signal.SIGKILL)
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
+
+            async def ask() -> int:
+                async with session.get(running.url) as answer:
+                    return answer.status
+
+            answers = await asyncio.gather(*(ask() for _ in range(20)))
+
+    assert answers == [200] * 20
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+async def test_a_request_under_way_is_answered_before_the_end(sign: signal.Signals) -> None:
+    """
+    A signal stops in peace: what was begun is finished, all processes end, the code is 0.
+    """
+    with service(workers=2) as running:
+        async with aiohttp.ClientSession() as session:
+            slow = asyncio.create_task(session.get(f"{running.url}/slow"))
+            await asyncio.sleep(0.2)  # the request must have reached the worker
+            running.process.send_signal(sign)
+            answer = await slow
+
+        assert answer.status == 200
+        code, _ = running.end()
+
+    assert code == 0
+    assert not any(alive(pid) for pid in running.started["pids"])
+
+
+async def test_ctrl_c_in_a_terminal_stops_in_peace() -> None:
+    """
+    Ctrl-C reaches the whole process group; the workers leave it to the parent.
+    """
+    with service(workers=2) as running:
+        for pid in (*running.started["pids"], running.process.pid):
+            os.kill(pid, signal.SIGINT)
+        code, messages = running.end()
+
+    assert code == 0
+    assert "Traceback" not in messages
+
+
+def test_a_second_signal_kills() -> None:
+    """
+    Who asks twice does not wait for workers that hang.
+    """
+    with service("deaf", workers=2) as running:
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.stderr is not None
+        wait_until_sync(lambda: "stopping" in (running.process.stderr or sys.stdin).readline(), what="the first signal")
+        running.process.send_signal(signal.SIGINT)
+        code, _ = running.end()
+
+    assert code == 130
+    assert not any(alive(pid) for pid in running.started["pids"])
+
+
+async def test_workers_end_with_a_killed_parent() -> None:
+    """
+    When the parent is killed with -9, no worker stays behind.
+    """
+    with service(workers=2) as running:
+        running.process.kill()
+        await wait_until(
+            lambda: not any(alive(pid) for pid in running.started["pids"]), 10, "the end of the orphaned workers"
+        )
+
+
+@pytest.mark.parametrize(
+    ("target", "code", "words"),
+    [("never_ready", 4, "Redis is not available (refused): nobody is there"), ("broken", 1, "RuntimeError: oh")],
+)
+def test_a_worker_that_cannot_start_ends_everything(target: str, code: int, words: str) -> None:
+    """
+    At the start a failure is told and not repeated: exit code 4 for Redis, 1 for a fault of ours.
+    """
+    with service(target, workers=2) as running:
+        ended = running.end()
+
+    assert ended[0] == code
+    assert words in ended[1]
+    assert running.started == {}
+
+
+def test_several_workers_share_a_folder_for_metrics() -> None:
+    """
+    The folder is there while they run and gone afterwards.
+    """
+    with service(workers=2) as running:
+        folder = Path(running.ask()["metrics"])
+        assert folder.is_dir()
+        running.process.terminate()
+        running.end()
+
+    assert not folder.exists()
+
+
+def test_one_worker_needs_no_folder_for_metrics() -> None:
+    """
+    A single worker keeps its metrics in memory.
+    """
+    with service(workers=1) as running:
+        assert running.ask()["metrics"] is None
+
+
+def test_a_valkey_is_embedded_where_none_is_given() -> None:
+    """
+    Without an address of Redis one is started, told to the workers, and ended at the end.
+    """
+    with service(workers=1, redis=None) as running:
+        url = running.started["redis_url"]
+        assert running.ask()["redis"] == url
+        running.process.terminate()
+        running.end()
+
+    port = int(url.rpartition(":")[2].partition("/")[0])
+    listen("127.0.0.1", port, 1)[0].close()
+
+
+def test_a_killed_embedded_valkey_is_started_again(tmp_path: Path) -> None:
+    """
+    The embedded Valkey comes back at its address; with a state folder it keeps its data there.
+    """
+    with service(workers=1, redis=None, state_folder=str(tmp_path)) as running:
+        url = running.started["redis_url"]
+        subprocess.run(["redis-cli", "-u", url, "shutdown", "nosave"], check=False)
+        wait_until_sync(lambda: subprocess.run(["redis-cli", "-u", url, "ping"], check=False).returncode == 0, 10)
+
+    assert (tmp_path / "valkey").is_dir()
+
+
+def test_a_busy_port_is_told() -> None:
+    """
+    A port that somebody listens on, a service of ours too, is an error that names it.
+    """
+    held = listen("127.0.0.1", 0, 2)
+    port = held[0].getsockname()[1]
+    with held[0], held[-1], pytest.raises(PortError, match=f"port {port}: another program holds it"):
+        listen("127.0.0.1", port, 2)
+
+
+@pytest.mark.parametrize(
+    ("host", "words"), [("no-such-host.invalid", "check server.host"), ("203.0.113.1", "no such address")]
+)
+def test_an_impossible_host_is_told(host: str, words: str) -> None:
+    """
+    A host that cannot be listened on is an error that says what to check.
+    """
+    with pytest.raises(PortError, match=words):
+        listen(host, 0, 1)
+
+
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]")])  # noqa: S104
+def test_the_address_is_one_to_click(host: str, shown: str) -> None:
+    """
+    The address that is told works in a browser on this machine.
+    """
+    with listen(host, 0, 1)[0] as sock:
+        assert url_of(sock) == f"http://{shown}:{sock.getsockname()[1]}"

@@ -1,0 +1,3 @@
+"""
+Several processes behind one port: start them, start them again when they die, and end them in peace.
+"""
