@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,7 +22,7 @@ from loadtests.rehearsal_progress import RUN_TITLES, Progress
 from loadtests.rehearsal_sizing import Size
 from loadtests.rehearsal_stack import Ports, Secrets, Stack, books_of
 from loadtests.report.page import render
-from loadtests.thresholds import applicable
+from loadtests.thresholds import Threshold, applicable
 from loadtests.verdict import Circumstances, Played, RoomFacts, ShopCapacity, capacity_of, result_of
 from waiting_room.errors import WaitingRoomError
 
@@ -91,9 +92,9 @@ class Rehearsal:
         Return the result, whether the rehearsal came to its end or not; every program has ended by then.
         """
         options, story = self._options, self._story
-        options.out.mkdir(parents=True, exist_ok=True)
-        write_json(options.out / "prometheus-targets.json", self._ports.prometheus_targets())
         try:
+            options.out.mkdir(parents=True, exist_ok=True)
+            write_json(options.out / "prometheus-targets.json", self._ports.prometheus_targets())
             with Family(options.out / "logs", self._interrupts) as family:
                 self._play(Stack(family, options.out / "runs", self._ports, Secrets.fresh()))
         except Interrupted:
@@ -102,7 +103,10 @@ class Rehearsal:
         except (ProcessError, RehearsalError) as error:
             story.broken = True
             story.reasons.append(str(error))
-        return self._finish()
+        result: dict[str, Any] = {}
+        with suppress(Interrupted), self._interrupts.shield():
+            result = self._finish()
+        return result
 
     def _play(self, stack: Stack) -> None:
         size = self._options.size
@@ -195,12 +199,15 @@ class Rehearsal:
             "The demo shop": shop,
         }
 
+    def _thresholds(self) -> tuple[Threshold, ...]:
+        return applicable(with_room=True, without_room=True, ledger=True, own_shop=False)
+
     def _finish(self) -> dict[str, Any]:
         story, options = self._story, self._options
         self._show.close()
         result = result_of(
             story.played,
-            applicable(with_room=True, without_room=True, ledger=True, own_shop=False),
+            self._thresholds(),
             Circumstances(
                 seed=options.seed,
                 started_at=story.started_at,

@@ -141,6 +141,13 @@ WITHOUT_ROOM: tuple[Threshold, ...] = (
 )
 
 
+OWN_SHOP: tuple[Threshold, ...] = (
+    Threshold("shop_p95.own", WITHOUT, "shop_p95_ms", "<=", 1000, "pages of the shop stay quick under the crowd"),
+    Threshold("errors.own", WITHOUT, "error_ratio", "<=", 0.01, "shoppers see no errors"),
+)
+"""What a shop of the user's must stand by itself, where no waiting room protects it."""
+
+
 def _validity(run: str) -> tuple[Threshold, ...]:
     return (
         Threshold(
@@ -170,12 +177,13 @@ def applicable(*, with_room: bool, without_room: bool, ledger: bool, own_shop: b
         with_room: whether the run behind a room takes place.
         without_room: whether the run without one takes place.
         ledger: whether the shop's database can be read (stock, hence overselling).
-        own_shop: whether the shop is the user's: it may well stand the spike, and that is no fault.
+        own_shop: whether the shop is the user's. It need not collapse without a room, but is to stand the crowd.
     """
     played = {WITH: with_room, WITHOUT: without_room}
+    table = (*DEFAULTS, *OWN_SHOP) if own_shop else DEFAULTS
     return tuple(
         threshold
-        for threshold in DEFAULTS
+        for threshold in table
         if played[threshold.run]
         and (ledger or threshold.field != "oversold")
         and not (own_shop and threshold.kind == "meaning")

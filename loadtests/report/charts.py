@@ -114,8 +114,8 @@ def demand(run: Run, measured: Measured, y_max: float, x_max: float) -> Figure:
     lines += [Line("Orders", "c-orders", _points(measured, orders))]
     field = svg.frame(
         "Arrivals and orders per second",
-        f"At most {max(arrivals, default=0):.0f} shoppers arrive per second; the shop can sell {capacity:.1f} orders per "
-        f"second and sells {float(run['orders_per_s'] or 0):.1f} while demand exceeds that.",
+        f"At most {max(arrivals, default=0):.0f} shoppers arrive per second; the shop can sell {capacity:.1f} orders "
+        f"per second and sells {float(run['orders_per_s'] or 0):.1f} while demand exceeds that.",
         x_max=x_max, y_max=y_max, shade=_overload(measured),
     )  # fmt: skip
     marks = [*(svg.curve(field, line) for line in lines), svg.limit(field, Limit("can sell", capacity))]

@@ -80,7 +80,7 @@ def announced(measured: Measured) -> Figure | None:
         Markup(svg.draw(field, marks)),  # noqa: S704 -- built from numbers and our own words
         (("c-kept", "held"), ("c-missed", "did not hold")),
         Table(("From", "To", "Came after"), rows),
-        f"Across: the wait that followed. Up: the range on the page. It held for {kept / len(told):.0%} of {len(told)}.",
+        f"Across: the wait that came. Up: the range on the page. It held for {kept / len(told):.0%} of {len(told)}.",
     )
 
 

@@ -40,7 +40,9 @@ def records(*, room: bool) -> tuple[ShopperRecord, ...]:
             outcome = Outcome.BOUGHT if buys else Outcome.BROWSED
         else:
             outcome = Outcome.GAVE_UP_SHOP
-        found.append(record(i, came, called, outcome, ended) if room else ShopperRecord(i, came, 0.4, outcome, ended_s=ended))
+        found.append(
+            record(i, came, called, outcome, ended) if room else ShopperRecord(i, came, 0.4, outcome, ended_s=ended)
+        )
     return tuple(found)
 
 

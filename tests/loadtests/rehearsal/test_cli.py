@@ -1,0 +1,109 @@
+"""
+The command line: faults all at once, and the guard before strangers' shops.
+"""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from loadtests.cli import demo, rehearse
+from loadtests.rehearsal_target import is_loopback, target_faults
+
+
+def refused(*arguments: str) -> str:
+    """
+    Return the message of a command line that must be refused as wrong usage.
+    """
+    done = CliRunner().invoke(rehearse, arguments)
+    assert done.exit_code == 2, done.output
+    return done.output
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    """
+    Nobody mends one option only to learn of the next.
+    """
+    file = tmp_path / "taken"
+    file.write_text("")
+    text = refused("--out", str(file), "--seed", "x", "--target", "https://shop.example", "--capacity", "-3")
+    for fault in ("--out", "--seed: 'x' is no whole number", "--allow-host shop.example", "--capacity: '-3'"):
+        assert fault in text
+
+
+def test_a_strangers_shop_is_not_loaded() -> None:
+    """
+    Only this machine, or what was named on purpose.
+    """
+    assert "--allow-host shop.example" in refused("--target", "http://shop.example", "--capacity", "5")
+    assert not list(target_faults("https://shop.example", None, ["shop.example"]))
+
+
+def test_the_rooms_host_is_guarded_as_well() -> None:
+    """
+    Those who wait are load, too.
+    """
+    faults = list(target_faults("http://127.0.0.1:1", "http://room.example/waiting-room/sale", []))
+    assert [fault.where for fault in faults] == ["--room-url"]
+
+
+def test_a_target_needs_a_capacity() -> None:
+    """
+    Nothing is assumed about a shop of the user's: it is told or measured.
+    """
+    assert "--measure-capacity" in refused("--target", "http://127.0.0.1:9")
+    assert "contradicts" in refused("--target", "http://127.0.0.1:9", "--capacity", "5", "--measure-capacity")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--capacity", "3"),
+        ("--measure-capacity",),
+        ("--room-url", "http://127.0.0.1/waiting-room/x"),
+        ("--allow-host", "a"),
+    ],
+)
+def test_options_for_a_target_need_one(arguments: tuple[str, ...]) -> None:
+    """
+    Where they would be ignored they are refused.
+    """
+    assert "goes with --target" in refused(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("localhost.example", False),
+        ("127.0.0.1.example", False),
+        ("10.0.0.1", False),
+        ("0.0.0.0", False),  # noqa: S104 -- it is refused
+    ],
+)
+def test_loopback_is_told_by_address_not_by_look(host: str, ours: bool) -> None:
+    """
+    A name that only begins like this machine is another one.
+    """
+    assert is_loopback(host) is ours
+
+
+def test_the_demo_refuses_no_seats() -> None:
+    """
+    A shop without seats would show nothing but waiting.
+    """
+    done = CliRunner().invoke(demo, ["--seats", "0"])
+    assert done.exit_code == 2
+    assert "--seats" in done.output
+
+
+def test_help_says_what_the_exit_codes_mean() -> None:
+    """
+    A pipeline's author finds them where the options are.
+    """
+    text = CliRunner().invoke(rehearse, ["--help"]).output
+    for code in ("0 all limits held", "6", "130"):
+        assert code in text

@@ -1,0 +1,189 @@
+"""
+From measures to a verdict: the promised figures, and when a rehearsal passes, fails, or proves nothing.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from loadtests.thresholds import DEFAULTS
+from loadtests.verdict import EXIT_CODES, Books, Played, RoomFacts, capacity_of, result_of, run_result
+from tests.loadtests.rehearsal.crowd import CIRCUMSTANCES, RATE, ZERO_MS, measures, played
+
+PROMISED = {
+    "arrivals", "orders", "orders_per_s", "shop_capacity_per_s", "goodput_ratio", "shop_p95_ms", "error_ratio",
+    "oversold", "start_lag_p99_ms", "not_started",
+}  # fmt: skip
+PROMISED_WITH_ROOM = {
+    "waited_p50_s", "waited_p95_s", "seats_max", "capacity", "over_admissions", "order_inversions", "places_lost",
+    "eta_coverage",
+}  # fmt: skip
+
+
+def result(aborted: bool = False, broken: bool = False, **runs: Played) -> dict[str, Any]:
+    """
+    Return the result of these runs, and of good ones for those not given.
+    """
+    both = {name: played(name) for name in ("without_room", "with_room")} | runs
+    return result_of(both, DEFAULTS, CIRCUMSTANCES, aborted=aborted, broken=broken)
+
+
+def with_measures(name: str, **changes: Any) -> Played:
+    """
+    Return a run with some of its measures changed.
+    """
+    run = played(name)
+    return replace(run, measures=replace(run.measures, **changes))
+
+
+def test_a_good_rehearsal_passes() -> None:
+    """
+    Every limit holds, and the exit code is 0.
+    """
+    found = result()
+    assert (found["verdict"], found["exit_code"]) == ("pass", 0)
+
+
+def test_the_promised_names_are_there() -> None:
+    """
+    Checks outside of the project read these names.
+    """
+    runs = result()["runs"]
+    assert runs["without_room"].keys() >= PROMISED
+    assert runs["with_room"].keys() >= PROMISED | PROMISED_WITH_ROOM
+
+
+def test_a_broken_limit_fails() -> None:
+    """
+    A slow shop behind the room is a failure.
+    """
+    found = result(with_room=with_measures("with_room", shop_p95_ms=1500.0))
+    assert (found["verdict"], found["exit_code"]) == ("fail", 1)
+
+
+def test_a_late_generator_makes_it_invalid_even_where_limits_broke() -> None:
+    """
+    What was measured by a late generator is no evidence for anything, and the result says why.
+    """
+    found = result(with_room=with_measures("with_room", shop_p95_ms=1500.0, start_lag_p99_ms=51.0))
+    assert (found["verdict"], found["exit_code"]) == ("invalid", 6)
+    assert "generator" in found["reasons"][-1]
+
+
+def test_a_rehearsal_without_overload_does_not_pass() -> None:
+    """
+    If nothing hurts without the room, the room has rescued nobody.
+    """
+    calm = with_measures("without_room", shop_p95_ms=200.0, error_ratio=0.0)
+    sold = Books(tuple(ZERO_MS + 8_000 + i * 100 for i in range(370)), 0)
+    assert result(without_room=replace(calm, books=sold))["verdict"] == "fail"
+
+
+def test_an_aborted_rehearsal_says_so() -> None:
+    """
+    Good figures until the interruption are no pass.
+    """
+    found = result(aborted=True)
+    assert (found["verdict"], found["exit_code"]) == ("aborted", 130)
+
+
+def test_a_rehearsal_whose_program_failed_is_invalid() -> None:
+    """
+    The crash of a shop or generator is neither pass nor failure of the room.
+    """
+    assert result(broken=True)["verdict"] == "invalid"
+
+
+def test_missing_runs_are_null_and_nothing_passes() -> None:
+    """
+    A rehearsal stopped before its first run has a result all the same.
+    """
+    found = result_of({}, DEFAULTS, CIRCUMSTANCES, aborted=True)
+    assert found["runs"] == {"without_room": None, "with_room": None}
+    assert not any(check["ok"] for check in found["thresholds"])
+
+
+def test_orders_come_from_the_books_over_the_overload() -> None:
+    """
+    Orders before and after the overload do not count, and what shoppers saw is not asked.
+    """
+    books = Books((ZERO_MS + 7_999, ZERO_MS + 8_000, ZERO_MS + 44_999, ZERO_MS + 45_000), 0)
+    found = run_result(replace(played("with_room"), books=books))
+    assert (found["orders"], found["orders_total"]) == (2, 4)
+    assert found["orders_per_s"] == pytest.approx(2 / 37, abs=1e-4)
+
+
+def test_without_books_the_confirmations_count() -> None:
+    """
+    Against a shop of the user's, orders are those that shoppers saw; overselling stays unknown.
+    """
+    run = played("with_room")
+    found = run_result(replace(run, books=None))
+    seen = sum(second.orders_seen for second in run.measures.seconds if 8 <= second.t < 45)
+    assert (found["orders"], found["oversold"]) == (seen, None)
+
+
+def test_goodput_is_orders_over_capacity() -> None:
+    """
+    The ratio is that of the two rates that stand beside it.
+    """
+    found = run_result(played("with_room"))
+    assert found["goodput_ratio"] == pytest.approx(found["orders_per_s"] / found["shop_capacity_per_s"], abs=1e-3)
+
+
+def test_passes_beyond_the_rate_and_seats_beyond_the_capacity_are_over_admissions() -> None:
+    """
+    Both the pace, from the passes themselves, and the seats, from the store, are looked at.
+    """
+    run = played("with_room")
+    assert run_result(run)["over_admissions"] == 0
+    tight = RoomFacts(RATE / 2, 60, 41, 500)
+    assert run_result(replace(run, room=tight))["over_admissions"] > 100
+    crowded = RoomFacts(RATE, 40, 41, 500)
+    assert run_result(replace(run, room=crowded))["over_admissions"] == 1
+
+
+def test_a_shopper_who_is_overtaken_or_loses_the_place_is_counted() -> None:
+    """
+    Planted among honest records, both are found.
+    """
+    run = played("with_room")
+    shoppers = list(run.measures.shoppers)
+    shoppers[100] = replace(shoppers[100], last_waiting_s=50.0, called_s=51.0, admitted_s=51.0)
+    shoppers[200] = replace(shoppers[200], number_changed=True)
+    found = run_result(replace(run, measures=replace(run.measures, shoppers=tuple(shoppers))))
+    assert (found["order_inversions"], found["places_lost"]) == (1, 1)
+
+
+def test_outcomes_add_up_to_the_arrivals() -> None:
+    """
+    Nobody who came is missing from the figures.
+    """
+    for run in result()["runs"].values():
+        assert sum(run["outcomes"].values()) == run["arrivals"]
+
+
+def test_demand_is_told_in_multiples_of_the_capacity() -> None:
+    """
+    45 a second come at the peak, 10 a second can be served.
+    """
+    assert run_result(played("with_room"))["demand_ratio"] == pytest.approx(4.5, abs=0.05)
+
+
+def test_the_capacity_counts_what_was_done_over_the_span() -> None:
+    """
+    Orders from the books, journeys from those who ended as meant.
+    """
+    found = measures("with_room")
+    done = sum(1 for s in found.shoppers if s.outcome in {"bought", "browsed"} and 8 <= (s.ended_s or 0) < 45)
+    capacity = capacity_of(found, Books(tuple(ZERO_MS + 8_000 + i * 1000 for i in range(100)), 0))
+    assert capacity.orders_per_s == pytest.approx(1.0)
+    assert capacity.journeys_per_s == pytest.approx(done / 37)
+
+
+def test_every_verdict_has_an_exit_code_of_its_own() -> None:
+    """
+    A pipeline can tell a failed shop from a failed test.
+    """
+    assert len(set(EXIT_CODES.values())) == 4
