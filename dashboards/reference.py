@@ -16,7 +16,8 @@ Every metric begins with `waiting_room_`, is in seconds or counts, and has label
 the rooms you configured, and nothing about a visitor is ever a label.
 
 `/metrics` of the service answers for all its worker processes, whichever of them is asked. Counters of a room are
-there at 0 as soon as the room is; levels appear when first measured, so a missing level means *not known*, never 0.
+there at 0 as soon as the room is; levels appear when first measured, so a missing level means *not known*, never 0;
+durations by route or Redis verb appear with their first use.
 *Several workers* says how one value comes of many; over several instances of the service use `max by (room)` for
 the levels of a room, and `sum` for counters.
 

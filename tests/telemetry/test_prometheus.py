@@ -65,6 +65,19 @@ def test_a_new_room_is_visible_at_zero() -> None:
                 assert shown[key(metric.name, room="spring", **{label: value})] == 0
 
 
+def test_histograms_of_routes_and_verbs_appear_with_their_first_use() -> None:
+    """
+    What is never used is not exposed: a dozen lines for each would double the text.
+    """
+    metrics = Metrics("service")
+
+    assert key("waiting_room_http_request_duration_seconds_count", route="join") not in exposed(metrics)
+
+    metrics.histogram(catalog.HTTP_REQUEST_DURATION, route="join").observe(0.001)
+
+    assert exposed(metrics)[key("waiting_room_http_request_duration_seconds_count", route="join")] == 1
+
+
 @pytest.mark.parametrize("metric", [catalog.REDIS_UP, catalog.CAPACITY], ids=lambda metric: metric.name)
 def test_a_gauge_is_not_shown_before_it_is_set(metric: catalog.Metric) -> None:
     """

@@ -11,8 +11,8 @@ scraped answers for all of them, and the supervisor calls `worker_ended` for eac
 
 import os
 import time
-from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from itertools import product
 from typing import Final, Literal
 
@@ -25,6 +25,9 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from waiting_room import __version__
 from waiting_room.telemetry import catalog
 from waiting_room.telemetry.catalog import OTHER, Metric
+from waiting_room.telemetry.instruments import Counter, Gauge, Histogram, Instrument
+
+__all__ = ["CONTENT_TYPE", "Counter", "Gauge", "Histogram", "Metrics", "worker_ended"]
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format that every release since 2014 reads."""
@@ -38,106 +41,6 @@ _GAUGE_MODES: Final[dict[catalog.Merge, GaugeMode]] = {
 }
 
 
-class Counter:
-    """
-    Count events of one label set; for one event loop, not for threads.
-    """
-
-    __slots__ = ("_child", "_pending")
-
-    def __init__(self, child: client.Counter) -> None:
-        self._child = child
-        self._pending: float = 0
-
-    def inc(self, amount: float = 1) -> None:
-        """
-        Add *amount*, which is never negative.
-        """
-        self._pending += amount
-
-    def flush(self) -> None:
-        """
-        Hand over what was added since the last flush.
-        """
-        if self._pending:
-            pending, self._pending = self._pending, 0
-            self._child.inc(pending)
-
-
-class Gauge:
-    """
-    Hold one level; nothing is told before the first `set` or `inc`.
-    """
-
-    __slots__ = ("_changed", "_child", "_value")
-
-    def __init__(self, child: Callable[[], client.Gauge]) -> None:
-        self._child = child
-        self._value: float = 0
-        self._changed = False
-
-    def set(self, value: float) -> None:
-        """
-        Replace the level; a repeated value counts as news too, since the newest of several workers' readings wins.
-        """
-        self._value = value
-        self._changed = True
-
-    def inc(self, amount: float = 1) -> None:
-        """
-        Raise the level by *amount*, or lower it when that is negative.
-        """
-        self.set(self._value + amount)
-
-    def flush(self) -> None:
-        """
-        Hand over the level if it was told anew since the last flush.
-        """
-        if self._changed:
-            self._changed = False
-            self._child().set(self._value)
-
-
-class Histogram:
-    """
-    Sort observations into buckets; for one event loop, not for threads.
-    """
-
-    __slots__ = ("_bounds", "_child", "_counts", "_sum")
-
-    def __init__(self, child: client.Histogram, bounds: tuple[float, ...]) -> None:
-        self._child = child
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum: float = 0
-
-    def observe(self, value: float) -> None:
-        """
-        Count *value*, in the metric's unit, in the first bucket whose bound is not below it.
-        """
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self._sum += value
-
-    def flush(self) -> None:
-        """
-        Hand over what was observed since the last flush.
-        """
-        counts, self._counts = self._counts, [0] * len(self._counts)
-        total, self._sum = self._sum, 0
-        if any(counts):
-            _add_to_histogram(self._child, counts, total)
-
-
-def _add_to_histogram(child: client.Histogram, counts: list[int], total: float) -> None:
-    # The library can only observe one value at a time; a second's worth of polls goes in at once through the same
-    # fields that its own observe() raises. A test holds that both ways give the same exposition.
-    child._sum.inc(total)  # noqa: SLF001
-    for bucket, count in zip(child._buckets, counts, strict=True):  # noqa: SLF001
-        if count:
-            bucket.inc(count)
-
-
-Instrument = Counter | Gauge | Histogram
 _Key = tuple[str, tuple[str, ...]]
 
 
@@ -145,8 +48,8 @@ class Metrics:
     """
     Hold the metrics of the named *groups* of the catalogue for this process.
 
-    Every label set that is known beforehand is there from the start, so that a rate over it is 0 and not missing;
-    those of a room come with `add_room`. In a shop's own process, *registry* may be the shop's.
+    Every counter whose labels are known beforehand is there from the start, so that a rate over it is 0 and not
+    missing; those of a room come with `add_room`. In a shop's own process, *registry* may be the shop's.
     """
 
     def __init__(self, *groups: str, registry: CollectorRegistry | None = None) -> None:
@@ -230,6 +133,10 @@ class Metrics:
         for metric in self._metrics:
             if metric.kind == "gauge" or ("room" in metric.labels) != bool(room):
                 continue
+            if metric.kind == "histogram" and set(metric.labels) - {"room"}:
+                # A dozen buckets for each route and Redis verb that is never used would double the text, and the
+                # 5 ms in which a worker writes it and answers nobody.
+                continue
             sets = [(room,) if name == "room" else catalog.label_values(metric, name) for name in metric.labels]
             for combination in product(*sets):
                 self._instrument(metric, dict(zip(metric.labels, combination, strict=True)))
@@ -254,12 +161,12 @@ class Metrics:
 
     def _made(self, metric: Metric, labels: tuple[str, ...]) -> Instrument:
         if metric.kind == "gauge":
-            return Gauge(lambda: self._gauge_child(metric, labels))
+            return Gauge(lambda value: self._gauge_child(metric, labels).set(value))
         family = self._families[metric.name]
         child = family.labels(*labels) if labels else family
         if isinstance(child, client.Histogram):
-            return Histogram(child, metric.buckets)
-        return Counter(child)
+            return Histogram(partial(_add_to_histogram, child), metric.buckets)
+        return Counter(child.inc)
 
     def _gauge_child(self, metric: Metric, labels: tuple[str, ...]) -> client.Gauge:
         # A gauge shows as 0 from the moment it is made, and a capacity of 0 that nobody set would be a lie.
@@ -291,6 +198,15 @@ def _known(metric: Metric, label: str, value: str) -> str:
 
 def _several_processes() -> bool:
     return bool(getattr(values.ValueClass, "_multiprocess", False))
+
+
+def _add_to_histogram(child: client.Histogram, counts: list[int], total: float) -> None:
+    # The library can only observe one value at a time; a second's worth of polls goes in at once through the same
+    # fields that its own observe() raises. A test holds that both ways give the same exposition.
+    child._sum.inc(total)  # noqa: SLF001
+    for bucket, count in zip(child._buckets, counts, strict=True):  # noqa: SLF001
+        if count:
+            bucket.inc(count)
 
 
 class _AllWorkers(MultiProcessCollector):
