@@ -1,0 +1,206 @@
+"""
+What people see: the one template with its style, drawing and script, filled with a view.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from secrets import token_urlsafe
+from typing import Any, Final
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from waiting_room.core.reasons import Reason
+from waiting_room.web.languages import LANGUAGE_COOKIE, NAMES, Language
+from waiting_room.web.problems import Problem, finish
+from waiting_room.web.texts import ahead_words, say, wait_forms, wait_words
+from waiting_room.web.views import Place, View, of_problem
+
+TRACK: Final = 322
+"""How far the train of the drawing runs, in its own units."""
+SCRIPT_REASONS: Final = (
+    Reason.QUEUE_WAIT,
+    Reason.YOUR_TURN,
+    Reason.SEATS_FULL,
+    Reason.RATE_REACHED,
+    Reason.RECOVERING,
+    Reason.STORE_AWAY,
+    Reason.ROOM_PAUSED,
+)
+"""What the script tells by itself; all else it fetches as a page."""
+
+_ICON: Final = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><rect x='2' y='6' width='12' height='7' rx='2' "
+    "fill='#c8553d'/><rect x='3' y='2' width='5' height='5' fill='#30638e'/><circle cx='5' cy='13' r='2.2'/>"
+    "<circle cx='11' cy='13' r='2.2'/></svg>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """
+    Hold what surrounds a view: addresses, the shop's name and words, the time, and the state of the refresh.
+
+    *refreshes* is None where nothing is refreshed. *base* and *room* tell the script where to ask.
+    """
+
+    here: str
+    others: tuple[tuple[str, str, str], ...] = ()
+    again: str = ""
+    toggle: str = ""
+    home: str = ""
+    target: str = ""
+    target_refused: bool = False
+    shop: str = ""
+    message: str = ""
+    speed: str = ""
+    refreshes: bool | None = None
+    base: str = ""
+    room: str = ""
+    now_s: float = 0.0
+    iso_time: str = ""
+    clock_time: str = ""
+
+
+def render(view: View, frame: Frame, language: Language) -> web.Response:
+    """
+    Return the page that shows *view*, with headers that let nothing foreign into it and nobody store it.
+    """
+    nonce = token_urlsafe(12)
+    template, parts = _templates()
+    place = view.place
+    body = template.render(
+        view=view,
+        frame=frame,
+        language=language,
+        text=language.text,
+        plural=language.plural,
+        nonce=nonce,
+        css=parts["page.css"],
+        js=parts["page.js"],
+        icon="data:image/svg+xml," + quote(_ICON, safe=" /:='"),
+        scene=Markup(parts["scene.svg"].replace("{{ x }}", str(_train_x(view)))),  # noqa: S704 - our own drawing
+        data=_script_data(view, frame, language),
+        **_place_words(place, language),
+    )
+    response = web.Response(text=body, content_type="text/html", charset="utf-8")
+    response.headers.update({
+        hdrs.CACHE_CONTROL: "no-store",
+        hdrs.CONTENT_LANGUAGE: language.code,
+        hdrs.VARY: "Accept-Language, Cookie",
+        hdrs.CONTENT_SECURITY_POLICY: (
+            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; "
+            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    })  # fmt: skip
+    response.enable_compression()
+    return response
+
+
+def problem_page(request: web.Request, problem: Problem, language: Language) -> web.Response:
+    """
+    Return the friendly page for *problem*; `waiting_room.web.problems.middleware` takes it as its *page*.
+    """
+    here = request.rel_url.without_query_params("lang")
+    others = tuple(
+        (code, name, str(here.update_query(lang=code))) for code, name in NAMES.items() if code != language.code
+    )
+    response = render(of_problem(problem, language), Frame(str(here), others), language)
+    response.set_status(problem.status)
+    return finish(response, problem)
+
+
+def remember_language(response: web.Response, language: Language, prefix: str) -> None:
+    """
+    Keep the language that was chosen in the address for a year.
+    """
+    response.set_cookie(LANGUAGE_COOKIE, language.code, max_age=365 * 86_400, path=prefix, samesite="Lax")
+
+
+@cache
+def _templates() -> tuple[Template, Mapping[str, str]]:
+    folder = files("waiting_room.web") / "templates"
+    read = {name: (folder / name).read_text("utf-8") for name in ("page.html", "page.css", "page.js", "scene.svg")}
+    environment = Environment(
+        loader=DictLoader({"page.html": read["page.html"]}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    parts = {name: Markup(_leaner(text)) for name, text in read.items() if name != "page.html"}  # noqa: S704 - our own files
+    return environment.get_template("page.html"), parts
+
+
+def _leaner(text: str) -> str:
+    """
+    Return *text* without comments of the form ``/* */``, indentation and empty lines: first paint counts bytes.
+    """
+    bare = re.sub(r"\s*/\*.*?\*/", "", text, flags=re.DOTALL)
+    return "\n".join(line.strip() for line in bare.splitlines() if line.strip())
+
+
+def _train_x(view: View) -> int:
+    if view.mood in {"called", "admitted"}:
+        return TRACK
+    return round(view.place.journey.progress * TRACK) if view.place else 0
+
+
+def _place_words(place: Place | None, language: Language) -> dict[str, Any]:
+    if place is None:
+        return {"ahead": "", "percent": 0, "bar_words": "", "wait": "", "number": ""}
+    ahead = ahead_words(place.ahead, language)
+    wait = wait_words(*place.wait_s, language) if place.wait_s else language.text("not known yet")
+    digits = language.number(place.ahead)
+    before, _, after = ahead.partition(digits)
+    numbered = Markup("{}<b>{}</b>{}").format(before, digits, after)
+    return {
+        "ahead": numbered if place.ahead else Markup("<strong>{}</strong>").format(ahead),
+        "percent": round(100 * place.journey.progress),
+        "bar_words": f"{ahead}. {language.text('Estimated wait: %(wait)s.', wait=wait)}",
+        "wait": wait,
+        "number": language.number(place.journey.number),
+    }
+
+
+def _script_data(view: View, frame: Frame, language: Language) -> dict[str, Any] | None:
+    if not view.verb:
+        return None
+    journey = view.place.journey if view.place else None
+    return {
+        "lang": language.code,
+        "verb": view.verb,
+        "poll_s": view.poll_s,
+        "now": frame.now_s,
+        "base": frame.base,
+        "room": frame.room,
+        "here": frame.here,
+        "target": frame.target,
+        "track": TRACK,
+        "journey": journey and [journey.number, journey.start, journey.last, journey.due_s, journey.grew_s],
+        "texts": _script_texts(language),
+    }
+
+
+@cache
+def _script_texts(language: Language) -> dict[str, Any]:
+    sayings = {reason.value: say(reason, language) for reason in SCRIPT_REASONS}
+    return {
+        "says": {code: [said.heading, said.sentence, said.next_step] for code, said in sayings.items()},
+        "ahead": language.forms("%(n)s person is ahead of you", "%(n)s people are ahead of you"),
+        "next": language.text("You are next"),
+        "wait": wait_forms(language),
+        "waitIs": language.text("Estimated wait: %(wait)s."),
+        "unknown": language.text("not known yet"),
+        "speed": language.forms("about %(n)s person a minute", "about %(n)s people a minute"),
+        "lost": language.text("The connection is lost; your place is kept. We keep trying."),
+    }

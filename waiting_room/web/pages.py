@@ -1,0 +1,258 @@
+"""
+The waiting page: takes a place, watches over it and lets the visitor in, with a script or without one.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+from aiohttp import hdrs, web
+
+from waiting_room import wire
+from waiting_room.core.outcomes import Admitted, Called, Outcome, Refused
+from waiting_room.core.policy import Policy
+from waiting_room.core.reasons import Reason
+from waiting_room.core.targets import Target, choose
+from waiting_room.errors import StoreEmptyError, StoreError
+from waiting_room.web import journey, views
+from waiting_room.web.faces import Frame, remember_language, render
+from waiting_room.web.languages import NAMES, Language
+from waiting_room.web.problems import language_of
+from waiting_room.web.texts import speed_words
+from waiting_room.web.views import Mood, View
+
+SCRIPT_COOKIE: Final = "wr_js"
+"""Set by the page's script: whoever has it needs no refreshing."""
+REFRESH_COOKIE: Final = "wr_refresh"
+ACTION: Final = "wr_action"
+STEP: Final = "step"
+AWAY_RETRY_MS: Final = 5000
+_FORM_BYTES: Final = 1024
+
+
+class Rooms(Protocol):
+    """
+    Know the rooms: their settings, and what is public of them.
+    """
+
+    def policy(self, room: str) -> Policy:
+        """
+        Return the settings of *room*, or raise `RoomUnknownError`.
+        """
+
+    def public_state(self, room: str) -> dict[str, Any]:
+        """
+        Return what anybody may know of *room*.
+        """
+
+
+class Visit(Protocol):
+    """
+    Tell what came of a request, and the complete ``Set-Cookie`` values that go with it.
+    """
+
+    @property
+    def new_visitor(self) -> bool:
+        """
+        Tell whether the request bore no visitor cookie.
+        """
+
+    @property
+    def outcome(self) -> Outcome:
+        """
+        Return where the visitor stands.
+        """
+
+    @property
+    def set_cookies(self) -> tuple[str, ...]:
+        """
+        Return the complete values of ``Set-Cookie``.
+        """
+
+
+class Visits(Protocol):
+    """
+    Turn a request's cookies into a visit.
+    """
+
+    def look(self, request: web.Request, room: str, /) -> Visit:
+        """
+        Tell where the visitor stands; counts as a check-in.
+        """
+
+    async def join(self, request: web.Request, room: str, /) -> Visit:
+        """
+        Give the visitor a place.
+        """
+
+    async def claim(self, request: web.Request, room: str, /) -> Visit:
+        """
+        Turn a called ticket into a pass.
+        """
+
+    async def leave(self, request: web.Request, room: str, /) -> Visit:
+        """
+        Give the place back.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    Hold what came of a visit: the outcome, the cookies to set, and whether the visitor was not known before.
+    """
+
+    outcome: Outcome
+    cookies: tuple[str, ...] = ()
+    new_visitor: bool = False
+
+
+class WaitingPage:
+    """
+    Answer ``{prefix}/{room}``.
+
+    *now_s* is the clock for what is shown, in seconds since the epoch; nothing is decided by it.
+    """
+
+    def __init__(
+        self, visits: Visits, rooms: Rooms, prefix: str = wire.PREFIX, now_s: Callable[[], float] = time.time
+    ) -> None:
+        self._visits = visits
+        self._rooms = rooms
+        self._prefix = prefix
+        self._now_s = now_s
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """
+        Return the page, or the way on: 303 to the shop with the pass, when it is this visitor's turn.
+
+        Any method is answered: a proxy may show the page in place of a form that was sent to the shop, and nothing
+        of that form is read or echoed.
+        """
+        room = request.match_info["room"]
+        policy = self._rooms.policy(room)
+        target = choose(request.query.get("target"), policy.target, policy.allowed_hosts)
+        if await _asks_to_leave(request):
+            return await self._leave(request, room)
+        seen = await self._visit(request, room)
+        if isinstance(seen.outcome, Admitted) and request.method != hdrs.METH_HEAD:
+            response = web.Response(status=303, headers={hdrs.LOCATION: target.url, hdrs.CACHE_CONTROL: "no-store"})
+            response.set_cookie(journey.cookie(room), "", max_age=0, path=self._prefix, samesite="Lax")
+        else:
+            response = self._page(request, room, seen, target)
+        for cookie in seen.cookies:
+            response.headers.add(hdrs.SET_COOKIE, cookie)
+        return response
+
+    async def _leave(self, request: web.Request, room: str) -> web.Response:
+        visit = await self._visits.leave(request, room)
+        address = self._address(request, room, left="1")
+        response = web.Response(status=303, headers={hdrs.LOCATION: address, hdrs.CACHE_CONTROL: "no-store"})
+        response.set_cookie(journey.cookie(room), "", max_age=0, path=self._prefix, samesite="Lax")
+        for cookie in visit.set_cookies:
+            response.headers.add(hdrs.SET_COOKIE, cookie)
+        return response
+
+    async def _visit(self, request: web.Request, room: str) -> Seen:
+        """
+        Return where this visitor stands, after joining and claiming where that is the next step.
+        """
+        try:
+            visit = self._visits.look(request, room)
+            if visit.new_visitor or request.method == hdrs.METH_HEAD:
+                return Seen(visit.outcome, visit.set_cookies, visit.new_visitor)
+            if _may_join(visit.outcome, request):
+                visit = await self._visits.join(request, room)
+            elif isinstance(visit.outcome, Called):
+                visit = await self._visits.claim(request, room)
+            return Seen(visit.outcome, visit.set_cookies)
+        except StoreEmptyError:
+            return Seen(Refused(Reason.RECOVERING, AWAY_RETRY_MS))
+        except StoreError:
+            return Seen(Refused(Reason.STORE_AWAY, AWAY_RETRY_MS))
+
+    def _page(self, request: web.Request, room: str, seen: Seen, target: Target) -> web.Response:
+        language = language_of(request)
+        view = self._view(request, room, seen, language)
+        frame = self._frame(request, room, view, target, language)
+        response = render(view, frame, language)
+        entering = view.mood is Mood.ENTERING
+        if (entering or frame.refreshes) and SCRIPT_COOKIE not in request.cookies:
+            marker = {STEP: "2"} if entering else {}
+            response.headers["Refresh"] = f"{view.refresh_s}; url={self._address(request, room, **marker)}"
+        if request.query.get("lang", "") in NAMES:
+            remember_language(response, language, self._prefix)
+        if request.query.get("refresh") in {"on", "off"}:
+            response.set_cookie(REFRESH_COOKIE, request.query["refresh"], path=self._prefix, samesite="Lax")
+        if view.place:
+            name, value = journey.cookie(room), view.place.journey.encode()
+            response.set_cookie(name, value, max_age=86_400, path=self._prefix, samesite="Lax")
+        return response
+
+    def _view(self, request: web.Request, room: str, seen: Seen, language: Language) -> View:
+        if seen.new_visitor:
+            return views.cookies_missing(language) if STEP in request.query else views.entering(language)
+        if "left" in request.query and seen.outcome == Refused(Reason.NO_TICKET):
+            return views.left(language)
+        number = getattr(seen.outcome, "number", 0)
+        before = journey.read(request.cookies.get(journey.cookie(room)), number)
+        return views.of_outcome(seen.outcome, before, self._now_s(), language)
+
+    def _frame(self, request: web.Request, room: str, view: View, target: Target, language: Language) -> Frame:
+        state = self._rooms.public_state(room)
+        now_s = self._now_s()
+        now = datetime.fromtimestamp(now_s, UTC).astimezone()
+        refreshes = request.query.get("refresh", request.cookies.get(REFRESH_COOKIE)) != "off"
+        rate = int(state.get("rate_per_minute") or 0)
+        others = [
+            (code, NAMES[code], self._address(request, room, lang=code)) for code in NAMES if code != language.code
+        ]
+        return Frame(
+            here=self._address(request, room),
+            others=tuple(others),
+            again=self._address(request, room, again="1"),
+            toggle=self._address(request, room, refresh="off" if refreshes else "on"),
+            home=self._rooms.policy(room).target or "/",
+            target=target.url,
+            target_refused=target.refused and view.verb != "",
+            shop=urlsplit(target.url).hostname or request.host,
+            message=str(state.get("message") or ""),
+            speed=speed_words(rate, language) if rate and view.mood is Mood.WAITING else "",
+            refreshes=refreshes if view.refresh_s and view.mood is not Mood.ENTERING else None,
+            base=self._prefix,
+            room=room,
+            now_s=now_s,
+            iso_time=now.isoformat(timespec="seconds"),
+            clock_time=f"{now:%H:%M:%S %Z}",
+        )
+
+    def _address(self, request: web.Request, room: str, **more: str) -> str:
+        kept = {name: request.query[name] for name in ("target", "lang") if request.query.get(name)}
+        query = urlencode(kept | more)
+        path = f"{self._prefix}/{quote(room)}"
+        return f"{path}?{query}" if query else path
+
+
+def routes(
+    visits: Visits, rooms: Rooms, prefix: str = wire.PREFIX, now_s: Callable[[], float] = time.time
+) -> list[web.RouteDef]:
+    """
+    Return the route of the waiting page; its problems go to `waiting_room.web.problems.middleware`.
+    """
+    return [web.route("*", prefix + "/{room}", WaitingPage(visits, rooms, prefix, now_s).answer)]
+
+
+def _may_join(outcome: Outcome, request: web.Request) -> bool:
+    if not isinstance(outcome, Refused) or outcome.reason not in views.JOIN_HELPS:
+        return False
+    return "again" in request.query or (outcome.reason is Reason.NO_TICKET and "left" not in request.query)
+
+
+async def _asks_to_leave(request: web.Request) -> bool:
+    short = request.content_length is not None and request.content_length <= _FORM_BYTES
+    if request.method != hdrs.METH_POST or not short or request.content_type != "application/x-www-form-urlencoded":
+        return False
+    return (await request.post()).get(ACTION) == "leave"

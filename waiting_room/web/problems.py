@@ -1,0 +1,221 @@
+"""
+The only map from reasons and exceptions to HTTP: a status and an RFC 9457 problem document, or a friendly page.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from secrets import token_hex
+from types import MappingProxyType
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from waiting_room.core.reasons import Reason
+from waiting_room.errors import (
+    FaultsError,
+    RoomUnknownError,
+    StoreEmptyError,
+    StoreError,
+    TokenError,
+)
+from waiting_room.web.languages import LANGUAGE_COOKIE, Language, pick
+from waiting_room.web.texts import SAYINGS, Saying, mark
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "urn:waiting-room:problem:"
+RETRY_AFTER_S: Final = 5
+"""What to wait after a 503: the circuit to Redis tries again within this time."""
+INTERNAL: Final = "internal"
+SETTINGS_INVALID: Final = "settings_invalid"
+
+_log = logging.getLogger(__name__)
+
+STATUS: Final[Mapping[Reason, HTTPStatus]] = MappingProxyType({
+    Reason.QUEUE_WAIT: HTTPStatus.TOO_MANY_REQUESTS,
+    Reason.YOUR_TURN: HTTPStatus.TOO_MANY_REQUESTS,
+    Reason.SEATS_FULL: HTTPStatus.TOO_MANY_REQUESTS,
+    Reason.RATE_REACHED: HTTPStatus.TOO_MANY_REQUESTS,
+    Reason.RECOVERING: HTTPStatus.SERVICE_UNAVAILABLE,
+    Reason.STORE_AWAY: HTTPStatus.SERVICE_UNAVAILABLE,
+    Reason.ROOM_PAUSED: HTTPStatus.SERVICE_UNAVAILABLE,
+    Reason.ROOM_DRAINING: HTTPStatus.SERVICE_UNAVAILABLE,
+    Reason.ROOM_CLOSED: HTTPStatus.SERVICE_UNAVAILABLE,
+    Reason.NO_TICKET: HTTPStatus.UNAUTHORIZED,
+    Reason.NO_VISITOR: HTTPStatus.UNAUTHORIZED,
+    Reason.TICKET_INVALID: HTTPStatus.FORBIDDEN,
+    Reason.TICKET_FOREIGN: HTTPStatus.FORBIDDEN,
+    Reason.TICKET_EXPIRED: HTTPStatus.FORBIDDEN,
+    Reason.TICKET_USED: HTTPStatus.FORBIDDEN,
+    Reason.TICKET_OTHER_VISITOR: HTTPStatus.FORBIDDEN,
+    Reason.PASS_INVALID: HTTPStatus.FORBIDDEN,
+    Reason.PASS_EXPIRED: HTTPStatus.FORBIDDEN,
+    Reason.PASS_ENDED: HTTPStatus.FORBIDDEN,
+    Reason.TARGET_REFUSED: HTTPStatus.BAD_REQUEST,
+    Reason.BAD_REQUEST: HTTPStatus.BAD_REQUEST,
+    Reason.ROOM_UNKNOWN: HTTPStatus.NOT_FOUND,
+})  # fmt: skip
+
+_UNEXPECTED: Final = Saying(
+    mark("Something went wrong on our side"),
+    mark("It is not your fault, and it has been noted."),
+    mark("Try again in a moment; a place once given is kept."),
+)
+_SETTINGS: Final = Saying(
+    mark("These settings cannot be used"),
+    mark("Some of them are not valid; nothing was changed."),
+    mark("Correct what is listed and send them again."),
+)
+_NOT_FOUND: Final = Saying(
+    mark("There is nothing at this address"),
+    mark("It may be mistyped, or what was here is gone."),
+    mark("Go back to the shop and follow its link once more."),
+)
+_HTTP: Final = Saying(
+    mark("The request cannot be answered"),
+    mark("It is not one that this address takes."),
+    mark("Go back to the shop and follow its link once more."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    Describe what went wrong, once for programs (*status*, *reason*, *extra*) and once for people (*saying*).
+    """
+
+    status: int
+    reason: str
+    saying: Saying
+    room: str | None = None
+    retry_after_s: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self, language: Language) -> dict[str, Any]:
+        """
+        Return the problem document (RFC 9457 section 3) in *language*.
+        """
+        said = self.saying.into(language)
+        return {
+            "type": TYPE_PREFIX + self.reason,
+            "title": said.heading,
+            "status": self.status,
+            "detail": f"{said.sentence} {said.next_step}",
+            "reason": self.reason,
+            "room": self.room,
+            **self.extra,
+        }
+
+
+def of_reason(reason: Reason, room: str | None = None, retry_after_s: int | None = None) -> Problem:
+    """
+    Return the problem that *reason* is for a program that asked.
+    """
+    status = STATUS[reason]
+    if retry_after_s is None and status is HTTPStatus.SERVICE_UNAVAILABLE:
+        retry_after_s = RETRY_AFTER_S
+    return Problem(status, reason.value, SAYINGS[reason], room, retry_after_s)
+
+
+def of_error(error: Exception, room: str | None = None) -> Problem:
+    """
+    Return the problem that *error* is; what nobody foresaw is logged with its trace under a number that is shown.
+    """
+    match error:
+        case RoomUnknownError():
+            return of_reason(Reason.ROOM_UNKNOWN, error.room)
+        case TokenError():
+            return of_reason(Reason(error.reason), room)
+        case StoreEmptyError():
+            return of_reason(Reason.RECOVERING, error.room)
+        case StoreError():
+            return of_reason(Reason.STORE_AWAY, room)
+        case FaultsError() | web.HTTPException():
+            return _of_caller(error, room)
+        case _:
+            return _unforeseen(error, room)
+
+
+def _unforeseen(error: Exception, room: str | None) -> Problem:
+    incident = token_hex(4)
+    _log.error("incident %s: unexpected %s", incident, type(error).__name__, exc_info=error)
+    extra = {"incident": incident}
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL, _UNEXPECTED, room, RETRY_AFTER_S, extra)
+
+
+def _of_caller(error: FaultsError | web.HTTPException, room: str | None) -> Problem:
+    if isinstance(error, FaultsError):
+        faults = [{"where": fault.where, "what": fault.what, "remedy": fault.remedy} for fault in error.faults]
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return Problem(status, SETTINGS_INVALID, _SETTINGS, room, extra={"faults": faults})
+    headers = {str(name): error.headers[name] for name in (hdrs.ALLOW, hdrs.WWW_AUTHENTICATE) if name in error.headers}
+    reason = HTTPStatus(error.status).name.lower()
+    saying = _NOT_FOUND if error.status == HTTPStatus.NOT_FOUND else _HTTP
+    return Problem(error.status, reason, saying, room, headers=headers)
+
+
+def language_of(request: web.Request) -> Language:
+    """
+    Return the language for *request*: address, then cookie, then ``Accept-Language``.
+    """
+    return pick(
+        request.query.get("lang"), request.cookies.get(LANGUAGE_COOKIE), request.headers.get(hdrs.ACCEPT_LANGUAGE)
+    )
+
+
+def wants_page(request: web.Request) -> bool:
+    """
+    Tell whether a person's browser asks, rather than a program: browsers name HTML when they open a page.
+    """
+    return "text/html" in request.headers.get(hdrs.ACCEPT, "")
+
+
+def answer(problem: Problem, language: Language) -> web.Response:
+    """
+    Return *problem* as an RFC 9457 answer.
+    """
+    body = json.dumps(problem.document(language), ensure_ascii=False, separators=(",", ":")).encode()
+    response = web.Response(status=problem.status, body=body, content_type=MEDIA_TYPE, headers=problem.headers)
+    response.headers[hdrs.CONTENT_LANGUAGE] = language.code
+    return finish(response, problem)
+
+
+def finish(response: web.Response, problem: Problem) -> web.Response:
+    """
+    Return *response* with the headers that every answer to *problem* bears.
+    """
+    response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    response.headers[hdrs.VARY] = "Accept, Accept-Language, Cookie"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if problem.retry_after_s is not None:
+        response.headers[hdrs.RETRY_AFTER] = str(problem.retry_after_s)
+    return response
+
+
+def middleware(page: Callable[[web.Request, Problem, Language], web.Response] | None = None) -> Middleware:
+    """
+    Return the middleware that turns every exception into a problem document, or into *page* for a person's browser.
+
+    Nobody is ever shown a stack trace. Redirects that are raised go through.
+    """
+
+    @web.middleware
+    async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if error.status < HTTPStatus.BAD_REQUEST:
+                raise
+            problem = of_error(error, request.match_info.get("room"))
+        except Exception as error:  # noqa: BLE001 - the last line of defence, and it logs what it catches
+            problem = of_error(error, request.match_info.get("room"))
+        language = language_of(request)
+        if page is not None and wants_page(request):
+            return finish(page(request, problem, language), problem)
+        return answer(problem, language)
+
+    return problems
