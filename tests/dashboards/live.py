@@ -43,8 +43,9 @@ class LivePrometheus:
     """
     Run Prometheus on a free loopback port for the time of a ``with`` block, with its data in *folder*.
 
-    It scrapes *targets*, lists of ``host:port`` by job, and those that *target_files* name in Prometheus' own
-    file format, which may appear later. Our rules are evaluated every second as well, so that a test need not wait.
+    It scrapes *targets*, lists of ``host:port`` by job, and, as rehearsal.yml does, those that *target_files* name in
+    Prometheus' own file format, which may appear later. Our rules are evaluated every second as well, so that a test
+    need not wait.
     """
 
     def __init__(
@@ -129,8 +130,9 @@ class LivePrometheus:
             {"job_name": job, "static_configs": [{"targets": list(targets)}]} for job, targets in self._targets.items()
         ]
         if self._target_files:
-            files = [str(path) for path in self._target_files]
-            jobs.append({"job_name": "files", "file_sd_configs": [{"files": files, "refresh_interval": "1s"}]})
+            found = {"files": [str(path) for path in self._target_files], "refresh_interval": "1s"}
+            watching = yaml.safe_load((PROMETHEUS / "rehearsal.yml").read_text(encoding="utf-8"))
+            jobs += [each | {"file_sd_configs": [found]} for each in watching["scrape_configs"]]
         interval = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
         return {"global": interval, "rule_files": self._quick_rules(), "scrape_configs": jobs}
 

@@ -151,7 +151,7 @@ async def test_targets_may_come_from_a_file(exporter: str, tmp_path: Path) -> No
         file.write_text(f'[{{"targets": ["{exporter}"], "labels": {{"job": "waiting-room"}}}}]', encoding="utf-8")
 
         async def scraped() -> bool:
-            return bool(await asyncio.to_thread(prometheus.now, 'up{job="waiting-room"} == 1'))
+            return bool(await asyncio.to_thread(prometheus.now, 'up{job="rehearsal"} == 1'))
 
         await wait_until(scraped, 10, "the exporter to be scraped")
 
