@@ -68,9 +68,11 @@ def forms(page: str) -> tuple[Form, ...]:
 
 def form_to(page: str, part: str) -> Form | None:
     """
-    Return the first form of *page* that is posted to an address that contains *part*.
+    Return the first form that is posted to an address that contains *part*, else one posted to the page itself.
     """
-    return next((form for form in forms(page) if form.method == "post" and part in form.action), None)
+    posted = [form for form in forms(page) if form.method == "post"]
+    direct = (form for form in posted if part in form.action)
+    return next(direct, None) or next((form for form in posted if not form.action), None)
 
 
 def _form(attributes: dict[str, str]) -> Form:

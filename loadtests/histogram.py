@@ -90,6 +90,8 @@ class Histogram:
         if not count:
             return None
         rank = min(count, max(1, math.ceil(count * percent / 100)))
+        if rank == count:
+            return self.highest_us / 1000
         seen = 0
         for index in sorted(self.counts):
             seen += self.counts[index]

@@ -1,0 +1,379 @@
+"""
+The generator as it really runs: Locust in a process of its own, real HTTP, a few seconds.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiohttp.test_utils import TestServer
+
+from loadtests.arrivals import SpikeProfile, draw_arrivals
+from loadtests.measures import Measures
+from loadtests.plan import RunPlan
+from loadtests.processes import free_ports
+from loadtests.shoppers import Behaviour
+from tests.loadtests.engine.stub import Script, Stub
+from tests.waiting import wait_until
+
+HASTY = Behaviour(browse_think_s=0.05, form_think_s=0.05, page_patience_s=5.0, reload_pause_s=0.05, room_patience_s=1e6)
+SPIKE = SpikeProfile(calm_per_s=10, calm_s=0.5, rise_s=0.5, peak_per_s=30, hold_s=0.5, fall_s=0, tail_s=0)
+PLAN = RunPlan("without_room", "open", "http://set.later", 7, SPIKE, HASTY, duration_s=1.5, drain_s=10)
+
+
+@dataclass(frozen=True)
+class Run:
+    """
+    Hold a finished run: what the stub saw, exit code, progress lines, stderr and measures.
+    """
+
+    stub: Stub
+    code: int
+    progress: list[dict[str, Any]]
+    errors: str
+    measures: Measures
+
+
+@asynccontextmanager
+async def served(stub: Stub) -> AsyncIterator[str]:
+    """
+    Serve the stub over real HTTP, and hand out its address.
+    """
+    # Handlers of connections that the shopper closed end at once, as those of a stalled page must.
+    async with TestServer(stub.app(), host="127.0.0.1", handler_cancellation=True) as server:
+        yield str(server.make_url("/")).rstrip("/")
+
+
+async def start(plan: RunPlan) -> asyncio.subprocess.Process:
+    """
+    Start the generator with *plan*, which is written beside its measures.
+    """
+    path = Path(plan.out).with_suffix(".plan")
+    path.write_text(plan.to_json(), encoding="utf-8")
+    command = (sys.executable, "-m", "loadtests.locust_run", str(path))
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+
+
+async def finish(process: asyncio.subprocess.Process, plan: RunPlan, stub: Stub) -> Run:
+    """
+    Wait for the end of a generator, and read what it wrote.
+    """
+    out, err = await asyncio.wait_for(process.communicate(), timeout=60)
+    assert process.returncode is not None
+    progress = [json.loads(line) for line in out.splitlines()]
+    return Run(stub, process.returncode, progress, err.decode(), Measures.from_file(Path(plan.out)))
+
+
+async def run(folder: Path, script: Script, **changes: Any) -> Run:
+    """
+    Run PLAN with *changes* against a stub with *script*, from beginning to end.
+    """
+    stub = Stub(script)
+    async with served(stub) as url:
+        plan = replace(PLAN, **{"shop_url": url, "out": str(folder / "measures.json"), **changes})
+        return await finish(await start(plan), plan, stub)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """
+    Run the generator in several ways at the same time; the tests look at what came of it.
+    """
+    [nobody] = free_ports(1)
+    ways: dict[str, tuple[Script, dict[str, Any]]] = {
+        "bare": (Script(), {}),
+        "queued": (Script(polls=2, next_poll_s=0.2), {"name": "with_room"}),
+        "lossy": (Script(polls=2, next_poll_s=0.1, number_changes=True), {"name": "with_room"}),
+        "failing": (Script(failures=5), {}),
+        "stalling": (Script(stalls=True), {"behaviour": replace(HASTY, page_patience_s=0.3, reloads=1)}),
+        "absent": (Script(), {"shop_url": f"http://127.0.0.1:{nobody}", "behaviour": replace(HASTY, reloads=0)}),
+        "unended": (Script(polls=10_000), {"drain_s": 0.5}),
+        "limited": (Script(polls=10_000), {"drain_s": 0.0, "max_in_flight": 10}),
+        "closed": (Script(), {"name": "capacity", "mode": "closed", "closed_shoppers": 5, "behaviour": Behaviour()}),
+    }
+    done = await asyncio.gather(
+        *(run(tmp_path_factory.mktemp(way), script, **changes) for way, (script, changes) in ways.items())
+    )
+    return dict(zip(ways, done, strict=True))
+
+
+def crowd(told: Run) -> list[tuple[object, ...]]:
+    """
+    Return who came when, and how it ended for them.
+    """
+    return [(shopper.i, shopper.arrival_s, shopper.outcome) for shopper in told.measures.shoppers]
+
+
+def test_runs_end_in_peace(runs: dict[str, Run]) -> None:
+    """
+    No run that reaches its end complains or fails.
+    """
+    assert {(told.code, told.errors) for told in runs.values()} == {(0, "")}
+
+
+def test_outcomes_sum_to_arrivals_exactly(runs: dict[str, Run]) -> None:
+    """
+    In every run each shopper who started has one outcome and one record.
+    """
+    for told in runs.values():
+        measures = told.measures
+        assert measures.outcomes.total == measures.arrivals == len(measures.shoppers)
+        assert measures.arrivals + measures.not_started == measures.scheduled
+
+
+def test_everybody_in_the_list_comes(runs: dict[str, Run]) -> None:
+    """
+    The shoppers are those of the seeded list, at its instants.
+    """
+    arrivals = [shopper.arrival_s for shopper in runs["bare"].measures.shoppers]
+
+    assert arrivals == draw_arrivals(SPIKE, PLAN.seed)
+
+
+def test_requests_and_orders_are_those_the_shop_saw(runs: dict[str, Run]) -> None:
+    """
+    The generator's counts are the shop's own.
+    """
+    bare = runs["bare"]
+
+    assert bare.measures.shop_requests == sum(bare.stub.asked.values())
+    assert bare.measures.outcomes.bought == len(bare.stub.orders) > 0
+    assert sum(second.orders_seen for second in bare.measures.seconds) == len(bare.stub.orders)
+
+
+def test_every_second_is_told_while_it_runs(runs: dict[str, Run]) -> None:
+    """
+    One line a second on stdout, as it stands in the measures afterwards.
+    """
+    bare = runs["bare"]
+
+    assert bare.progress[0]["t"] == 0
+    assert bare.progress[0]["arrivals"] == bare.measures.seconds[0].arrivals
+    assert sum(second.arrivals for second in bare.measures.seconds) == bare.measures.arrivals
+
+
+def test_two_runs_meet_the_same_crowd(runs: dict[str, Run]) -> None:
+    """
+    With the room and without it, the same people come at the same instants and buy the same products.
+    """
+    assert crowd(runs["bare"]) == crowd(runs["queued"])
+    assert sorted(runs["bare"].stub.products) == sorted(runs["queued"].stub.products)
+
+
+def test_polls_come_no_sooner_than_told_and_bear_the_position(runs: dict[str, Run]) -> None:
+    """
+    Shoppers ask as the page does.
+    """
+    stub = runs["queued"].stub
+
+    assert min(stub.poll_gaps_s) >= 0.2
+    assert sorted(set(stub.seen)) == ["1", "2"]
+
+
+def test_every_wait_is_recorded(runs: dict[str, Run]) -> None:
+    """
+    Place, lane, polls, pass and the announced wait of each shopper who waited are known, and in order.
+    """
+    measures = runs["queued"].measures
+    for shopper in measures.shoppers:
+        assert (shopper.lane, shopper.polls, shopper.number_changed, shopper.vanished) == ("standard", 2, False, False)
+        instants = (shopper.joined_s, shopper.last_waiting_s, shopper.called_s, shopper.admitted_s)
+        known = [at_s for at_s in instants if at_s is not None]
+        assert len(known) == 4
+        assert known == sorted(known)
+        assert (shopper.pass_issued_ms or 0) > measures.started_at_ms
+        assert shopper.eta is not None
+
+    assert sorted(shopper.number or 0 for shopper in measures.shoppers) == list(range(1, measures.arrivals + 1))
+
+
+def test_lost_places_are_noticed(runs: dict[str, Run]) -> None:
+    """
+    A room that changes a number is caught by everybody who polled.
+    """
+    assert all(shopper.number_changed for shopper in runs["lossy"].measures.shoppers)
+
+
+def test_every_shopper_is_a_browser_of_their_own(runs: dict[str, Run]) -> None:
+    """
+    Nobody comes with another one's cookies, and no two orders stand in one session.
+    """
+    stub = runs["bare"].stub
+
+    assert stub.strays == 0
+    assert len({order["session"] for order in stub.orders}) == len(stub.orders)
+
+
+def test_requests_are_marked_as_a_rehearsal(runs: dict[str, Run]) -> None:
+    """
+    A shop can tell these requests from its customers'.
+    """
+    assert {headers["Waiting-Room-Rehearsal"] for headers in runs["bare"].stub.headers} == {"without_room-7"}
+
+
+def test_failures_are_counted_and_tried_again(runs: dict[str, Run]) -> None:
+    """
+    Each failed request is an error of the run, though its shopper tried again and bought.
+    """
+    assert runs["failing"].measures.shop_errors == 5
+    assert runs["failing"].measures.outcomes.gave_up_shop == 0
+
+
+def test_pages_that_do_not_come_to_an_end_are_abandoned(runs: dict[str, Run]) -> None:
+    """
+    A page of which only the beginning comes is no answer: it counts as abandoned when patience ends.
+    """
+    measures = runs["stalling"].measures
+    home = measures.pages["GET home"]
+
+    assert measures.outcomes.gave_up_shop == measures.arrivals
+    assert home.abandoned == home.requests == 2 * measures.arrivals
+    assert measures.error_ratio == 1
+    assert (measures.shop_p95_ms or 0) >= 300 * 0.75
+
+
+def test_shop_that_is_not_there_is_told_as_such(runs: dict[str, Run]) -> None:
+    """
+    Connections refused are errors with a word, and no latencies.
+    """
+    measures = runs["absent"].measures
+
+    assert (measures.error_ratio, measures.shop_p95_ms) == (1, None)
+    assert measures.outcomes.gave_up_shop == measures.arrivals
+    assert any("refused" in problem for problem in measures.problems)
+
+
+def test_those_who_still_wait_at_the_end_are_unfinished(runs: dict[str, Run]) -> None:
+    """
+    The drain ends when its time is over, and leaves nobody out of the sums.
+    """
+    measures = runs["unended"].measures
+
+    assert measures.outcomes.unfinished == measures.arrivals
+    assert measures.duration_s == pytest.approx(2.0, abs=0.5)
+
+
+def test_shoppers_beyond_the_limit_are_not_started(runs: dict[str, Run]) -> None:
+    """
+    The limit of shoppers at one time holds, and whoever it turns away is counted.
+    """
+    measures = runs["limited"].measures
+
+    assert (measures.arrivals, measures.not_started) == (10, measures.scheduled - 10)
+
+
+def test_start_lag_is_that_of_the_shoppers(runs: dict[str, Run]) -> None:
+    """
+    Every shopper's lateness is known, and nobody comes early.
+    """
+    measures = runs["bare"].measures
+    lags = sorted(shopper.start_lag_ms for shopper in measures.shoppers)
+
+    assert lags[0] >= 0
+    assert measures.start_lag_max_ms == pytest.approx(lags[-1], abs=0.01)
+    assert measures.start_lag_p50_ms == pytest.approx(lags[(len(lags) - 1) // 2], rel=0.02, abs=0.01)
+
+
+def test_closed_mode_keeps_the_same_number_going_round(runs: dict[str, Run]) -> None:
+    """
+    Five shoppers without think times walk whole journeys one after another until the time is over.
+    """
+    measures, stub = runs["closed"].measures, runs["closed"].stub
+
+    assert max(second.in_shop for second in measures.seconds) <= 5
+    assert measures.arrivals > 10
+    assert measures.outcomes.bought == len(stub.orders) > 0
+    assert measures.outcomes.unfinished == 0
+
+
+async def test_overstrained_generator_shows_in_the_start_lag(tmp_path: Path) -> None:
+    """
+    Asked for more than any machine can start, the generator says so instead of blaming the shop.
+    """
+    flood = SpikeProfile(20_000, 0.2, 0, 20_000, 0, 0, 0)
+    measures = (await run(tmp_path, Script(), profile=flood, duration_s=0.2, drain_s=0.5)).measures
+
+    assert (measures.start_lag_p99_ms or 0) > 50
+    assert measures.not_started + measures.arrivals == measures.scheduled
+    assert measures.outcomes.total == measures.arrivals
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+async def test_interruption_ends_within_two_seconds_and_keeps_what_was_found(
+    tmp_path: Path, sign: signal.Signals
+) -> None:
+    """
+    Ctrl-C in the middle: the process is gone within two seconds, and nobody is missing from the measures.
+    """
+    stub = Stub(Script(polls=10_000))
+    async with served(stub) as url:
+        endless = SpikeProfile(30, 600, 0, 30, 0, 0, 0)
+        plan = replace(PLAN, shop_url=url, out=str(tmp_path / "measures.json"), profile=endless, duration_s=600)
+        process = await start(plan)
+        await wait_until(lambda: len(stub.poll_gaps_s) > 20, timeout_s=30, what="shoppers to wait")
+        before_s = time.monotonic()
+        process.send_signal(sign)
+        told = await finish(process, plan, stub)
+
+    assert time.monotonic() - before_s < 2
+    assert (told.code, told.measures.interrupted, told.errors) == (130, True, "")
+    assert told.measures.outcomes.unfinished == told.measures.arrivals > 0
+    assert told.measures.scheduled > told.measures.arrivals + told.measures.not_started
+
+
+async def test_generator_shows_itself_to_prometheus(tmp_path: Path) -> None:
+    """
+    While it runs, /metrics tells arrivals, waiting shoppers and start lag under the catalogue's names.
+    """
+    stub = Stub(Script(polls=10_000))
+    [port] = free_ports(1)
+
+    async def exposition() -> str:
+        try:
+            async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+                text = await answer.text()
+        except aiohttp.ClientError:
+            return ""
+        return "" if 'waiting_room_rehearsal_waiting{run="with_room"} 0.0' in text else text
+
+    async with served(stub) as url:
+        plan = replace(PLAN, name="with_room", shop_url=url, out=str(tmp_path / "measures.json"), metrics_port=port)
+        process = await start(plan)
+        text = await wait_until(exposition, timeout_s=30, what="waiting shoppers in /metrics")
+        process.send_signal(signal.SIGTERM)
+        await finish(process, plan, stub)
+
+    assert 'waiting_room_rehearsal_arrivals_total{run="with_room"}' in text
+    assert 'waiting_room_rehearsal_start_lag_seconds_count{run="with_room"}' in text
+    assert 'waiting_room_rehearsal_shop_requests_total{outcome="ok",run="with_room"}' in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [([], 2, "usage:"), (["none"], 3, "none: cannot be read"), (["bad"], 3, "bad.seed: is missing")],
+)
+async def test_bad_calls_are_refused_with_a_sentence(
+    tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    """
+    Usage errors and bad plans have exit codes of their own, and say what is wrong.
+    """
+    (tmp_path / "bad").write_text("{}", encoding="utf-8")
+    command = (sys.executable, "-m", "loadtests.locust_run", *[str(tmp_path / name) for name in arguments])
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+    _out, err = await process.communicate()
+
+    assert process.returncode == code
+    assert message in err.decode()

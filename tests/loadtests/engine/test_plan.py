@@ -1,0 +1,174 @@
+"""
+Plans and measures survive JSON, and bad documents are refused with every fault.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loadtests.arrivals import SpikeProfile
+from loadtests.documents import DocumentError, write
+from loadtests.histogram import Histogram
+from loadtests.measures import EtaSample, Measures, Outcome, Outcomes, PageMeasure, Second, ShopperRecord
+from loadtests.plan import RunPlan
+from loadtests.shoppers import Behaviour
+
+PLAN = RunPlan(
+    name="with_room",
+    mode="open",
+    shop_url="http://127.0.0.1:8081",
+    seed=7,
+    profile=SpikeProfile(1, 2, 3, 4, 5, 6, 7),
+    behaviour=Behaviour(products=("/product/kite",)),
+    overload_s=(2.0, 9.5),
+)
+MEASURES = Measures(
+    run="with_room",
+    seed=7,
+    started_at_ms=1_700_000_000_000,
+    duration_s=12.5,
+    interrupted=False,
+    overload=(2.0, 9.5),
+    arrivals=1,
+    scheduled=2,
+    not_started=1,
+    start_lag_p50_ms=0.5,
+    start_lag_p99_ms=1.5,
+    start_lag_max_ms=2.5,
+    generator_cpu_share=0.1,
+    generator_cpu_peak=0.2,
+    outcomes=Outcomes(bought=1),
+    shop_p95_ms=12.0,
+    shop_service_p95_ms=None,
+    shop_requests=3,
+    shop_errors=0,
+    error_ratio=0.0,
+    seconds=(Second(0, 1, 2, 0, 1.0, None, 0, 1, 0, 1, 0.5),),
+    latency=Histogram.of([1.0, 2.0]),
+    pages={"GET home": PageMeasure(3, 1, 0, 0, 1.0, 2.0)},
+    room={"join": Histogram.of([3.0])},
+    problems={"room join: status 503": 2},
+    shoppers=(
+        ShopperRecord(
+            0, 0.5, 1.5, Outcome.BOUGHT, number=3, later_passes_ms=(1, 2), eta=EtaSample(1.0, 0.5, 2.0, 3.0, 2.5)
+        ),
+    ),
+)
+
+
+def faults_of(document: object) -> list[str]:
+    """
+    Return what a plan is refused with.
+    """
+    with pytest.raises(DocumentError) as error:
+        RunPlan.from_json(json.dumps(document), "plan")
+    return [str(fault) for fault in error.value.faults]
+
+
+def test_plan_survives_json() -> None:
+    """
+    A plan read back equals the plan written.
+    """
+    assert RunPlan.from_json(PLAN.to_json()) == PLAN
+
+
+def test_measures_survive_json() -> None:
+    """
+    Measures read back equal the measures written, histograms and shoppers included.
+    """
+    assert Measures.from_json(MEASURES.to_json()) == MEASURES
+
+
+def test_file_is_whole_or_absent(tmp_path: Path) -> None:
+    """
+    Writing leaves the document and no draft beside it.
+    """
+    write(MEASURES, tmp_path / "measures.json")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["measures.json"]
+    assert Measures.from_file(tmp_path / "measures.json") == MEASURES
+
+
+def test_ill_typed_parts_are_told_with_their_places() -> None:
+    """
+    A wrong type, a missing and an unknown name, in nested parts too, are told at once.
+    """
+    document = json.loads(PLAN.to_json())
+    document["seed"] = "7"
+    document["colour"] = "red"
+    del document["profile"]["hold_s"]
+
+    assert faults_of(document) == [
+        "plan.seed: input should be a valid integer, is '7'",
+        "plan.profile.hold_s: is missing",
+        "plan.colour: is unknown; look for a misspelt name",
+    ]
+
+
+def test_impossible_plan_is_refused_with_every_fault() -> None:
+    """
+    Faults of the profile, the behaviour and the plan itself come together.
+    """
+    document = json.loads(PLAN.to_json()) | {
+        "mode": "closed",
+        "shop_url": "shop.example",
+        "duration_s": 0,
+        "drain_s": -1,
+        "metrics_port": 70_000,
+        "overload_s": [5, 4],
+        "max_in_flight": 0,
+        "run_id": "a b",
+    }
+    document["profile"]["peak_per_s"] = 0
+    document["behaviour"]["window_share"] = 2
+
+    assert [fault.split(":")[0] for fault in faults_of(document)] == [
+        "profile.peak_per_s",
+        "behaviour.window_share",
+        "shop_url",
+        "closed_shoppers",
+        "duration_s",
+        "drain_s",
+        "metrics_port",
+        "overload_s",
+        "max_in_flight",
+        "run_id",
+    ]
+
+
+def test_broken_json_is_named_as_such() -> None:
+    """
+    A file cut short is told to be no JSON, and where it ends.
+    """
+    with pytest.raises(DocumentError, match=r"plan: is no JSON .*column 8"):
+        RunPlan.from_json('{"name":', "plan")
+
+
+def test_absent_file_is_named(tmp_path: Path) -> None:
+    """
+    A path that leads nowhere is told with the path.
+    """
+    with pytest.raises(DocumentError, match=r"none\.json: cannot be read \(No such file"):
+        RunPlan.from_file(tmp_path / "none.json")
+
+
+def test_run_is_marked_by_name_and_seed() -> None:
+    """
+    Without an id of its own, a run's requests are marked with its name and seed.
+    """
+    assert PLAN.tag == "with_room-7"
+
+
+def test_outcomes_sum_up() -> None:
+    """
+    The total counts every outcome once.
+    """
+    assert Outcomes(1, 2, 3, 4, 5, 6, 7, 8).total == 36
+
+
+def test_every_outcome_is_counted_under_its_name() -> None:
+    """
+    The names of the outcomes are the fields of the counts.
+    """
+    assert [outcome.value for outcome in Outcome] == list(Outcomes.__slots__)
