@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("waiting_room", "loadtests")
+PACKAGES = ("waiting_room", "loadtests")  # what the wheel holds
+ALL_PACKAGES = (*PACKAGES, "dashboards", "benchmarks", "tests")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.source import PACKAGES, ROOT, imports, modules
+from tests.source import ALL_PACKAGES, PACKAGES, ROOT, imports, modules
 
 LOCKS = ("runtime", "dev")
 # Imports that another library hands out as part of its own interface.
@@ -172,13 +172,19 @@ def asked_for(*extras: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("package", "extras"),
-    [("waiting_room", ()), ("loadtests", ("loadtests",)), ("tests", ("loadtests", "dev")), ("benchmarks", ("dev",))],
+    [
+        ("waiting_room", ()),
+        ("loadtests", ("loadtests",)),
+        ("tests", ("loadtests", "dev")),
+        ("benchmarks", ("dev",)),
+        ("dashboards", ()),
+    ],
 )
 def test_what_is_imported_is_asked_for(package: str, extras: tuple[str, ...]) -> None:
     """
     A package imports no library that is only there because another library brings it.
     """
-    own = {*sys.stdlib_module_names, *PACKAGES, "tests", "benchmarks"}
+    own = {*sys.stdlib_module_names, *ALL_PACKAGES}
     libraries = {name.partition(".")[0] for module in modules(package) for _, name in imports(module)} - own
     brought_by = {**packages_distributions(), **ONE_WITH}
     unasked = {
@@ -188,3 +194,20 @@ def test_what_is_imported_is_asked_for(package: str, extras: tuple[str, ...]) ->
     }
 
     assert unasked == set()
+
+
+# Dependencies that no line of ours imports, and what they are for.
+NEVER_IMPORTED = {
+    "tzdata": "time zones for the standard library where the system has none",
+}
+
+
+def test_what_users_install_is_used() -> None:
+    """
+    No runtime dependency, nor one of the rehearsal's, is installed for nothing.
+    """
+    libraries = {name.partition(".")[0] for module in modules(*PACKAGES) for _, name in imports(module)}
+    brought_by = packages_distributions()
+    used = {canonicalize_name(name) for library in libraries for name in brought_by.get(library, ())}
+
+    assert asked_for("loadtests") - used == set(NEVER_IMPORTED)
