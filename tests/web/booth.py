@@ -79,7 +79,13 @@ class Stage:
             "as_of_ms": 1,
         }
 
-    def look(self, request: web.Request, _room: str, /) -> Staged:
+    def look(self, request: web.Request, room: str, /) -> Staged:
+        """
+        Tell where the visitor stands, as a status poll does.
+        """
+        return self.meet(request, room)
+
+    def meet(self, request: web.Request, _room: str, /) -> Staged:
         """
         Tell where the visitor stands.
         """

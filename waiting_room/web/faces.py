@@ -16,7 +16,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from waiting_room.core.reasons import Reason
-from waiting_room.web.languages import LANGUAGE_COOKIE, NAMES, Language
+from waiting_room.web.languages import LANGUAGE_COOKIE, NAMES, Language, languages
 from waiting_room.web.problems import Problem, finish
 from waiting_room.web.texts import ahead_words, say, wait_forms, wait_words
 from waiting_room.web.views import Place, View, of_problem
@@ -104,6 +104,15 @@ def render(view: View, frame: Frame, language: Language) -> web.Response:
     })  # fmt: skip
     response.enable_compression()
     return response
+
+
+def prepare() -> None:
+    """
+    Read templates and languages now, so that a missing file stops the start and no visitor waits for the first page.
+    """
+    _templates()
+    for language in languages().values():
+        _script_texts(language)
 
 
 def problem_page(request: web.Request, problem: Problem, language: Language) -> web.Response:

@@ -18,7 +18,7 @@ from waiting_room.core.reasons import Reason
 from waiting_room.core.targets import Target, choose
 from waiting_room.errors import StoreEmptyError, StoreError
 from waiting_room.web import journey, views
-from waiting_room.web.faces import Frame, remember_language, render
+from waiting_room.web.faces import Frame, prepare, remember_language, render
 from waiting_room.web.languages import NAMES, Language
 from waiting_room.web.problems import language_of
 from waiting_room.web.texts import speed_words
@@ -78,9 +78,9 @@ class Visits(Protocol):
     Turn a request's cookies into a visit.
     """
 
-    def look(self, request: web.Request, room: str, /) -> Visit:
+    def meet(self, request: web.Request, room: str, /) -> Visit:
         """
-        Tell where the visitor stands; counts as a check-in.
+        Tell where the visitor stands, and give a name to who has none; counts as a check-in.
         """
 
     async def join(self, request: web.Request, room: str, /) -> Visit:
@@ -161,7 +161,7 @@ class WaitingPage:
         Return where this visitor stands, after joining and claiming where that is the next step.
         """
         try:
-            visit = self._visits.look(request, room)
+            visit = self._visits.meet(request, room)
             if visit.new_visitor or request.method == hdrs.METH_HEAD:
                 return Seen(visit.outcome, visit.set_cookies, visit.new_visitor)
             if _may_join(visit.outcome, request):
@@ -242,6 +242,7 @@ def routes(
     """
     Return the route of the waiting page; its problems go to `waiting_room.web.problems.middleware`.
     """
+    prepare()
     return [web.route("*", prefix + "/{room}", WaitingPage(visits, rooms, prefix, now_s).answer)]
 
 

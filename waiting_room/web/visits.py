@@ -2,7 +2,7 @@
 A visitor's call, from the request to what is to be said and kept: shared by the pages and the JSON.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import token_urlsafe
 from typing import Final
 
@@ -59,6 +59,20 @@ class Visits:
         else:
             outcome = self.lobby.status(room, identity.ticket, _seen(request))
         return Visit(room, visitor, identity.visitor is None, identity.ticket, outcome)
+
+    def meet(self, request: web.Request, room: str) -> Visit:
+        """
+        Return where the visitor stands, as `look` does, and give a name to who has none.
+
+        The page does so before anybody joins: a join that is retried, or made by two tabs, then finds one visitor.
+        """
+        visit = self.look(request, room)
+        if not visit.new_visitor:
+            return visit
+        visitor = Visitor(token_urlsafe(16))
+        token = self._keyring.sign(visitor)
+        cookie = self._cookie(request, wire.VISITOR_COOKIE, token, VISITOR_LIFE_S)
+        return replace(visit, visitor=visitor, set_cookies=(cookie,), tokens={"visitor": token})
 
     async def join(self, request: web.Request, room: str) -> Visit:
         """

@@ -33,7 +33,11 @@ function goOn(number, position, high) {
       else journey[3] = due ? Math.min(due, end) : end;
     }
   }
-  keep("wr_seen_" + data.room, journey.join("-"));
+}
+
+/* Written when the page is left, not at each poll: polls with equal cookies are cheap for the service. */
+function remember() {
+  if (journey && !over) keep("wr_seen_" + data.room, journey.join("-"));
 }
 
 /* The same rules as in texts.py. */
@@ -102,7 +106,7 @@ function ring() {
 }
 
 function draw(a) {
-  if (a.message !== undefined) { put("words", a.message || ""); show("message", a.message); }
+  if (a.reason === "queue_wait") { put("words", a.message || ""); show("message", a.message); }
   const time = new Date(now() * 1000);
   $("updated").dateTime = time.toISOString(); put("updated", time.toLocaleTimeString(data.lang));
   const before = verb, away = a.reason === "store_away" || a.reason === "recovering";
@@ -215,6 +219,7 @@ const clock = new Date($("updated").dateTime);
 if (!isNaN(clock)) put("updated", clock.toLocaleTimeString(data.lang));
 addEventListener("online", step);
 addEventListener("pageshow", (event) => { if (event.persisted) step(); });
-document.addEventListener("visibilitychange", () => { if (!document.hidden && dueAt && Date.now() > dueAt) step(); });
+addEventListener("pagehide", remember);
+document.addEventListener("visibilitychange", () => { if (document.hidden) remember(); else if (dueAt && Date.now() > dueAt) step(); });
 if (document.readyState === "complete") setTimeout(ready, 0); else addEventListener("load", () => setTimeout(ready, 0));
 })();
