@@ -10,17 +10,12 @@ from typing import Any, Final
 
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
-from waiting_room.gates.core import Joined, Refuse, SendToWait
-from waiting_room.gates.settings import GateSettings
+from waiting_room.gates.core import Refuse, SendToWait
 from waiting_room.gates.texts import say
 
 PROBLEM_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
 NO_STORE: Final = "no-store"
-
-VISITOR_DAYS: Final = 30
-"""A visitor's id is kept for as long as a promotion with its announcement; it names nobody."""
-TICKET_DAYS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,40 +79,6 @@ def _problem(
         **headers,
     }
     return Answer(status, heads, json.dumps(document, ensure_ascii=False).encode())
-
-
-def visitor_cookie(text: str, *, secure: bool) -> str:
-    """
-    Return the Set-Cookie value that keeps a visitor's identity.
-    """
-    return set_cookie(wire.VISITOR_COOKIE, text, VISITOR_DAYS * 86_400, secure=secure)
-
-
-def joined_cookies(joined: Joined, settings: GateSettings, now_ms: int, *, secure: bool) -> list[str]:
-    """
-    Return the Set-Cookie values for what the service gave to a newcomer.
-
-    The pass' cookie outlives the pass by the grace time, or a form sent late would come without it.
-    """
-    ages_s = dict.fromkeys(joined.tokens, TICKET_DAYS * 86_400)
-    if joined.admission is not None:
-        left_ms = joined.admission.hard_end_ms - now_ms
-        ages_s[wire.pass_cookie(settings.room)] = left_ms // 1000 + round(settings.grace_s)
-    return [set_cookie(name, text, ages_s[name], secure=secure) for name, text in joined.tokens.items()]
-
-
-def expired_cookie(name: str, *, secure: bool) -> str:
-    """
-    Return the Set-Cookie value that takes the cookie *name* back.
-    """
-    return set_cookie(name, "", 0, secure=secure)
-
-
-def set_cookie(name: str, value: str, max_age_s: int, *, secure: bool) -> str:
-    """
-    Return a Set-Cookie value: for the whole host, out of reach of scripts and of other sites' forms.
-    """
-    return f"{name}={value}; Max-Age={max_age_s}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
 
 _PAGE: Final = """<!doctype html>

@@ -89,7 +89,7 @@ class TryStraight:
 @dataclass(frozen=True, slots=True)
 class LetThrough:
     """
-    Let a newcomer pass without a pass, because the service is away and the operator chose so.
+    Let a newcomer pass without a pass: the service, or Redis behind it, is away, and the operator chose so.
     """
 
 
@@ -183,6 +183,12 @@ class GateCore:
         except TokenError:
             return None
 
+    def pass_life_s(self, admission: Pass, now_ms: int) -> int:
+        """
+        Return how long a browser shall keep the pass: beyond its end by the grace time, or late forms come without it.
+        """
+        return (admission.hard_end_ms - now_ms + self._grace_ms) // 1000
+
     def _pass_text(self, request: Request) -> str:
         return request.headers.get(wire.PASS_HEADER) or request.cookies.get(self._pass_cookie) or ""
 
@@ -200,7 +206,7 @@ class GateCore:
 
     def _newcomer(self, request: Request, state: RoomState, reason: Reason) -> Outcome:
         as_json = wants_json(request)
-        if state.down and self._settings.when_service_down == "open":
+        if state.opened or (state.down and self._settings.when_service_down == "open"):
             return LetThrough()
         if state.down and self._settings.when_service_down == "closed":
             return Refuse(503, Reason.STORE_AWAY, as_json)

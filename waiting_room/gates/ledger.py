@@ -6,7 +6,7 @@ No I/O and no clock: callers say what time it is.
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice
 from types import MappingProxyType
 from typing import Any, Final
@@ -51,12 +51,17 @@ class RoomState:
     """the service does not answer"""
     phase: str = ""
     gone: Mapping[str, Gone] = field(default_factory=lambda: MappingProxyType({}))
+    opened: bool = False
+    """the service has lost its store, and the room's policy says to let everybody in meanwhile"""
 
 
 @dataclass(frozen=True, slots=True)
 class GateAnswer:
     """
-    Hold the service's answer to a report; *degraded* while its store is away, so that seats must be told once more.
+    Hold the service's answer to a report.
+
+    *degraded* while its store is away, so that seats must be told once more; *opened* where the room's policy then
+    lets everybody in.
     """
 
     phase: str
@@ -64,6 +69,7 @@ class GateAnswer:
     gone: tuple[str, ...]
     now_ms: int
     degraded: bool = False
+    opened: bool = False
 
 
 @dataclass(slots=True)
@@ -219,7 +225,9 @@ class Ledger:
             del self._gone[seat]
         self._misses = 0
         self._answered = True
-        self._tell(straight=answer.straight, down=False, phase=answer.phase)
+        self.state = RoomState(
+            answer.straight, down=False, phase=answer.phase, gone=self.state.gone, opened=answer.opened
+        )
 
     def put_back(self, batch: Batch) -> None:
         """
@@ -229,7 +237,7 @@ class Ledger:
         self._health.merge(batch.health)
         self._misses += 1
         down = self._misses >= MISSES_UNTIL_DOWN or not self._answered
-        self._tell(straight=False, down=down, phase=self.state.phase)
+        self.state = replace(self.state, straight=False, down=down, opened=False)
 
     def _keep(self, touched: Mapping[str, int]) -> None:
         self._touched = {seat: end for seat, end in touched.items() if seat not in self._gone} | self._touched
@@ -238,10 +246,7 @@ class Ledger:
         """
         Note that a newcomer was not let straight in: until the next report, the others need not try.
         """
-        self._tell(straight=False, down=self.state.down, phase=self.state.phase)
-
-    def _tell(self, *, straight: bool, down: bool, phase: str) -> None:
-        self.state = RoomState(straight, down, phase, self.state.gone)
+        self.state = replace(self.state, straight=False)
 
 
 def read_answer(document: Any) -> GateAnswer:
@@ -251,5 +256,7 @@ def read_answer(document: Any) -> GateAnswer:
     match document:
         case {"phase": str(phase), "straight": bool(straight), "gone": list(gone), "now_ms": int(now_ms)}:
             if all(isinstance(seat, str) for seat in gone):
-                return GateAnswer(phase, straight, tuple(gone), now_ms, document.get("degraded") is True)
+                degraded = document.get("degraded") is True
+                opened = degraded and document.get("on_redis_outage") == "open"
+                return GateAnswer(phase, straight, tuple(gone), now_ms, degraded, opened)
     raise ValueError("the answer to the report lacks phase, straight, gone or now_ms")

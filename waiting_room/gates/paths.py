@@ -25,6 +25,8 @@ _OVERLONG: Final = re.compile(r"%(c[01]|e0%[89]|f0%8|f[89a-f])", re.IGNORECASE)
 _DOTTED: Final = re.compile(r"(^|/)\.{1,2}(/|$)")
 _LONGEST: Final = 1024
 """Characters of a path that are worth reading; a longer odd one is protected unseen, which bounds the work."""
+_MOST_CODED: Final = 4
+"""Percent signs that are coded themselves; no honest path has many."""
 _MOST: Final = 64
 """Readings of one path; what has more is an attempt at something, and protected unseen. Honest paths have up to ten."""
 
@@ -107,7 +109,7 @@ def readings(path: str) -> Iterator[str | None]:
     if not _ODD.search(path):
         yield path.lower()
         return
-    if len(path) > _LONGEST:
+    if len(path) > _LONGEST or path.count("%25") > _MOST_CODED:
         yield None
         return
     known = [path]

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -28,7 +29,12 @@ SLOW_ANSWER_MS: Final = 1_000
 _log = logging.getLogger(__name__)
 
 _KEYS: Final = "; has the gate the same secret keys as the service, and are both clocks right?"
-_REMEDIES: Final = {401: _KEYS, 403: _KEYS, 404: "; is there a room of this name, and is service_url the service's?"}
+_REMEDIES: Final = {
+    400: _KEYS,
+    401: _KEYS,
+    403: _KEYS,
+    404: "; is there a room of this name, and is service_url the service's?",
+}
 
 
 class ServiceLink:
@@ -115,6 +121,7 @@ class ServiceLink:
             url, headers={hdrs.ACCEPT: "application/json", **headers}, json=body, **options
         ) as answer:
             if answer.status != HTTPStatus.OK:
+                self._set_clock_roughly(answer.headers.get(hdrs.DATE, ""))
                 raise ValueError(f"{url} answered {answer.status}{_REMEDIES.get(answer.status, '')}")
             if (answer.content_length or 0) > ANSWER_BYTES:
                 raise ValueError(f"{url} answered more than {ANSWER_BYTES} bytes")
@@ -125,6 +132,13 @@ class ServiceLink:
         received_ms = time.time_ns() // 1_000_000
         if 0 <= received_ms - sent_ms < SLOW_ANSWER_MS:
             self._clock_ahead_ms = service_ms - (sent_ms + received_ms) // 2
+
+    def _set_clock_roughly(self, date: str) -> None:
+        # A credential made by a clock that is minutes behind is over before it arrives; the refusal tells the time.
+        with suppress(ValueError):
+            service_ms = round(parsedate_to_datetime(date).timestamp() * 1000)
+            if abs(service_ms - self.now_ms()) > CREDENTIAL_MS // 2:
+                self._clock_ahead_ms = service_ms - time.time_ns() // 1_000_000
 
     def _complain(self, complaint: str) -> None:
         self._meters.reported(error=bool(complaint))

@@ -18,7 +18,8 @@ from waiting_room import wire
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
 from waiting_room.gates.aiohttp.link import ServiceLink, said, tick_ms
-from waiting_room.gates.answers import NO_STORE, expired_cookie, joined_cookies, sent_away, visitor_cookie
+from waiting_room.gates.answers import NO_STORE, sent_away
+from waiting_room.gates.cookies import cookies_of, expired_cookie, token_cookies, visitor_cookie
 from waiting_room.gates.core import (
     Allow,
     GateCore,
@@ -133,12 +134,13 @@ class WaitingRoomGate:
             joined = self._core.joined(answer, visitor, has_place=attempt.has_place, now_ms=self._link.now_ms())
         except (aiohttp.ClientError, TimeoutError, ValueError, TokenError) as error:
             # Whether the service has taken the join is unknown; with the same visitor, the next one is the same place.
-            _log.warning("a newcomer could not go straight in and was sent to the waiting page: %s", said(error))
+            _log.info("a newcomer could not go straight in and was sent to the waiting page: %s", said(error))
             self._ledger.crowded()
             return attempt.otherwise
         finally:
             self._joins -= 1
-        visit.cookies += joined_cookies(joined, self._settings, self._link.now_ms(), secure=secure)
+        life_s = self._core.pass_life_s(joined.admission, self._link.now_ms()) if joined.admission else 0
+        visit.cookies += token_cookies(self._settings.room, joined.tokens, life_s, secure=secure)
         if joined.admission is None:
             self._ledger.crowded()
             return attempt.otherwise
@@ -146,7 +148,8 @@ class WaitingRoomGate:
         return Allow(joined.admission)
 
     def _send_away(self, request: web.Request, outcome: SendToWait | Refuse) -> web.Response:
-        language = pick_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get(hdrs.ACCEPT_LANGUAGE))
+        cookies = cookies_of(request.headers.get(hdrs.COOKIE, ""))
+        language = pick_language(cookies.get(LANGUAGE_COOKIE), request.headers.get(hdrs.ACCEPT_LANGUAGE))
         answer = sent_away(outcome, self._settings.room, language)
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
@@ -230,7 +233,7 @@ def _facts(request: web.Request) -> Request:
         request.rel_url.raw_path,
         request.rel_url.raw_query_string,
         request.headers,
-        request.cookies,
+        cookies_of(request.headers.get(hdrs.COOKIE, "")),
         f"{request.scheme}://{host}" if host else "",
     )
 
