@@ -8,8 +8,9 @@ import re
 
 import redis
 
-# The keys of a room that stay until the room is deleted; everything else must expire by itself.
+# The list of rooms, and the keys of a room that stay until it is deleted; everything else must expire by itself.
 PERMANENT = (
+    re.compile(r"wr:rooms"),
     re.compile(r"wr:\{[^}]+\}:meta"),
     re.compile(r"wr:\{[^}]+\}:policy"),
 )

@@ -160,8 +160,8 @@ def test_a_secret_is_given_once(tmp_path: Path) -> None:
 
     assert found == [
         (
-            "$WAITING_ROOM_SERVER__ADMIN_TOKEN_FILE: $WAITING_ROOM_SERVER__ADMIN_TOKEN sets server.admin_token as well; "
-            "keep one of them"
+            "$WAITING_ROOM_SERVER__ADMIN_TOKEN_FILE: "
+            "$WAITING_ROOM_SERVER__ADMIN_TOKEN sets server.admin_token as well; keep one of them"
         )
     ]
 
@@ -192,6 +192,15 @@ def test_variables_of_kubernetes_are_left_alone(tmp_path: Path) -> None:
     )
 
     assert settings == load(None, {}, {})
+
+
+def test_an_empty_variable_sets_nothing(tmp_path: Path) -> None:
+    """
+    Compose files hand on what is not set as an empty variable.
+    """
+    environ = {"WAITING_ROOM_REDIS__URL": "", "WAITING_ROOM_SERVER__ADMIN_TOKEN_FILE": ""}
+
+    assert loaded(tmp_path, environ=environ) == load(None, {}, {})
 
 
 def test_a_single_underscore_is_noticed(tmp_path: Path) -> None:

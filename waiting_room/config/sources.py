@@ -107,12 +107,13 @@ def from_environment(environ: Mapping[str, str], secrets: frozenset[Keys], known
     Return what the ``WAITING_ROOM_*`` variables set; ``NAME_FILE`` names a file that holds the value of a secret.
 
     Variables without ``__`` are left alone: Kubernetes sets ``WAITING_ROOM_PORT`` and the like for a Service of the
-    name waiting-room. Where one of them was clearly meant as a setting, it is a fault.
+    name waiting-room. Where one of them was clearly meant as a setting, it is a fault. An empty variable sets nothing:
+    compose files pass on what is not set as an empty one.
     """
     layer: Layer = {}
     faults: list[Fault] = []
     for name in sorted(environ):
-        if not name.upper().startswith(ENV_PREFIX) or name.upper() == CONFIG_VARIABLE:
+        if not name.upper().startswith(ENV_PREFIX) or name.upper() == CONFIG_VARIABLE or not environ[name]:
             continue
         rest = name[len(ENV_PREFIX) :].lower()
         if _NESTING not in rest:

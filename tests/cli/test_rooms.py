@@ -1,0 +1,184 @@
+"""
+``waiting-room room``, on a real Valkey.
+"""
+
+from dataclasses import fields
+
+import click
+import pytest
+
+from tests.cli.command import Ran, run
+from waiting_room.cli.rooms import create
+from waiting_room.core.phase import ACTIONS
+from waiting_room.core.policy import Policy
+
+
+@pytest.fixture
+def redis(redis_url: str) -> dict[str, str]:
+    """
+    Say in the environment where the rooms are.
+    """
+    return {"WAITING_ROOM_REDIS__URL": redis_url}
+
+
+@pytest.fixture
+def sale(redis: dict[str, str]) -> dict[str, str]:
+    """
+    Create a room.
+    """
+    assert run("room", "create", "sale", "--capacity", "5", environ=redis).code == 0
+    return redis
+
+
+def state(environ: dict[str, str]) -> Ran:
+    """
+    Ask for the room.
+    """
+    return run("room", "show", "sale", "--json", environ=environ)
+
+
+def test_every_setting_of_a_room_is_an_option() -> None:
+    """
+    The options come from the policy's fields, none more and none less.
+    """
+    options = {option.name for option in create.params if isinstance(option, click.Option)}
+
+    assert options - {"config_file", "redis_url", "as_json"} == {entry.name for entry in fields(Policy)}
+
+
+def test_create_makes_an_open_room(redis: dict[str, str]) -> None:
+    """
+    A created room is open and has the settings that were named, and the defaults for the rest.
+    """
+    done = run(
+        *("room", "create", "sale", "--capacity", "5", "--poll-min-s", "1.5", "--allowed-hosts", "a.example,b.example"),
+        environ=redis,
+    )
+
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "sale was created: open, 5 seats, 600 admissions a minute, 0 waiting.\n"
+    expected = Policy(capacity=5, poll_min_s=1.5, allowed_hosts=("a.example", "b.example"))
+    assert state(redis).json["policy"] == expected.as_dict()
+
+
+def test_create_changes_no_room(sale: dict[str, str]) -> None:
+    """
+    A room that is there is not overwritten by create.
+    """
+    done = run("room", "create", "sale", environ=sale)
+
+    assert done.code == 1
+    assert "`waiting-room room set sale` changes it" in done.err
+    assert state(sale).json["capacity"] == 5
+
+
+def test_wrong_settings_are_told_all_at_once(redis: dict[str, str]) -> None:
+    """
+    Name and settings are judged together; the words are those of the options.
+    """
+    done = run("room", "create", "Sale", "--capacity", "many", "--poll-min-s", "1000", environ=redis)
+
+    assert done.code == 2
+    assert "NAME: 'Sale' is no room name" in done.err
+    assert "--capacity: 'many' is no whole number" in done.err
+    assert "--poll-min-s: 1000 is out of range" in done.err
+    assert run("room", "list", "--json", environ=redis).json == []
+
+
+def test_set_changes_what_is_named(sale: dict[str, str]) -> None:
+    """
+    Other settings stay as they are.
+    """
+    done = run("room", "set", "sale", "--rate-per-minute", "60", "--json", environ=sale)
+
+    assert done.json["policy"] == Policy(capacity=5, rate_per_minute=60).as_dict()
+
+
+def test_set_needs_a_setting(sale: dict[str, str]) -> None:
+    """
+    Nothing to change is wrong usage.
+    """
+    assert run("room", "set", "sale", environ=sale).code == 2
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_changes_the_phase(sale: dict[str, str], action: str) -> None:
+    """
+    Each action leads to its phase, and says so.
+    """
+    done = run("room", action, "sale", environ=sale)
+
+    assert done.err.startswith(f"sale is {ACTIONS[action]}: ")
+    assert state(sale).json["phase"] == ACTIONS[action]
+
+
+@pytest.mark.parametrize("command", ["show", "set", *ACTIONS])
+def test_an_unknown_room_is_told(redis: dict[str, str], command: str) -> None:
+    """
+    A room that is not there is an error that says how to find those that are.
+    """
+    extra = ("--capacity", "1") if command == "set" else ()
+    done = run("room", command, "nope", *extra, environ=redis)
+
+    assert done.code == 1
+    assert "there is no room 'nope'; `waiting-room room list`" in done.err
+
+
+def test_list_is_a_table(sale: dict[str, str]) -> None:
+    """
+    People get a table on standard output.
+    """
+    lines = run("room", "list", environ=sale).out.splitlines()
+
+    assert [line.split() for line in lines] == [
+        ["ROOM", "PHASE", "WAITING", "SEATS", "RATE/MIN", "ADMITTED"],
+        ["sale", "open", "0", "0/5", "600", "0"],
+    ]
+
+
+def test_list_is_json_for_programs(sale: dict[str, str]) -> None:
+    """
+    Programs get a list of states.
+    """
+    assert [room["room"] for room in run("room", "list", "--json", environ=sale).json] == ["sale"]
+
+
+def test_an_empty_list_says_how_to_begin(redis: dict[str, str]) -> None:
+    """
+    Without rooms standard output stays empty and the next step is told.
+    """
+    done = run("room", "list", environ=redis)
+
+    assert (done.code, done.out) == (0, "")
+    assert "waiting-room room create NAME" in done.err
+
+
+def test_show_is_readable(sale: dict[str, str]) -> None:
+    """
+    People get one line for each fact.
+    """
+    lines = run("room", "show", "sale", environ=sale).out.splitlines()
+
+    assert "capacity           5" in lines
+    assert "idle_timeout_s     300" in lines
+
+
+def test_the_address_must_come_from_somewhere() -> None:
+    """
+    Without an address of Redis the ways to give one are told.
+    """
+    done = run("room", "list")
+
+    assert done.code == 2
+    assert "--redis-url URL" in done.err
+
+
+def test_redis_out_of_reach_ends_with_4() -> None:
+    """
+    Nobody at the address: exit code 4, at once, in one line.
+    """
+    done = run("room", "list", "--redis-url", "redis://127.0.0.1:1/0")
+
+    assert done.code == 4
+    assert done.err.startswith("Error: Redis is not available (refused)")
+    assert len(done.err.splitlines()) == 1

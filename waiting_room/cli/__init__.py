@@ -1,0 +1,44 @@
+"""
+The command line: the only reader of the environment, and the only place that knows exit codes.
+"""
+
+import os
+
+import click
+
+from waiting_room import __version__
+from waiting_room.cli.lazy import Lazy, LazyGroup
+
+COMMANDS = {
+    "serve": Lazy("waiting_room.cli.serve:serve", "Serve the waiting room until a signal."),
+    "room": Lazy("waiting_room.cli.rooms:room", "Create, show, change, open, pause, drain and close rooms."),
+    "config": Lazy("waiting_room.cli.config:config", "Check and show the configuration."),
+}
+
+EPILOG = """\b
+Examples:
+  waiting-room serve --port 8080 --workers 2
+  waiting-room room create spring-sale --capacity 200 --rate-per-minute 600 --redis-url redis://127.0.0.1/0
+  waiting-room config check --config waiting-room.toml
+
+\b
+Exit codes: 0 fine, 1 a check failed or it could not be done, 2 wrong usage, 3 invalid configuration,
+4 Redis cannot be reached, 130 interrupted.
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    plugins="waiting_room.commands",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=EPILOG,
+)
+@click.version_option(__version__, message="waiting-room %(version)s")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """
+    A virtual waiting room: it lets shoppers in at the pace that the shop can bear.
+    """
+    if os.environ.get("NO_COLOR"):
+        context.color = False

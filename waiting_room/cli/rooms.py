@@ -1,0 +1,259 @@
+"""
+``waiting-room room``: what an operator does with rooms, straight in Redis, whether or not a service runs.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import Field, fields
+from typing import Any, TypeVar
+
+import click
+
+from waiting_room.cli.options import AnyFunction, config_option, json_option, read_settings, redis_option
+from waiting_room.config.rooms import from_text
+from waiting_room.core.phase import ACTIONS
+from waiting_room.core.policy import Policy, name_faults
+from waiting_room.errors import Fault, PolicyError, RoomUnknownError, WaitingRoomError
+from waiting_room.lobby import Lobby
+
+Result = TypeVar("Result")
+Work = Callable[[Lobby], Awaitable[Result]]
+
+ACTION_HELP = {
+    "open": "Let visitors join and call them in.",
+    "pause": "Call nobody in; visitors may join, and everybody keeps their place.",
+    "resume": "Go on after a pause.",
+    "drain": "Let nobody join any more, and call in those who wait.",
+    "close": "Let nobody join, and call nobody in.",
+}
+
+
+class RoomExistsError(WaitingRoomError):
+    """
+    Say that a room is there already.
+    """
+
+    def __init__(self, room: str) -> None:
+        super().__init__(f"there is a room {room!r} already; `waiting-room room set {room}` changes it")
+
+
+@click.group()
+def room() -> None:
+    """
+    Create, show, change, open, pause, drain and close rooms.
+
+    The rooms stand in Redis: give its address as --redis-url, as redis.url in the configuration, or as
+    WAITING_ROOM_REDIS__URL. Services that run on the same Redis follow within about a second.
+    """
+
+
+def redis_options(function: AnyFunction) -> AnyFunction:
+    """
+    Add the options that lead to Redis.
+    """
+    return config_option(redis_option(json_option(function)))
+
+
+def policy_options(function: AnyFunction) -> AnyFunction:
+    """
+    Add an option for each setting of a room.
+    """
+    for entry in reversed(fields(Policy)):
+        function = _policy_option(entry)(function)
+    return function
+
+
+def _policy_option(entry: Field[Any]) -> Callable[[AnyFunction], AnyFunction]:
+    meta = entry.metadata
+    default = ",".join(entry.default) if isinstance(entry.default, tuple) else entry.default
+    shown = f" [{default}]" if default != "" else ""
+    help_ = f"{meta['help'][:1].upper()}{meta['help'][1:]}{shown}."
+    metavar = "|".join(meta["choices"]) if "choices" in meta else _METAVARS[entry.type]
+    return click.option(f"--{entry.name.replace('_', '-')}", entry.name, metavar=metavar, help=help_)
+
+
+_METAVARS: dict[Any, str] = {int: "N", float: "SECONDS", str: "TEXT", tuple[str, ...]: "HOST,HOST"}
+
+
+def _changes(given: dict[str, str | None]) -> dict[str, Any]:
+    return {name: from_text(name, text) for name, text in given.items() if text is not None}
+
+
+def _policy(values: dict[str, Any], faults: Sequence[Fault] = ()) -> Policy:
+    """
+    Return a policy, or raise a usage error with all faults, named by their options.
+    """
+    found = list(faults)
+    try:
+        policy = Policy.parse(values, "-")
+    except PolicyError as error:
+        found += [
+            Fault(fault.where.replace("-.", "--").replace("_", "-"), fault.what, fault.remedy) for fault in error.faults
+        ]
+    else:
+        if not found:
+            return policy
+    raise click.UsageError("\n  ".join(["these settings do not work:", *map(str, found)]))
+
+
+@room.command()
+@click.argument("name")
+@policy_options
+@redis_options
+def create(name: str, config_file: str | None, redis_url: str | None, as_json: bool, **given: str | None) -> None:
+    """
+    Create a room, open from the start.
+    """
+    policy = _policy(_changes(given), name_faults(name, "NAME"))
+
+    async def work(lobby: Lobby) -> dict[str, Any]:
+        if name in await lobby.store.rooms():
+            raise RoomExistsError(name)
+        await lobby.configure(name, policy)
+        return lobby.admin_state(name)
+
+    _tell(_run(work, config_file, redis_url), as_json, "was created")
+
+
+@room.command(name="set")
+@click.argument("name")
+@policy_options
+@redis_options
+def set_(name: str, config_file: str | None, redis_url: str | None, as_json: bool, **given: str | None) -> None:
+    """
+    Change settings of a room; those that are not named stay.
+    """
+    changes = _changes(given)
+    if not changes:
+        raise click.UsageError("name at least one setting to change, such as --rate-per-minute 300")
+
+    async def work(lobby: Lobby) -> dict[str, Any]:
+        await _known(lobby, name)
+        await lobby.configure(name, _policy(lobby.policy(name).as_dict() | changes))
+        return lobby.admin_state(name)
+
+    _tell(_run(work, config_file, redis_url), as_json, "was changed")
+
+
+@room.command(name="list")
+@redis_options
+def list_(config_file: str | None, redis_url: str | None, as_json: bool) -> None:
+    """
+    List the rooms.
+    """
+
+    async def work(lobby: Lobby) -> list[dict[str, Any]]:
+        for name in await lobby.store.rooms():
+            await lobby.refresh(name)
+        return [lobby.admin_state(name) for name in lobby.rooms()]
+
+    states = _run(work, config_file, redis_url)
+    if as_json:
+        click.echo(json.dumps(states, ensure_ascii=False))
+    elif states:
+        head = ("ROOM", "PHASE", "WAITING", "SEATS", "RATE/MIN", "ADMITTED")
+        click.echo(_table([head, *map(_row, states)]))
+    else:
+        click.echo("There is no room yet; `waiting-room room create NAME` makes one.", err=True)
+
+
+@room.command()
+@click.argument("name")
+@redis_options
+def show(name: str, config_file: str | None, redis_url: str | None, as_json: bool) -> None:
+    """
+    Show how a room stands, and its settings.
+    """
+
+    async def work(lobby: Lobby) -> dict[str, Any]:
+        await _known(lobby, name)
+        return lobby.admin_state(name)
+
+    state = _run(work, config_file, redis_url)
+    if as_json:
+        click.echo(json.dumps(state, ensure_ascii=False))
+        return
+    policy = state.pop("policy")
+    rows = {name: value for name, value in state.items() if name not in policy}
+    width = max(map(len, rows | policy)) + 2
+    click.echo("\n".join(f"{key:<{width}}{_plain(value)}" for key, value in rows.items()))
+    click.echo("\nsettings")
+    click.echo("\n".join(f"{key:<{width}}{_plain(value)}" for key, value in policy.items()))
+
+
+def _add_action(action: str) -> None:
+    @room.command(name=action, help=ACTION_HELP[action])
+    @click.argument("name")
+    @redis_options
+    def act(name: str, config_file: str | None, redis_url: str | None, as_json: bool) -> None:
+        async def work(lobby: Lobby) -> dict[str, Any]:
+            await _known(lobby, name)
+            await lobby.set_phase(name, ACTIONS[action])
+            return lobby.admin_state(name)
+
+        _tell(_run(work, config_file, redis_url), as_json, f"is {ACTIONS[action]}")
+
+
+for _action in ACTIONS:
+    _add_action(_action)
+
+
+async def _known(lobby: Lobby, name: str) -> None:
+    if name not in await lobby.store.rooms():
+        raise RoomUnknownError(name)
+    await lobby.refresh(name)
+
+
+def _run(work: Work[Result], config_file: str | None, redis_url: str | None) -> Result:
+    """
+    Return what *work* gives with a lobby on the Redis that was named.
+    """
+    url = read_settings(config_file, redis__url=redis_url).redis.url
+    if url is None:
+        raise click.UsageError(
+            "say where the rooms are: --redis-url URL, or redis.url in --config FILE. "
+            "A service with an embedded Valkey prints its address when it starts."
+        )
+    return asyncio.run(_with_lobby(work, url))
+
+
+async def _with_lobby(work: Work[Result], url: str) -> Result:
+    from waiting_room.store.connection import Connection  # noqa: PLC0415 - slow, and no help text needs it
+    from waiting_room.store.redis import RedisStore  # noqa: PLC0415
+
+    lobby = Lobby(RedisStore(Connection(url)), lambda: time.time_ns() // 1_000_000)
+    try:
+        return await work(lobby)
+    finally:
+        await lobby.store.close()
+
+
+def _tell(state: dict[str, Any], as_json: bool, done: str) -> None:
+    if as_json:
+        click.echo(json.dumps(state, ensure_ascii=False))
+        return
+    policy = state["policy"]
+    pace = f"{policy['capacity']} seats, {policy['rate_per_minute']} admissions a minute, {state['waiting']} waiting"
+    phase = "" if done.endswith(state["phase"]) else f"{state['phase']}, "
+    click.echo(f"{state['room']} {done}: {phase}{pace}.", err=True)
+
+
+def _row(state: dict[str, Any]) -> tuple[str, ...]:
+    seats = f"{state['seats']}/{state['capacity']}"
+    cells = (state["room"], state["phase"], state["waiting"], seats, state["rate_per_minute"], state["admitted_total"])
+    return tuple(map(str, cells))
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

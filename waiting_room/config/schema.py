@@ -1,0 +1,52 @@
+"""
+The JSON Schema of the configuration, made from the sections and from the policy's own description.
+"""
+
+from dataclasses import Field, fields
+from typing import Any, Final
+
+from waiting_room.config.sections import SECTIONS
+from waiting_room.core.policy import Policy
+
+_TYPES: Final[dict[Any, str]] = {int: "integer", float: "number", str: "string"}
+
+
+def schema_of() -> dict[str, Any]:
+    """
+    Return a JSON Schema (2020-12) that lets in what `load` lets in from a file, cross-field rules aside.
+    """
+    properties: dict[str, Any] = {}
+    for name, section in SECTIONS.items():
+        properties[name] = section.model_json_schema() | {"title": name}
+        properties[name].pop("description", None)
+    room = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {entry.name: _described(entry) for entry in fields(Policy)},
+    }
+    properties["rooms"] = {
+        "title": "rooms",
+        "type": "object",
+        "additionalProperties": False,
+        "patternProperties": {"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": room},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "waiting-room",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def _described(entry: Field[Any]) -> dict[str, Any]:
+    default = list(entry.default) if isinstance(entry.default, tuple) else entry.default
+    described: dict[str, Any] = {"description": entry.metadata["help"], "default": default}
+    if isinstance(default, list):
+        return described | {"type": "array", "items": {"type": "string"}}
+    described["type"] = _TYPES[entry.type]
+    if "low" in entry.metadata:
+        described |= {"minimum": entry.metadata["low"], "maximum": entry.metadata["high"]}
+    if "choices" in entry.metadata:
+        described["enum"] = list(entry.metadata["choices"])
+    return described
