@@ -187,6 +187,7 @@ class Family:
         self._logs = logs
         self._interrupts = interrupts
         self._members: list[Child] = []
+        self._begun: set[Path] = set()
         self._warden: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -213,6 +214,10 @@ class Family:
         Start a program in a process group of its own, with its messages in the log.
         """
         log = self._logs / f"{program.name}.log"
+        if log not in self._begun:
+            # What an earlier family left there would be taken for this one's words.
+            log.unlink(missing_ok=True)
+            self._begun.add(log)
         with self._interrupts.shield(), log.open("ab") as messages:
             popen = subprocess.Popen(
                 list(program.argv),

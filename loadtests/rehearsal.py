@@ -247,7 +247,7 @@ class _Run:
         """
         self.show.tick(line)
         facts = self.stack.admin_facts() if self.policy is not None else None
-        if facts is not None:
+        if facts is not None and {"seats", "seats_peak", "waiting"} <= facts.keys():
             self.facts = facts
             self.samples.append({"t": float(line["t"]) + 1, "seats": facts["seats"], "waiting": facts["waiting"]})
 
@@ -265,8 +265,8 @@ class _Run:
         return RoomFacts(
             rate_per_s=self.policy["rate_per_minute"] / 60,
             capacity=self.policy["capacity"],
-            seats_peak=int(facts.get("seats_peak", 0)),
-            admitted_total=int(facts.get("admitted_total", 0)),
+            seats_peak=facts.get("seats_peak"),
+            admitted_total=facts.get("admitted_total"),
             by_s=tuple(self.samples),
         )
 

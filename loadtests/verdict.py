@@ -64,15 +64,16 @@ class RoomFacts:
     Args:
         rate_per_s: the set rate of admissions.
         capacity: the set number of seats.
-        seats_peak: the most seats that were taken at once, by the store's count.
+        seats_peak: the most seats that were taken at once, by the store's count; None where it could not be asked,
+            and then nothing is said of over-admissions either.
         admitted_total: admissions, by the store's count.
         by_s: samples of each second: `t`, `seats`, `waiting`.
     """
 
     rate_per_s: float
     capacity: int
-    seats_peak: int
-    admitted_total: int
+    seats_peak: int | None
+    admitted_total: int | None
     by_s: tuple[Mapping[str, float], ...] = ()
 
 
@@ -175,7 +176,9 @@ def room_result(measures: Measures, room: RoomFacts) -> dict[str, Any]:
         "waited_p50_s": fairness.quantile(waits, 0.5),
         "waited_p95_s": fairness.quantile(waits, 0.95),
         "waited_max_s": max(waits, default=None),
-        "over_admissions": fairness.over_admissions(
+        "over_admissions": None
+        if room.seats_peak is None
+        else fairness.over_admissions(
             passes_of(shoppers), rate_per_s=room.rate_per_s, seats_peak=room.seats_peak, capacity=room.capacity
         ),
         "order_inversions": fairness.order_inversions(places),

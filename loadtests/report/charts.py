@@ -18,6 +18,7 @@ Measured = Mapping[str, Any]
 """One run's measures, as the load generator wrote them."""
 
 SMOOTHING_S = 5
+TALL = 260
 MAX_DOTS = 1500
 MAX_ROWS = 24
 LATENCY_FLOOR_MS = 10
@@ -116,9 +117,12 @@ def demand(run: Run, measured: Measured, y_max: float, x_max: float) -> Figure:
         "Arrivals and orders per second",
         f"At most {max(arrivals, default=0):.0f} shoppers arrive per second; the shop can sell {capacity:.1f} orders "
         f"per second and sells {float(run['orders_per_s'] or 0):.1f} while demand exceeds that.",
-        x_max=x_max, y_max=y_max, shade=_overload(measured),
+        x_max=x_max, y_max=y_max, shade=_overload(measured), height=TALL,
     )  # fmt: skip
-    marks = [*(svg.curve(field, line) for line in lines), svg.limit(field, Limit("can sell", capacity))]
+    room = run.get("rate_per_s")
+    marks = [svg.curve(field, line) for line in lines]
+    marks.append(svg.limit(field, Limit("orders it can sell", capacity), below=room is not None))
+    marks += [svg.limit(field, Limit("lets in at most", float(room)))] if room else []
     columns = [arrivals, *([admitted] if admitted else []), orders]
     return Figure(
         "Arrivals and orders, per second",

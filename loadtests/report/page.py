@@ -22,7 +22,7 @@ PARTICULARS = (
     ("arrivals", "Shoppers who came"),
     ("orders", "Orders over the overload"),
     ("orders_total", "Orders in the whole run"),
-    ("orders_per_s", "Orders over the overload"),
+    ("orders_per_s", "Orders per second over the overload"),
     ("shop_capacity_per_s", "What the shop can sell"),
     ("goodput_ratio", "Share of it that was sold"),
     ("shop_p95_ms", "95 % of pages within, as shoppers felt it"),

@@ -11,6 +11,7 @@ from loadtests.fairness import quantile
 from loadtests.report import svg
 from loadtests.report.charts import MAX_DOTS, MAX_ROWS, Figure, Measured, Run, Table, field_of
 from loadtests.report.svg import Limit, Line
+from loadtests.report.words import percent
 
 BINS = 24
 MAX_RANGES = 240
@@ -80,7 +81,7 @@ def announced(measured: Measured) -> Figure | None:
         Markup(svg.draw(field, marks)),  # noqa: S704 -- built from numbers and our own words
         (("c-kept", "held"), ("c-missed", "did not hold")),
         Table(("From", "To", "Came after"), rows),
-        f"Across: the wait that came. Up: the range on the page. It held for {kept / len(told):.0%} of {len(told)}.",
+        f"Across: the wait itself. Up: the range on the page. It held for {percent(kept / len(told))} of {len(told)}.",
     )
 
 

@@ -2,6 +2,7 @@
 The report's words: what each figure is called, and what it means to somebody who runs a shop.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,8 +56,10 @@ def amount(field: str, value: Any) -> str:
     figure = float(value)
     if field in _SHARES:
         return percent(figure)
-    if field.endswith("_ms"):
+    if field.endswith("_ms") and figure < 1000:
         return f"{number(round(figure, 1 if figure < 10 else 0))} ms"
+    if field.endswith("_ms"):
+        return f"{number(round(figure / 1000, 1))} s"
     for ending, unit in (("_per_s", " per s"), ("_s", " s"), ("demand_ratio", " ×")):
         if field.endswith(ending):
             return f"{figure:.1f}{unit}"
@@ -67,13 +70,15 @@ def percent(share: float) -> str:
     """
     Return a share in per cent; a small one keeps a decimal, so that a little is never shown as nothing.
     """
-    return f"{share * 100:.1f} %" if 0 < share < 0.1 else f"{share * 100:.0f} %"
+    return f"{round(share * 100, 1 if share < 0.1 else 0):g} %"
 
 
 def comparison(comparator: str, field: str, limit: Any) -> str:
     """
     Return a limit in words.
     """
+    if comparator == "==" and limit == 0:
+        return "none"
     words = {">=": "at least ", "<=": "at most ", ">": "more than ", "<": "less than ", "==": ""}
     return words[comparator] + amount(field, limit)
 
@@ -86,7 +91,14 @@ def headline(result: Mapping[str, Any]) -> str:
     sentences = [_sentence(without, "Without the waiting room")] if without else []
     if room:
         sentences.append(_sentence(room, "With it, and the same crowd," if without else "With the waiting room"))
-    return " ".join(sentences) or "No run came to its end."
+    return unbroken(" ".join(sentences)) or "No run came to its end."
+
+
+def unbroken(sentence: str) -> str:
+    """
+    Return a sentence whose figures stay on one line with their units.
+    """
+    return re.sub(r"(\d) (%|ms|s|×)", "\\1\u00a0\\2", sentence)
 
 
 def _sentence(run: Mapping[str, Any], who: str) -> str:

@@ -176,6 +176,19 @@ def test_a_child_that_dies_is_reported_with_the_end_of_its_log(tmp_path: Path, i
     assert "the port is taken" in text
 
 
+def test_a_log_begins_anew_with_each_family_and_goes_on_within_one(tmp_path: Path, interrupts: Interrupts) -> None:
+    """
+    The words of an earlier rehearsal are gone; those of a restarted program stand below each other.
+    """
+    (tmp_path / "shop.log").write_text("from yesterday")
+    with Family(tmp_path, interrupts) as family:
+        for word in ("first", "second"):
+            child = family.start(python(f"print('{word}')", "shop"))
+            assert gone(child.popen.pid)
+            family.end(child)
+    assert (tmp_path / "shop.log").read_text().split() == ["first", "second"]
+
+
 def test_ending_one_child_leaves_the_others(tmp_path: Path, interrupts: Interrupts) -> None:
     """
     The shop may be restarted between two runs while the rest goes on.

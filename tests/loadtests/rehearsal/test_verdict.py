@@ -144,6 +144,15 @@ def test_passes_beyond_the_rate_and_seats_beyond_the_capacity_are_over_admission
     assert run_result(replace(run, room=crowded))["over_admissions"] == 1
 
 
+def test_a_room_that_could_not_be_asked_does_not_pass() -> None:
+    """
+    Without the store's count of seats nothing is claimed about over-admissions.
+    """
+    found = result(with_room=replace(played("with_room"), room=RoomFacts(RATE, 60, None, None)))
+    assert found["runs"]["with_room"]["over_admissions"] is None
+    assert found["verdict"] == "fail"
+
+
 def test_a_shopper_who_is_overtaken_or_loses_the_place_is_counted() -> None:
     """
     Planted among honest records, both are found.
