@@ -5,7 +5,7 @@ What the tests of the gate are made of: settings, tokens and requests with sensi
 from typing import Any
 
 from waiting_room import wire
-from waiting_room.gates.core import Request
+from waiting_room.gates.requests import Request
 from waiting_room.gates.settings import GateSettings
 from waiting_room.tokens import Keyring, Pass, Visitor
 

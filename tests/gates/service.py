@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from tests.gates.makings import KEYRING, ROOM, pass_text, settings
+from tests.gates.makings import BROWSER, KEYRING, ROOM, pass_text, settings
 from tests.waiting import wait_until
 from waiting_room import wire
 from waiting_room.errors import TokenError
@@ -152,6 +152,13 @@ def shop() -> web.Application:
     app.router.add_get("/broken/{how}", _broken)
     app.router.add_route("*", "/{rest:.*}", _page)
     return app
+
+
+async def get(client: Client, path: str = "/checkout", **headers: str) -> ClientResponse:
+    """
+    Ask for a page as a browser does, but follow no redirect.
+    """
+    return await client.get(path, headers=BROWSER | headers, allow_redirects=False)
 
 
 @dataclass

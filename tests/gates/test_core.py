@@ -5,31 +5,26 @@ What the gate does with a request, row by row.
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.gates.makings import BROWSER, HARD_END_MS, KEYRING, NOW_MS, ROOM, admission, pass_text, request, settings
+from tests.gates.makings import HARD_END_MS, KEYRING, NOW_MS, ROOM, admission, pass_text, request, settings
 from tests.gates.makings import visitor_text as visitor_token
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
-from waiting_room.errors import TokenError
 from waiting_room.gates.core import (
     Allow,
     GateCore,
     LetThrough,
     Outcome,
     Refuse,
-    Request,
     SendToWait,
     TryStraight,
     Unprotected,
-    wants_json,
 )
 from waiting_room.gates.ledger import Gone, RoomState
-from waiting_room.tokens import Keyring, Ticket
+from waiting_room.gates.requests import Request
+from waiting_room.tokens import Ticket
 
 FETCH = {"Accept": "*/*", "Sec-Fetch-Mode": "cors"}
 GRACE_MS = 300_000
@@ -245,171 +240,3 @@ def test_refusal_is_a_503_with_its_reason() -> None:
     A closed door during an outage says so.
     """
     assert _decide(request(), DOWN, when_service_down="closed") == Refuse(503, Reason.STORE_AWAY, as_json=False)
-
-
-TARGETS = {
-    "/checkout?a=1&b=%2F": "/checkout?a=1&b=%2F",
-    "/żółw": "/żółw",
-    "//evil.example/x": "/",
-    "/\\evil.example": "/",
-    "http://evil.example/": "/",
-    "": "/",
-}
-
-
-@pytest.mark.parametrize("path", TARGETS)
-def test_waiting_page_is_told_where_to_go_on(path: str) -> None:
-    """
-    The address asked for is the target, relative where the page stands on the shop's own host.
-    """
-    outcome = _decide(request(path))
-
-    assert isinstance(outcome, SendToWait)
-    assert parse_qs(urlsplit(outcome.url).query)["target"] == [TARGETS[path]]
-    assert outcome.url.startswith(f"/waiting-room/{ROOM}?target=/")
-
-
-def test_target_is_absolute_where_the_page_stands_elsewhere() -> None:
-    """
-    A page on another host needs to know the shop's.
-    """
-    page = "http://127.0.0.1:8080/waiting-room/sale"
-
-    believed = _decide(request("/a"), page_url=page)
-    told = _decide(request("/a"), page_url=page, shop_url="https://toys.example/")
-
-    assert isinstance(believed, SendToWait)
-    assert believed.url == page + "?target=http://shop.example/a"
-    assert isinstance(told, SendToWait)
-    assert told.url == page + "?target=https://toys.example/a"
-
-
-def test_form_leads_back_to_its_page() -> None:
-    """
-    A form's action often cannot be fetched; the page it stood on can, if it is the shop's.
-    """
-
-    def target(referrer: str) -> str:
-        outcome = _decide(request("/basket", "POST", headers=BROWSER | {"Referer": referrer}))
-        assert isinstance(outcome, SendToWait)
-        return parse_qs(urlsplit(outcome.url).query)["target"][0]
-
-    assert target("http://shop.example/product/lego?c=red") == "/product/lego?c=red"
-    assert target("http://shop.example//evil.example/") == "/"
-    assert target("http://shop.example.evil.example/x") == "/basket"
-    assert target("http://[") == "/basket"
-    assert target("") == "/basket"
-
-
-def test_overlong_target_is_left_out() -> None:
-    """
-    An address that no redirect could carry is dropped, not cut.
-    """
-    outcome = _decide(request("/" + "a" * 3000))
-
-    assert isinstance(outcome, SendToWait)
-    assert outcome.url == f"/waiting-room/{ROOM}"
-
-
-@given(st.text(max_size=80), st.text(max_size=40), st.sampled_from(["GET", "POST"]), st.text(max_size=40))
-def test_address_of_the_waiting_page_is_fit_for_a_header(path: str, query: str, method: str, referrer: str) -> None:
-    """
-    Whatever is asked for, the redirect is printable ASCII and goes to the waiting page.
-    """
-    asked = Request(method, path, query, BROWSER | {"Referer": referrer}, {}, "http://shop.example")
-    outcome = _decide(asked)
-    assert isinstance(outcome, SendToWait)
-
-    assert outcome.url.isascii()
-    assert outcome.url.isprintable()
-    assert urlsplit(outcome.url).netloc == ""
-    assert urlsplit(outcome.url).path == f"/waiting-room/{ROOM}"
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        (BROWSER, False),
-        ({"Accept": "text/html,*/*"}, False),
-        ({"Accept": "*/*"}, False),
-        ({}, False),
-        ({"Accept": "application/json, text/html;q=0.1", "Sec-Fetch-Mode": "navigate"}, False),
-        (FETCH, True),
-        ({"Accept": "application/json"}, True),
-        ({"Accept": "application/problem+json"}, True),
-        ({"Accept": "text/html", "X-Requested-With": "XMLHttpRequest"}, True),
-        ({"Accept": "text/html", "Sec-Fetch-Mode": "same-origin"}, True),
-        ({"Accept": "*/*", "Content-Type": "application/json"}, True),
-        ({"Accept": "image/webp,*/*", "Sec-Fetch-Mode": "no-cors"}, True),
-        ({"Accept": "text/event-stream"}, True),
-        ({"Upgrade": "websocket"}, True),
-        (BROWSER | {"Sec-Purpose": "prefetch"}, True),
-    ],
-)
-def test_programs_are_told_from_people(headers: dict[str, str], *, expected: bool) -> None:
-    """
-    A script never gets a page where it expects data; a person never gets data.
-    """
-    assert wants_json(request(headers=headers)) is expected
-
-
-def _core() -> GateCore:
-    return GateCore(settings(), KEYRING)
-
-
-def test_join_that_admits_gives_a_verified_pass() -> None:
-    """
-    The service's word is good for a pass that its key has signed.
-    """
-    joined = _core().joined(
-        {"state": "admitted", "pass": pass_text(), "ticket": "t"}, "", has_place=True, now_ms=NOW_MS
-    )
-
-    assert joined.admission == admission()
-    assert joined.tokens == {wire.pass_cookie(ROOM): pass_text(), wire.ticket_cookie(ROOM): "t"}
-
-
-@pytest.mark.parametrize("state", ["waiting", "called", "paused", "closed", "refused", "anything"])
-def test_join_that_does_not_admit_gives_no_pass(state: str) -> None:
-    """
-    Only one state is an admission, even if a pass lies beside it.
-    """
-    joined = _core().joined({"state": state, "pass": pass_text(), "ticket": "t"}, "", has_place=False, now_ms=NOW_MS)
-
-    assert joined.admission is None
-    assert joined.tokens == {wire.ticket_cookie(ROOM): "t"}
-
-
-def test_place_is_not_given_up_for_a_worse_one() -> None:
-    """
-    Who waits already keeps their ticket.
-    """
-    assert _core().joined({"state": "waiting", "ticket": "t"}, "", has_place=True, now_ms=NOW_MS).tokens == {}
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        None,
-        [],
-        "admitted",
-        {},
-        {"state": None},
-        {"state": 1},
-        {"state": "admitted"},
-        {"state": "admitted", "pass": None},
-        {"state": "admitted", "pass": 5},
-        {"state": "admitted", "pass": "x"},
-        {"state": "admitted", "pass": pass_text(room="other")},
-        {"state": "admitted", "pass": pass_text(hard_end_ms=NOW_MS)},
-        {"state": "admitted", "pass": Keyring(("k1:" + "t" * 32,)).sign(admission())},
-        {"state": "waiting", "ticket": "x\r\nSet-Cookie: a=b"},
-        {"state": "waiting", "ticket": "x; Domain=evil"},
-    ],
-)
-def test_answer_without_meaning_admits_nobody(answer: Any) -> None:
-    """
-    A broken or foreign service cannot open the gate, nor write headers.
-    """
-    with pytest.raises((ValueError, TokenError)):
-        _core().joined(answer, "", has_place=False, now_ms=NOW_MS)

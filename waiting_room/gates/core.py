@@ -8,7 +8,7 @@ goes wrong on the way is an exception, never an outcome that admits.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
@@ -16,30 +16,12 @@ from waiting_room.errors import TokenError
 from waiting_room.gates.ledger import RoomState
 from waiting_room.gates.passes import PassBook
 from waiting_room.gates.paths import PathRules
+from waiting_room.gates.requests import SAFE_METHODS, Request, is_preflight, may_start_visit, target_of, wants_json
 from waiting_room.gates.settings import GateSettings
 from waiting_room.tokens import Keyring, Pass
 
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-"""RFC 9110 section 9.2.1: they ask for nothing to be done, so nothing is lost when they are sent away."""
 _LONGEST_TARGET: Final = 2048
 """A longer address to come back to is dropped: the page then goes on to the room's own target."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """
-    Hold the facts of a request that a gate looks at.
-
-    *path* is undecoded and without query, *query* without its ``?``; *headers* are looked up regardless of case.
-    *origin* is scheme and host as the request has them, or empty.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    cookies: Mapping[str, str]
-    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +161,7 @@ class GateCore:
         Return the pass that *request* bears, or None; whether its seat is still held is not looked at.
         """
         try:
-            return self.passes.read(self._pass_text(request), _visitor_text(request), now_ms)
+            return self.passes.read(self._pass_text(request), request.visitor_text, now_ms)
         except TokenError:
             return None
 
@@ -194,7 +176,7 @@ class GateCore:
 
     def _judge(self, request: Request, pass_text: str, state: RoomState, now_ms: int) -> Allow | Reason:
         try:
-            admission = self.passes.read(pass_text, _visitor_text(request), now_ms)
+            admission = self.passes.read(pass_text, request.visitor_text, now_ms)
         except TokenError as error:
             return Reason(error.reason)
         gone = state.gone.get(admission.seat)
@@ -211,7 +193,7 @@ class GateCore:
         if state.down and self._settings.when_service_down == "closed":
             return Refuse(503, Reason.STORE_AWAY, as_json)
         wait = SendToWait(self._waiting_url(request), as_json, reason)
-        visitor_text = _visitor_text(request)
+        visitor_text = request.visitor_text
         if not state.straight or state.down or not (visitor_text or may_start_visit(request)):
             return wait
         if visitor_text and self.passes.visitor(visitor_text) is None:
@@ -221,80 +203,10 @@ class GateCore:
         return TryStraight(visitor_text, bool(ticket_text) and not self._pass_text(request), wait)
 
     def _waiting_url(self, request: Request) -> str:
-        target = self._target(request)
+        target = target_of(request, self._settings.shop_url, absolute=not self._settings.page_url.startswith("/"))
         if len(target) > _LONGEST_TARGET:
             return self._settings.page_url
         return f"{self._settings.page_url}?target={quote(target, safe='/:')}"
-
-    def _target(self, request: Request) -> str:
-        base = self._settings.shop_url.rstrip("/") or request.origin
-        if request.method in SAFE_METHODS:
-            path = _joined(request.path, request.query)
-        else:
-            # The address of a form's action can often not be fetched; the page that the form stood on can.
-            path = _referring_path(request.headers.get("Referer", ""), base) or _joined(request.path, request.query)
-        if not path.startswith("/") or path.startswith(("//", "/\\")):
-            path = "/"
-        return path if self._settings.page_url.startswith("/") else base + path
-
-
-def wants_json(request: Request) -> bool:
-    """
-    Tell programs (fetch, XMLHttpRequest, apps, sub-resources) from a browser that shows a page to a person.
-    """
-    headers = request.headers
-    mode = headers.get("Sec-Fetch-Mode", "")
-    if mode == "navigate" and "prefetch" not in headers.get("Sec-Purpose", ""):
-        return False
-    if mode or headers.get("X-Requested-With") or headers.get("Upgrade"):
-        return True
-    accept = headers.get("Accept", "").lower()
-    if "text/html" in accept or "application/xhtml+xml" in accept:
-        return False
-    return "json" in accept or "json" in headers.get("Content-Type", "").lower() or "text/event-stream" in accept
-
-
-def may_start_visit(request: Request) -> bool:
-    """
-    Tell whether a request without identity may take a seat for its sender.
-
-    A browser's prefetches and sub-resources come in many at once, before the page's cookies are there: each would
-    take a seat of its own, for one person.
-    """
-    mode = request.headers.get("Sec-Fetch-Mode", "")
-    purpose = request.headers.get("Sec-Purpose", "") or request.headers.get("Purpose", "")
-    return mode != "no-cors" and "prefetch" not in purpose
-
-
-def is_preflight(request: Request) -> bool:
-    """
-    Tell a CORS preflight: browsers send it without cookies, so it can never bear a pass (Fetch standard, section 4.8).
-    """
-    headers = request.headers
-    return (
-        request.method == "OPTIONS"
-        and bool(headers.get("Origin"))
-        and bool(headers.get("Access-Control-Request-Method"))
-        and headers.get("Content-Length", "0") == "0"
-        and "Transfer-Encoding" not in headers
-    )
-
-
-def _visitor_text(request: Request) -> str:
-    return request.headers.get(wire.VISITOR_HEADER) or request.cookies.get(wire.VISITOR_COOKIE) or ""
-
-
-def _joined(path: str, query: str) -> str:
-    return f"{path}?{query}" if query else path
-
-
-def _referring_path(referrer: str, base: str) -> str:
-    try:
-        parts = urlsplit(referrer)
-    except ValueError:
-        return ""
-    same = bool(base) and f"{parts.scheme}://{parts.netloc}" == base
-    return _joined(parts.path or "/", parts.query) if same else ""
 
 
 def is_token_text(text: str) -> bool:

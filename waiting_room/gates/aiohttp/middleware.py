@@ -26,13 +26,13 @@ from waiting_room.gates.core import (
     LetThrough,
     Outcome,
     Refuse,
-    Request,
     SendToWait,
     TryStraight,
     Unprotected,
 )
 from waiting_room.gates.ledger import Ledger
 from waiting_room.gates.meters import Meters
+from waiting_room.gates.requests import Request
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.texts import LANGUAGE_COOKIE, pick_language
 from waiting_room.telemetry.prometheus import Metrics

@@ -1,0 +1,107 @@
+"""
+Reading a request: who sends it, person or program, and where it wanted to go.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from waiting_room import wire
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""RFC 9110 section 9.2.1: they ask for nothing to be done, so nothing is lost when they are sent away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    Hold the facts of a request that a gate looks at.
+
+    *path* is undecoded and without query, *query* without its ``?``; *headers* are looked up regardless of case.
+    *origin* is scheme and host as the request has them, or empty.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    cookies: Mapping[str, str]
+    origin: str
+
+    @property
+    def visitor_text(self) -> str:
+        """
+        Return the text of the identity that the request bears, or nothing.
+        """
+        return self.headers.get(wire.VISITOR_HEADER) or self.cookies.get(wire.VISITOR_COOKIE) or ""
+
+
+def wants_json(request: Request) -> bool:
+    """
+    Tell programs (fetch, XMLHttpRequest, apps, sub-resources) from a browser that shows a page to a person.
+    """
+    headers = request.headers
+    mode = headers.get("Sec-Fetch-Mode", "")
+    if mode == "navigate" and "prefetch" not in headers.get("Sec-Purpose", ""):
+        return False
+    if mode or headers.get("X-Requested-With") or headers.get("Upgrade"):
+        return True
+    accept = headers.get("Accept", "").lower()
+    if "text/html" in accept or "application/xhtml+xml" in accept:
+        return False
+    return "json" in accept or "json" in headers.get("Content-Type", "").lower() or "text/event-stream" in accept
+
+
+def may_start_visit(request: Request) -> bool:
+    """
+    Tell whether a request without identity may take a seat for its sender.
+
+    A browser's prefetches and sub-resources come in many at once, before the page's cookies are there: each would
+    take a seat of its own, for one person.
+    """
+    mode = request.headers.get("Sec-Fetch-Mode", "")
+    purpose = request.headers.get("Sec-Purpose", "") or request.headers.get("Purpose", "")
+    return mode != "no-cors" and "prefetch" not in purpose
+
+
+def is_preflight(request: Request) -> bool:
+    """
+    Tell a CORS preflight: browsers send it without cookies, so it can never bear a pass (Fetch standard, section 4.8).
+    """
+    headers = request.headers
+    return (
+        request.method == "OPTIONS"
+        and bool(headers.get("Origin"))
+        and bool(headers.get("Access-Control-Request-Method"))
+        and headers.get("Content-Length", "0") == "0"
+        and "Transfer-Encoding" not in headers
+    )
+
+
+def target_of(request: Request, shop_url: str, *, absolute: bool) -> str:
+    """
+    Return the address to come back to after the wait: a path, or *absolute* below *shop_url* or the request's origin.
+    """
+    base = shop_url.rstrip("/") or request.origin
+    path = ""
+    if request.method not in SAFE_METHODS:
+        # The address of a form's action can often not be fetched; the page that the form stood on can.
+        path = _referring_path(request.headers.get("Referer", ""), base)
+    path = path or _joined(request.path, request.query)
+    if not path.startswith("/") or path.startswith(("//", "/\\")):
+        path = "/"
+    return base + path if absolute else path
+
+
+def _joined(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
+def _referring_path(referrer: str, base: str) -> str:
+    try:
+        parts = urlsplit(referrer)
+    except ValueError:
+        return ""
+    same = bool(base) and f"{parts.scheme}://{parts.netloc}" == base
+    return _joined(parts.path or "/", parts.query) if same else ""
