@@ -239,6 +239,19 @@ def order(connection: sqlite3.Connection, session: str, number: str) -> Order | 
     return Order(number, Address(*row[:4]), Basket(tuple(BasketLine(*line) for line in lines)), row[4], row[5])
 
 
+def confirm(connection: sqlite3.Connection, session: str, number: str, now_ms: int) -> tuple[Order | Unknown, bool]:
+    """
+    Read an order for its confirmation page, and say whether that page is shown for the first time since it was paid.
+    """
+    found = order(connection, session, number)
+    if isinstance(found, Unknown) or found.paid_ms is None:
+        return found, False
+    first = connection.execute(
+        "UPDATE shop_order SET confirmed_ms = ? WHERE id = ? AND confirmed_ms IS NULL", (now_ms, order_id(number))
+    ).rowcount
+    return found, bool(first)
+
+
 def pay(
     connection: sqlite3.Connection, session: str, number: str, method: str, now_ms: int
 ) -> Order | SoldOut | Unknown:

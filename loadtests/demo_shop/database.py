@@ -35,6 +35,7 @@ CREATE TABLE shop_order (
     city TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
     paid_ms INTEGER,
+    confirmed_ms INTEGER,
     method TEXT
 );
 CREATE INDEX shop_order_session ON shop_order (session);
@@ -71,16 +72,9 @@ def prepare(path: Path, stock: int) -> None:
     """
     Create the shop's tables with `stock` pieces of each toy, or go on with the file's own stock where they exist.
     """
+    if _is_ours(path):
+        return
     with closing(connect(path)) as connection:
-        try:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        except sqlite3.DatabaseError as fault:
-            raise ForeignDatabaseError(f"{path} is no SQLite database; name another file") from fault
-        if tables and version != SCHEMA_VERSION:
-            raise ForeignDatabaseError(f"{path} belongs to another program or version; name another file")
-        if tables:
-            return
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(SCHEMA)
         with writing(connection):
@@ -89,6 +83,18 @@ def prepare(path: Path, stock: int) -> None:
                 [(toy.slug, place, toy.price, stock, stock) for place, toy in enumerate(TOYS)],
             )
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
+
+
+def _is_ours(path: Path) -> bool:
+    with closing(sqlite3.connect(path, timeout=5.0)) as connection:
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        except sqlite3.DatabaseError as fault:
+            raise ForeignDatabaseError(f"{path} is no SQLite database; name another file") from fault
+    if tables and version != SCHEMA_VERSION:
+        raise ForeignDatabaseError(f"{path} belongs to another program or version; name another file")
+    return bool(tables)
 
 
 @contextmanager

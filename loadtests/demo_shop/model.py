@@ -7,16 +7,15 @@ whole model. Its capacity follows by arithmetic (`ShopModel.capacity_per_s`); a 
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 from waiting_room.errors import ConfigError, Fault
 
-ROOM_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+if TYPE_CHECKING:
+    from waiting_room.gates.settings import GateSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,10 @@ class PageCosts:
         return bad if bad or self.order_ms else [Fault("costs", "are all 0 ms", "let at least one page cost something")]
 
 
+UNGATED = ("/assets/*", "/healthz", "/metrics", "/favicon.ico", "/order/*")
+"""The confirmation is for those who have paid and give their seat back with it: it must never send them to a queue."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateModel:
     """
@@ -68,20 +71,31 @@ class GateModel:
     page_url: str
     secret_keys: tuple[str, ...] = field(repr=False)
 
+    def settings(self) -> "GateSettings":
+        """
+        Give the gate's own settings, or raise `ConfigError` with every fault.
+        """
+        # Only here: without a gate the shop runs without the gates' code.
+        from waiting_room.gates.settings import GateSettings  # noqa: PLC0415
+
+        return GateSettings(
+            room=self.room,
+            service_url=self.service_url,
+            page_url=self.page_url,
+            secret_keys=self.secret_keys,
+            protect=("/*",),
+            never=UNGATED,
+        )
+
     def faults(self) -> list[Fault]:
         """
-        List what is wrong; an empty list means valid.
+        List what is wrong, as the gate itself sees it; an empty list means valid.
         """
-        bad = []
-        if not ROOM_NAME.fullmatch(self.room):
-            bad.append(Fault("gate.room", f"must be lower-case letters, digits and hyphens, not {self.room!r}"))
-        for name in ("service_url", "page_url"):
-            parts = urlsplit(getattr(self, name))
-            if parts.scheme not in {"http", "https"} or not parts.netloc:
-                bad.append(Fault(f"gate.{name}", f"must be an http(s) address, not {getattr(self, name)!r}"))
-        if not self.secret_keys or not all(":" in key for key in self.secret_keys):
-            bad.append(Fault("gate.secret_keys", 'must hold at least one key of the form "id:secret"'))
-        return bad
+        try:
+            self.settings()
+        except ConfigError as error:
+            return [Fault(f"gate.{fault.where}", fault.what, fault.remedy) for fault in error.faults]
+        return []
 
 
 @dataclass(frozen=True, slots=True)

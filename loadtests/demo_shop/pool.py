@@ -3,7 +3,8 @@ The shop's bottleneck: few database connections, and an unbounded line of reques
 
 Each connection is a thread. It takes the next request in line, runs that page's SQL, and then keeps the connection
 until the page's cost is over. That sleep is the model of a database's time: it costs no processor, so the capacity
-is set by the model and not by the machine. SQL comes first and is committed before the sleep, so that SQLite's single
+is set by the model and not by the machine. A sleep that ended late shortens the next one, so that a busy machine does
+not lower the capacity unseen. SQL comes first and is committed before the sleep, so that SQLite's single
 writer is never held by the model.
 
 A request that waited longer than the time-out is answered at that very instant, without its work. A request whose
@@ -24,6 +25,9 @@ from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+MOST_LATE_S = 0.05
+"""A connection catches up this much at most: a machine that stood still for a second must not sell faster after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,19 +241,29 @@ class ConnectionPool:
     def _serve(self) -> None:
         connection = self._connect()
         try:
-            while (turn := self._next()) is not None:
-                began = self._clock()
-                turn.tell(self._outcome(turn, connection, began))
+            free_at = self._clock()
+            while (taken := self._next()) is not None:
+                turn, at_once = taken
+                # In model time the connection was free when the last page's cost was over, not when its sleep ended.
+                now = self._clock()
+                began = max(free_at, now - MOST_LATE_S) if at_once else now
+                free_at = began + turn.cost_s
+                turn.tell(self._outcome(turn, connection, free_at))
         finally:
             connection.close()
 
-    def _next(self) -> Turn | None:
+    def _next(self) -> tuple[Turn, bool] | None:
+        # The second value says whether somebody stood in line already when the connection asked for the next.
+        at_once = True
         with self._wake:
-            while (turn := self._line.take()) is None and self._open:
+            while (turn := self._line.take()) is None:
+                if not self._open:
+                    return None
+                at_once = False
                 self._wake.wait()
-            return turn
+            return turn, at_once
 
-    def _outcome(self, turn: Turn, connection: sqlite3.Connection, began: float) -> Done[Any] | Exception:
+    def _outcome(self, turn: Turn, connection: sqlite3.Connection, free_at: float) -> Done[Any] | Exception:
         outcome: Done[Any] | Exception
         with self._wake:
             self._busy += 1
@@ -257,7 +271,7 @@ class ConnectionPool:
             outcome = Done(turn.work(connection))
         except Exception as fault:  # noqa: BLE001  the request's handler raises it; the connection serves on
             outcome = fault
-        if (rest := turn.cost_s - (self._clock() - began)) > 0:
+        if (rest := free_at - self._clock()) > 0:
             self._hold(rest)
         with self._wake:
             self._busy -= 1

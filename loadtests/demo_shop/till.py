@@ -92,14 +92,17 @@ class Till:
         """
         Offer the ways to pay; an order that is paid already goes on to its confirmation.
         """
-        found = await self._find(request, self._costs.payment)
+        session, number = request[VISITOR].session, request.match_info["number"]
+        found = await self._desk.work(self._costs.payment, partial(counter.order, session=session, number=number))
+        if isinstance(found, Unknown):
+            raise web.HTTPNotFound
         if found.paid_ms is not None:
             return see_other(f"/order/{found.number}")
         return self._desk.page(request, "payment.html", order=found, basket_units=found.basket.units)
 
     async def pay(self, request: web.Request) -> web.Response:
         """
-        Take the stock and the (toy) money, free the shopper's seat, and go on to the confirmation.
+        Take the stock and the (toy) money, and go on to the confirmation.
         """
         form = await request.post()
         method = str(form.get("method", METHODS[0]))
@@ -111,9 +114,7 @@ class Till:
         )
         match outcome:
             case Order():
-                answer = see_other(f"/order/{outcome.number}")
-                answer.headers.update(RELEASE_HEADERS)
-                return answer
+                return see_other(f"/order/{outcome.number}")
             case SoldOut():
                 return sold_out(self._desk, request, outcome)
             case Unknown():
@@ -121,16 +122,20 @@ class Till:
 
     async def order(self, request: web.Request) -> web.Response:
         """
-        Confirm a paid order; an unpaid one goes back to paying.
-        """
-        found = await self._find(request, self._costs.order)
-        if found.paid_ms is None:
-            return see_other(f"/payment/{found.number}")
-        return self._desk.page(request, "order.html", order=found)
+        Confirm a paid order and, the first time, free the shopper's seat; an unpaid order goes back to paying.
 
-    async def _find(self, request: web.Request, cost_ms: int) -> Order:
+        Not the payment frees it: whoever pays impatiently twice still needs the seat for the second time. And not a
+        later look at the confirmation: by then the shopper may hold a new seat.
+        """
         session, number = request[VISITOR].session, request.match_info["number"]
-        found = await self._desk.work(cost_ms, partial(counter.order, session=session, number=number))
+        found, first = await self._desk.work(
+            self._costs.order, lambda connection: counter.confirm(connection, session, number, now_ms())
+        )
         if isinstance(found, Unknown):
             raise web.HTTPNotFound
-        return found
+        if found.paid_ms is None:
+            return see_other(f"/payment/{found.number}")
+        answer = self._desk.page(request, "order.html", order=found)
+        if first:
+            answer.headers.update(RELEASE_HEADERS)
+        return answer
