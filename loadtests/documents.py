@@ -2,8 +2,6 @@
 Frozen dataclasses to JSON and back, with every fault of a bad document told at once and by its place in it.
 """
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -28,7 +26,7 @@ def encode(value: Any) -> str:
     """
     Return a dataclass as JSON on one line; `decode` gives back an equal value.
     """
-    return json.dumps(asdict(value), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return TypeAdapter(type(value)).dump_json(value).decode()
 
 
 def decode(kind: type[T], text: str | bytes, where: str) -> T:

@@ -12,11 +12,11 @@ from locust.env import Environment  # first: it patches what all others import  
 
 import gc
 import json
+import os
 import resource
 import signal
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -171,10 +171,7 @@ class Generator:
                 "not_started": recorder.not_started,
                 "outcomes": {name: getattr(recorder.outcomes, name) for name in recorder.outcomes.__slots__},
             }
-            # Whoever started us may be gone; the measures are still to be written.
-            with suppress(BrokenPipeError):
-                sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
-                sys.stdout.flush()
+            _tell(json.dumps(line, separators=(",", ":")))
             before_s, cpu_before_s = now_s, cpu_s
             t = max(t + 1, int(now_s))
 
@@ -197,6 +194,15 @@ def main(arguments: list[str]) -> int:
         return 3
     documents.write(measures, Path(plan.out))
     return 130 if measures.interrupted else 0
+
+
+def _tell(line: str) -> None:
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads any more; the measures are still to be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _be_steady() -> None:

@@ -16,7 +16,7 @@ from gevent import monkey
 from gevent.timeout import Timeout
 from geventhttpclient.connectionpool import ConnectionPool
 from locust import FastHttpUser, task
-from locust.contrib.fasthttp import FAILURE_EXCEPTIONS, LocustUserAgent
+from locust.contrib.fasthttp import LocustUserAgent
 from locust.env import Environment
 from locust.exception import StopUser
 
@@ -94,7 +94,7 @@ class FastBrowser:
         try:
             response = self._agent.urlopen(request.url, method=request.method, headers=headers, payload=body)
             content = response.content
-        except FAILURE_EXCEPTIONS as failure:
+        except (Exception, Timeout) as failure:  # noqa: BLE001 - whatever breaks a request is the answer to it
             error = failure
         finally:
             patience.close()

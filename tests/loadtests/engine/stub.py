@@ -67,6 +67,7 @@ class Stub:
     poll_gaps_s: list[float] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     strays: int = 0
+    connections: set[tuple[str, int]] = field(default_factory=set)
     _sessions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _told: dict[str, tuple[int, int, float]] = field(default_factory=dict)
@@ -96,6 +97,8 @@ class Stub:
     @web.middleware
     async def _gate(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.asked[f"{request.method} {request.path.split('/')[1] or 'home'}"] += 1
+        assert request.transport is not None
+        self.connections.add(request.transport.get_extra_info("peername"))
         if len(self.headers) < 50:
             self.headers.append(dict(request.headers))
         to_room = request.path.startswith("/waiting-room/")

@@ -359,6 +359,20 @@ async def test_generator_shows_itself_to_prometheus(tmp_path: Path) -> None:
     assert 'waiting_room_rehearsal_shop_requests_total{outcome="ok",run="with_room"}' in text
 
 
+async def test_connections_are_reused_beyond_a_thousand_open_files() -> None:
+    """
+    A crowd of thousands keeps its connections: three requests of a shopper are one connection, whatever its number.
+    """
+    stub = Stub()
+    async with served(stub) as url:
+        command = (sys.executable, "-m", "tests.loadtests.engine.many_files", url)
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        out, _err = await process.communicate()
+
+    assert out.decode().split() == ["200"] * 3
+    assert len(stub.connections) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [([], 2, "usage:"), (["none"], 3, "none: cannot be read"), (["bad"], 3, "bad.seed: is missing")],
