@@ -26,7 +26,6 @@ from waiting_room.gates.ledger import Gone, RoomState
 from waiting_room.gates.requests import Request
 from waiting_room.tokens import Ticket
 
-FETCH = {"Accept": "*/*", "Sec-Fetch-Mode": "cors"}
 GRACE_MS = 300_000
 IDLE = RoomState(straight=True, phase="open")
 BUSY = RoomState(straight=False, phase="open")

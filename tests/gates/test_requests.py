@@ -15,6 +15,8 @@ from waiting_room.gates.ledger import RoomState
 from waiting_room.gates.requests import Request, wants_json
 
 FETCH = {"Accept": "*/*", "Sec-Fetch-Mode": "cors"}
+ANY_TEXT = st.text(st.characters(), max_size=60)
+"""Halves of characters as well: that is how servers hand on bytes that are no UTF-8."""
 BUSY = RoomState(straight=False, phase="open")
 
 
@@ -86,13 +88,13 @@ def test_overlong_target_is_left_out() -> None:
     assert outcome.url == f"/waiting-room/{ROOM}"
 
 
-@given(st.text(max_size=80), st.text(max_size=40), st.sampled_from(["GET", "POST"]), st.text(max_size=40))
+@given(ANY_TEXT, ANY_TEXT, st.sampled_from(["GET", "POST"]), ANY_TEXT)
 def test_address_of_the_waiting_page_is_fit_for_a_header(path: str, query: str, method: str, referrer: str) -> None:
     """
     Whatever is asked for, the redirect is printable ASCII and goes to the waiting page.
     """
     asked = Request(method, path, query, BROWSER | {"Referer": referrer}, {}, "http://shop.example")
-    outcome = _decide(asked)
+    outcome = _decide(asked, never=())
     assert isinstance(outcome, SendToWait)
 
     assert outcome.url.isascii()

@@ -206,7 +206,7 @@ class GateCore:
         target = target_of(request, self._settings.shop_url, absolute=not self._settings.page_url.startswith("/"))
         if len(target) > _LONGEST_TARGET:
             return self._settings.page_url
-        return f"{self._settings.page_url}?target={quote(target, safe='/:')}"
+        return f"{self._settings.page_url}?target={quote(target, safe='/:', errors='replace')}"
 
 
 def is_token_text(text: str) -> bool:
