@@ -141,10 +141,11 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("plugins")
-def test_plugins_are_listed_without_being_imported() -> None:
+def test_plugins_are_listed_without_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     The help names the commands of other packages, also those that cannot be imported.
     """
+    monkeypatch.delitem(sys.modules, "tests.cli.plugin", raising=False)
     shown = run("--help").out
 
     assert f"rehearse  {PLUGIN_SUMMARIES['rehearse']}" in shown

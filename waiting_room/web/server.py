@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from waiting_room.config import ServerSettings
 from waiting_room.lobby import Lobby
 from waiting_room.tokens import Keyring
-from waiting_room.web import pages, problems
+from waiting_room.web import admin, pages, problems
 from waiting_room.web.api import Api
 from waiting_room.web.faces import problem_page
 from waiting_room.web.identity import Identities
@@ -61,6 +61,7 @@ def build_app(service: Service) -> web.Application:
     )
     app.router.add_routes(Api(visits, service.lobby, service.keyring).routes(settings.prefix))
     app.router.add_routes(pages.routes(visits, service.lobby, settings.prefix))
+    app.router.add_routes(admin.routes(service.lobby, settings.admin_token))
     app.router.add_routes(_operations(service))
     return app
 

@@ -1,0 +1,251 @@
+"""
+The operator's HTTP, with a real lobby on a real Valkey.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse, ClientSession, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from waiting_room.app import now_ms
+from waiting_room.core.phase import ACTIONS
+from waiting_room.core.policy import Policy
+from waiting_room.lobby import Lobby
+from waiting_room.store.connection import Connection
+from waiting_room.store.redis import RedisStore
+from waiting_room.web import admin, problems
+
+TOKEN = "the-operators-token"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+ROOMS = "/admin/api/v1/rooms"
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+async def lobby(redis_url: str) -> AsyncIterator[Lobby]:
+    """
+    Open a room called sale with five seats.
+    """
+    lobby = Lobby(RedisStore(Connection(redis_url)), now_ms)
+    await lobby.configure("sale", Policy(capacity=5))
+    yield lobby
+    await lobby.store.close()
+
+
+async def serving(lobby: Lobby, token: str | None) -> Client:
+    """
+    Serve the operator's routes, and nothing else.
+    """
+    app = web.Application(middlewares=[problems.middleware()])
+    app.router.add_routes(admin.routes(lobby, token))
+    client = TestClient(TestServer(app))
+    await client.start_server()
+    return client
+
+
+@pytest.fixture
+async def client(lobby: Lobby) -> AsyncIterator[Client]:
+    """
+    Serve with a token.
+    """
+    client = await serving(lobby, TOKEN)
+    yield client
+    await client.close()
+
+
+async def asked(client: Client, method: str, path: str = "", **options: Any) -> tuple[int, Any]:
+    """
+    Return status and document of an operator's call.
+    """
+    answer = await client.request(method, ROOMS + path, headers=BEARER, **options)
+    return answer.status, await answer.json()
+
+
+async def test_the_rooms_are_listed(client: Client) -> None:
+    """
+    All rooms come with their state and settings.
+    """
+    status, document = await asked(client, "GET")
+
+    assert status == 200
+    assert [(room["room"], room["phase"], room["policy"]["capacity"]) for room in document["rooms"]] == [
+        ("sale", "open", 5)
+    ]
+
+
+async def test_a_room_is_shown(client: Client) -> None:
+    """
+    One room's document has what operators and programs watch.
+    """
+    status, room = await asked(client, "GET", "/sale")
+
+    assert status == 200
+    promised = {"room", "phase", "policy", "seats", "seats_peak", "issued", "frontier", "waiting", "admitted_total"}
+    assert promised | {"expected", "version", "epoch"} <= set(room)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_an_action_changes_the_phase(client: Client, action: str) -> None:
+    """
+    The answer is the room in its new phase.
+    """
+    status, room = await asked(client, "POST", f"/sale/{action}")
+
+    assert (status, room["phase"]) == (200, ACTIONS[action])
+
+
+async def test_put_replaces_all_settings(client: Client) -> None:
+    """
+    What a PUT leaves out takes its default.
+    """
+    status, room = await asked(client, "PUT", "/sale", json={"rate_per_minute": 60})
+
+    assert status == 200
+    assert room["policy"] == Policy(rate_per_minute=60).as_dict()
+
+
+async def test_put_creates_a_room(client: Client, lobby: Lobby) -> None:
+    """
+    A PUT on a new name makes the room, and says so by 201.
+    """
+    status, room = await asked(client, "PUT", "/autumn", json={"capacity": 3})
+
+    assert (status, room["phase"], room["policy"]["capacity"]) == (201, "open", 3)
+    assert await lobby.store.rooms() == ("autumn", "sale")
+
+
+async def test_patch_changes_what_is_named(client: Client) -> None:
+    """
+    A PATCH leaves other settings as they are.
+    """
+    status, room = await asked(client, "PATCH", "/sale", json={"rate_per_minute": 60})
+
+    assert status == 200
+    assert room["policy"] == Policy(capacity=5, rate_per_minute=60).as_dict()
+
+
+async def test_wrong_settings_change_nothing(client: Client, lobby: Lobby) -> None:
+    """
+    All faults come in one problem document, and the room stays as it was.
+    """
+    status, problem = await asked(client, "PATCH", "/sale", json={"capacity": -1, "rate": 3})
+
+    assert status == 422
+    assert [fault["where"] for fault in problem["faults"]] == ["sale.rate", "sale.capacity"]
+    assert lobby.policy("sale") == Policy(capacity=5)
+
+
+@pytest.mark.parametrize(("body", "what"), [(b"{", "is no JSON"), (b"[]", "is no object"), (b"\xff", "is no JSON")])
+async def test_a_body_that_is_no_object_is_told(client: Client, body: bytes, what: str) -> None:
+    """
+    Nonsense is a fault, not a stack trace.
+    """
+    status, problem = await asked(client, "PUT", "/sale", data=body)
+
+    assert status == 422
+    assert what in problem["faults"][0]["what"]
+
+
+async def test_a_bad_name_makes_no_room(client: Client) -> None:
+    """
+    A room's name is checked before anything is stored.
+    """
+    status, problem = await asked(client, "PUT", "/Gate", json={})
+
+    assert status == 422
+    assert "is no room name" in problem["faults"][0]["what"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nope"), ("PATCH", "/nope"), ("POST", "/nope/pause")])
+async def test_an_unknown_room_is_told(client: Client, method: str, path: str) -> None:
+    """
+    404 with the reason in the document.
+    """
+    status, problem = await asked(client, method, path, json={})
+
+    assert (status, problem["reason"]) == (404, "room_unknown")
+
+
+async def test_an_unknown_action_is_not_found(client: Client) -> None:
+    """
+    Only the five actions exist.
+    """
+    status, _ = await asked(client, "POST", "/sale/explode")
+
+    assert status == 404
+
+
+async def refused(client: Client, headers: dict[str, str]) -> ClientResponse:
+    """
+    Try to pause the room.
+    """
+    session: ClientSession = client.session
+    return await session.post(client.make_url(f"{ROOMS}/sale/pause"), headers=headers)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": f"Basic {TOKEN}"},
+        {"Authorization": f"Bearer {TOKEN}x"},
+        {"Authorization": "Bearer žluťoučký"},
+    ],
+)
+async def test_without_the_token_nothing_happens(client: Client, lobby: Lobby, headers: dict[str, str]) -> None:
+    """
+    401, the way to authenticate, and a room that goes on as before.
+    """
+    answer = await refused(client, headers)
+
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert (await answer.json())["reason"] == "admin_token_refused"
+    assert lobby.admin_state("sale")["phase"] == "open"
+
+
+async def test_without_a_configured_token_the_answer_says_how_to_set_one(lobby: Lobby) -> None:
+    """
+    No token, no access for anybody: 403 with the names of the settings.
+    """
+    client = await serving(lobby, None)
+    answer = await refused(client, {"Authorization": "Bearer "})
+    problem = await answer.json()
+    await client.close()
+
+    assert answer.status == 403
+    assert "WAITING_ROOM_SERVER__ADMIN_TOKEN_FILE" in problem["detail"]
+
+
+async def test_changes_are_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    Each change leaves a line with the room, what was done, and from where.
+    """
+    with caplog.at_level(logging.INFO, "waiting_room.web.admin"):
+        await asked(client, "POST", "/sale/pause")
+        await asked(client, "PATCH", "/sale", json={"capacity": 6})
+
+    paused, changed = (vars(record) for record in caplog.records)
+    assert (paused["room"], paused["action"], paused["by"]) == ("sale", "pause", "127.0.0.1")
+    assert (changed["room"], changed["policy"]["capacity"]) == ("sale", 6)
+
+
+async def test_redis_out_of_reach_is_a_503_to_change_and_no_hindrance_to_look() -> None:
+    """
+    The last known state is shown; a change is refused with Retry-After.
+    """
+    lobby = Lobby(RedisStore(Connection("redis://127.0.0.1:1/0")), now_ms)
+    client = await serving(lobby, TOKEN)
+    status, _ = await asked(client, "GET")
+    answer = await client.put(f"{ROOMS}/sale", headers=BEARER, json={})
+    await client.close()
+    await lobby.store.close()
+
+    assert status == 200
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) > 0

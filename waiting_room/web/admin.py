@@ -1,0 +1,152 @@
+"""
+The operator's HTTP: rooms listed, shown, configured, opened, paused, drained and closed, by bearer token.
+
+Reading asks no store: an operator sees the last known state while Redis is away. Every change is logged.
+"""
+
+import hmac
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from waiting_room.core.phase import ACTIONS
+from waiting_room.core.policy import Policy, name_faults
+from waiting_room.errors import Fault, PolicyError
+from waiting_room.lobby import Lobby
+from waiting_room.web import problems
+from waiting_room.web.texts import Saying
+
+ROOT: Final = "/admin/api/v1/rooms"
+_PRIVATE: Final = {hdrs.CACHE_CONTROL: "no-store"}
+# Programs and operators read these, in English; visitors never do.
+_DISABLED: Final = problems.Problem(
+    HTTPStatus.FORBIDDEN,
+    "admin_disabled",
+    Saying(
+        "The operator's interface is switched off",
+        "No admin token is configured.",
+        "Set server.admin_token, WAITING_ROOM_SERVER__ADMIN_TOKEN or WAITING_ROOM_SERVER__ADMIN_TOKEN_FILE.",
+    ),
+)
+_UNAUTHORIZED: Final = problems.Problem(
+    HTTPStatus.UNAUTHORIZED,
+    "admin_token_refused",
+    Saying(
+        "This needs the admin token",
+        "The request bears none, or another one.",
+        "Send it as 'Authorization: Bearer TOKEN'.",
+    ),
+    headers={hdrs.WWW_AUTHENTICATE: 'Bearer realm="waiting-room"'},
+)
+
+_log = logging.getLogger(__name__)
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def routes(lobby: Lobby, admin_token: str | None) -> list[web.RouteDef]:
+    """
+    Return the operator's routes; without *admin_token* each of them says how to set one.
+    """
+    admin = Admin(lobby)
+    guard = _guard(admin_token)
+    return [
+        web.get(ROOT, guard(admin.list)),
+        web.get(f"{ROOT}/{{room}}", guard(admin.show)),
+        web.put(f"{ROOT}/{{room}}", guard(admin.put)),
+        web.patch(f"{ROOT}/{{room}}", guard(admin.patch)),
+        web.post(f"{ROOT}/{{room}}/{{action:{'|'.join(ACTIONS)}}}", guard(admin.act)),
+    ]
+
+
+class Admin:
+    """
+    Answer operators who have shown the token.
+    """
+
+    def __init__(self, lobby: Lobby) -> None:
+        self._lobby = lobby
+
+    async def list(self, _: web.Request) -> web.Response:
+        """
+        List the rooms as they were known last.
+        """
+        return _said({"rooms": [self._lobby.admin_state(name) for name in self._lobby.rooms()]})
+
+    async def show(self, request: web.Request) -> web.Response:
+        """
+        Show a room as it was known last.
+        """
+        return _said(self._lobby.admin_state(request.match_info["room"]))
+
+    async def put(self, request: web.Request) -> web.Response:
+        """
+        Create a room, or replace all its settings; what is left out takes its default.
+        """
+        name = request.match_info["room"]
+        values = await _settings(request)
+        faults = name_faults(name)
+        if faults:
+            raise PolicyError(faults)
+        new = name not in self._lobby.rooms()
+        await self._configure(request, name, Policy.parse(values, name))
+        return _said(self._lobby.admin_state(name), HTTPStatus.CREATED if new else HTTPStatus.OK)
+
+    async def patch(self, request: web.Request) -> web.Response:
+        """
+        Change the settings of a room that are named.
+        """
+        name = request.match_info["room"]
+        before = self._lobby.policy(name).as_dict()
+        await self._configure(request, name, Policy.parse(before | await _settings(request), name))
+        return _said(self._lobby.admin_state(name))
+
+    async def act(self, request: web.Request) -> web.Response:
+        """
+        Open, pause, resume, drain or close a room.
+        """
+        name, action = request.match_info["room"], request.match_info["action"]
+        await self._lobby.set_phase(name, ACTIONS[action])
+        _log.info("an operator changed a room's phase", extra={"room": name, "action": action, "by": request.remote})
+        return _said(self._lobby.admin_state(name))
+
+    async def _configure(self, request: web.Request, name: str, policy: Policy) -> None:
+        await self._lobby.configure(name, policy)
+        details = {"room": name, "policy": policy.as_dict(), "by": request.remote}
+        _log.info("an operator changed a room's settings", extra=details)
+
+
+def _guard(admin_token: str | None) -> Callable[[Handler], Handler]:
+    expected = (admin_token or "").encode()
+
+    def guarded(handler: Handler) -> Handler:
+        async def check(request: web.Request) -> web.Response:
+            if not expected:
+                return problems.answer(_DISABLED, problems.language_of(request))
+            scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+            # compare_digest takes the same time wherever the texts differ first.
+            right = hmac.compare_digest(token.strip().encode("utf-8", "surrogateescape"), expected)
+            if scheme.lower() != "bearer" or not right:
+                return problems.answer(_UNAUTHORIZED, problems.language_of(request))
+            return await handler(request)
+
+        return check
+
+    return guarded
+
+
+async def _settings(request: web.Request) -> dict[str, Any]:
+    try:
+        values = json.loads(await request.read())
+    except ValueError as error:
+        raise PolicyError((Fault("body", f"is no JSON: {error}", "send an object of settings"),)) from error
+    if not isinstance(values, dict):
+        raise PolicyError((Fault("body", "is no object", 'send settings, such as {"rate_per_minute": 300}'),))
+    return values
+
+
+def _said(document: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    return web.json_response(document, status=status, headers=_PRIVATE)
