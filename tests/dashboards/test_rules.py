@@ -4,12 +4,15 @@ Recording rules and alerts, with Prometheus' own tool and against the runbook.
 
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.dashboards.sources import PROMETHEUS, RULE_TESTS, RUNBOOK, rule_tests, rules
+from waiting_room.core.policy import Policy
+from waiting_room.gates.settings import GateSettings
 
 ALERTS = rules("alert")
 EACH_ALERT = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
@@ -143,3 +146,16 @@ def test_the_runbook_names_panels_that_exist() -> None:
     others = {"gate and engine", "the day", "counted", "Status", "Targets"}
 
     assert named - others <= titles
+
+
+def test_the_runbook_names_settings_that_exist() -> None:
+    """
+    A command that is typed in a hurry must not fail for a wrong option.
+    """
+    text = RUNBOOK.read_text(encoding="utf-8")
+    commands = re.findall(r"waiting-room room set [^`#\n]*", text)
+    options = {option for command in commands for option in re.findall(r"--([a-z-]+)", command)}
+
+    assert options
+    assert options <= {field.name.replace("_", "-") for field in fields(Policy)}
+    assert {"when_service_down"} <= {field.name for field in fields(GateSettings)}
