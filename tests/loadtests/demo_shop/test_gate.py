@@ -1,0 +1,111 @@
+"""
+The shop behind the waiting room's real gate; the room service is away, so that only the gate's own word counts.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import fields
+from http import HTTPStatus
+from http.cookies import SimpleCookie
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientResponse, ClientSession, CookieJar
+from aiohttp.test_utils import TestServer, unused_port
+from yarl import URL
+
+from loadtests.demo_shop.model import GateModel, PageCosts, ShopModel
+from loadtests.demo_shop.shop import build_shop
+from waiting_room.tokens import Keyring, Pass
+
+SECRET = "k1:" + "s" * 43
+ADDRESS = {"name": "Anna Nowak", "email": "anna@example.com", "street": "Długa 1", "city": "30-001 Kraków"}
+BROWSER = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Mode": "navigate"}
+FREE = PageCosts(**{kind.name: 0 for kind in fields(PageCosts)} | {"home": 1})
+
+
+@pytest.fixture
+async def browser(tmp_path: Path) -> AsyncIterator[ClientSession]:
+    """
+    Run a gated shop and open a browser on it, without a pass.
+    """
+    gate = GateModel("sale", f"http://127.0.0.1:{unused_port()}", "/waiting-room/sale", (SECRET,))
+    async with (
+        TestServer(build_shop(ShopModel(str(tmp_path / "shop.sqlite"), costs=FREE, gate=gate))) as shop,
+        ClientSession(shop.make_url("/"), cookie_jar=CookieJar(unsafe=True), headers=BROWSER) as session,
+    ):
+        yield session
+
+
+def admit(browser: ClientSession) -> None:
+    """
+    Give the browser a pass that is good for ten minutes.
+    """
+    now_ms = time.time_ns() // 1_000_000
+    proof = Pass("sale", "standard", 7, "anna", "standard.7", now_ms, now_ms + 600_000)
+    browser.cookie_jar.update_cookies({"wr_pass_sale": Keyring((SECRET,)).sign(proof)}, URL("http://127.0.0.1"))
+
+
+def ended_cookies(answer: ClientResponse) -> set[str]:
+    """
+    Name the cookies that an answer takes away.
+    """
+    sent = SimpleCookie("; ".join(answer.headers.getall("Set-Cookie", [])))
+    return {name for name, cookie in sent.items() if cookie["max-age"] == "0"}
+
+
+@pytest.mark.parametrize("path", ["/", "/product/kite", "/basket", "/checkout", "/payment/K-10001"])
+async def test_without_a_pass_every_page_leads_to_the_room(browser: ClientSession, path: str) -> None:
+    """
+    Whoever has no pass is sent to the waiting page, wherever in the shop they come in.
+    """
+    answer = await browser.get(path, allow_redirects=False)
+
+    assert answer.status == HTTPStatus.SEE_OTHER
+    assert answer.headers["Location"].startswith("/waiting-room/sale?target=")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/healthz", HTTPStatus.OK),
+        ("/metrics", HTTPStatus.OK),
+        ("/favicon.ico", HTTPStatus.OK),
+        ("/assets/shop.css", HTTPStatus.OK),
+        ("/order/K-10001", HTTPStatus.NOT_FOUND),
+    ],
+)
+async def test_what_needs_no_pass_is_answered_by_the_shop(
+    browser: ClientSession, path: str, status: HTTPStatus
+) -> None:
+    """
+    Health, metrics, pictures and confirmations never wait.
+    """
+    assert (await browser.get(path, allow_redirects=False)).status == status
+
+
+async def test_the_gate_s_metrics_are_the_shop_s(browser: ClientSession) -> None:
+    """
+    The metrics page tells what the gate measured.
+    """
+    await browser.get("/", allow_redirects=False)
+
+    assert "waiting_room_gate" in await (await browser.get("/metrics")).text()
+
+
+async def test_a_holder_of_a_pass_buys_and_gives_the_seat_back(browser: ClientSession) -> None:
+    """
+    With a pass the whole journey goes through; the confirmation takes pass and ticket away, and can be read again.
+    """
+    admit(browser)
+    await browser.post("/basket", data={"product": "kite"})
+    placed = await browser.post("/checkout", data=ADDRESS, allow_redirects=False)
+    paid = await browser.post(placed.headers["Location"], allow_redirects=False)
+    confirmed = await browser.get(paid.headers["Location"], allow_redirects=False)
+    again = await browser.get(paid.headers["Location"], allow_redirects=False)
+
+    assert (paid.status, confirmed.status, again.status) == (HTTPStatus.SEE_OTHER, HTTPStatus.OK, HTTPStatus.OK)
+    assert ended_cookies(paid) == set()
+    assert ended_cookies(confirmed) == {"wr_pass_sale", "wr_ticket_sale"}
+    assert "Waiting-Room-Command" not in confirmed.headers
+    assert (await browser.get("/", allow_redirects=False)).status == HTTPStatus.SEE_OTHER
