@@ -132,7 +132,8 @@ class Publisher:
         metrics.gauge(catalog.CALLED, room=name).set(snapshot.expected)
         metrics.gauge(catalog.SEATS, room=name).set(snapshot.seats)
         metrics.gauge(catalog.CAPACITY, room=name).set(snapshot.policy.capacity)
-        metrics.gauge(catalog.RATE_TARGET, room=name).set(snapshot.policy.rate_per_s if snapshot.phase.admits else 0)
+        admits = snapshot.phase.admits and not snapshot.recovering
+        metrics.gauge(catalog.RATE_TARGET, room=name).set(snapshot.policy.rate_per_s if admits else 0)
         metrics.gauge(catalog.ISSUED, room=name).set(snapshot.issued)
         metrics.gauge(catalog.FRONTIER, room=name).set(snapshot.frontier)
         metrics.gauge(catalog.NO_SHOW_RATIO, room=name).set(snapshot.no_show)
@@ -141,16 +142,17 @@ class Publisher:
         metrics.gauge(catalog.CONTROLLER_LEADER, room=name).set(1 if leads and up else 0)
         metrics.set_state(catalog.PHASE, snapshot.phase.value, room=name)
         metrics.set_state(catalog.OUTAGE_MODE, "none" if up else snapshot.policy.on_redis_outage, room=name)
+        seen = self._seen.get(name, snapshot)
+        # Remembered by all and counted by one: who takes the lead must not count what the last leader has counted.
+        self._seen[name] = snapshot
         if leads:
-            self._leader_counts(room)
+            self._leader_counts(room, seen)
 
-    def _leader_counts(self, room: Room) -> None:
+    def _leader_counts(self, room: Room, seen: Snapshot) -> None:
         """
         Count from the store's own counters, in one worker only: what all workers see must not be counted N times.
         """
         snapshot = room.view.snapshot
-        seen = self._seen.get(room.name, snapshot)
-        self._seen[room.name] = snapshot
         expired = max(0, snapshot.seats_expired - seen.seats_expired)
         over = max(0, snapshot.seats_over - seen.seats_over)
         self._metrics.counter(catalog.SEATS_ENDED, room=room.name, way="expired").inc(expired)
