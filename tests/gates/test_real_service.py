@@ -1,0 +1,206 @@
+"""
+The gate in front of a shop, with the real room service and a real Valkey behind it.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from aiohttp import ClientSession, CookieJar
+from aiohttp.test_utils import BaseTestServer, TestClient, TestServer
+
+from tests.gates.makings import BROWSER, SECRET, settings
+from tests.gates.service import Client, get, shop
+from tests.waiting import wait_until
+from waiting_room import wire
+from waiting_room.gates.aiohttp import WaitingRoomGate
+from waiting_room.store.embedded import EmbeddedValkey
+
+ROOMS = {"idle": 50, "full": 1, "left": 5, "bought": 5, "late": 5}
+"""One room a test, with its capacity."""
+
+
+@pytest.fixture(scope="module")
+def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """
+    Run Valkey and the service for the whole page of tests.
+    """
+    config = tmp_path_factory.mktemp("service") / "waiting-room.toml"
+    lines = ["[server]", "port = 0", f'secret_keys = ["{SECRET}"]']
+    for room, capacity in ROOMS.items():
+        lines += [f"[rooms.{room}]", f"capacity = {capacity}", "rate_per_minute = 60000", "poll_min_s = 0.2"]
+        lines += ['target = "http://127.0.0.1/"']
+    config.write_text("\n".join(lines))
+    command = [sys.executable, "-m", "waiting_room", "serve", "--config", str(config), "--json", "--redis-url"]
+    with (
+        EmbeddedValkey() as valkey,
+        subprocess.Popen([*command, valkey.url], stdout=subprocess.PIPE, text=True) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline())["url"]
+        finally:
+            process.terminate()
+            process.wait(15)
+
+
+@asynccontextmanager
+async def _gated(url: str, room: str) -> AsyncIterator[BaseTestServer]:
+    app = shop()
+    page_url = f"{url}/waiting-room/{room}"
+    WaitingRoomGate(settings(room=room, service_url=url, page_url=page_url, report_interval_s=0.05)).setup(app)
+    async with TestServer(app) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _browser(server: BaseTestServer) -> AsyncIterator[Client]:
+    # One jar per visitor: cookies know no port, so shop and room share them, as behind one proxy.
+    session = ClientSession(cookie_jar=CookieJar(unsafe=True))
+    client: Client = TestClient(server, cookie_jar=session.cookie_jar)
+    try:
+        yield client
+    finally:
+        await client.session.close()
+        await session.close()
+
+
+async def _call(client: Client, url: str, room: str, verb: str) -> dict[str, object]:
+    ask = client.session.get if verb == "status" else client.session.post
+    async with ask(f"{url}/waiting-room/{room}/{verb}") as answer:
+        told: dict[str, object] = await answer.json(content_type=None)
+        return told
+
+
+async def _seats(client: Client, url: str, room: str) -> int:
+    async with client.session.get(f"{url}/waiting-room/{room}/state.json") as answer:
+        return int((await answer.json())["seats"])
+
+
+async def test_newcomer_goes_straight_in(service_url: str) -> None:
+    """
+    One request, no page of the room, and from then on an offline check.
+    """
+    async with _gated(service_url, "idle") as server, _browser(server) as anna:
+        first = await get(anna)
+        again = await get(anna)
+
+        assert (first.status, await first.text()) == (200, "shop:/checkout")
+        assert wire.pass_cookie("idle") in first.cookies
+        assert (again.status, again.cookies) == (200, {})
+
+
+async def test_second_visitor_waits_and_comes_in_when_the_first_has_bought(service_url: str) -> None:
+    """
+    The whole story: full, wait, release by the shop, called, claim, in; the first one's pass is over.
+    """
+    async with _gated(service_url, "full") as server, _browser(server) as anna, _browser(server) as ben:
+        assert (await get(anna)).status == 200
+        sent = await get(ben)
+        assert sent.status == 303
+        assert sent.headers["Location"].startswith(f"{service_url}/waiting-room/full?target=http://127.0.0.1")
+        place = await _call(ben, service_url, "full", "join")
+        assert place["state"] == "waiting"
+
+        assert (await get(anna, "/pay")).status == 200
+
+        async def claimed() -> bool:
+            return (await _call(ben, service_url, "full", "claim"))["state"] == "admitted"
+
+        await wait_until(claimed, 10, "Ben's turn")
+        assert (await get(ben)).status == 200
+        assert (await get(anna)).status == 303
+
+
+async def test_pass_of_one_room_opens_no_other(service_url: str) -> None:
+    """
+    A real pass of a neighbouring room is none here.
+    """
+    async with _gated(service_url, "late") as server, _browser(server) as anna:
+        text = (await get(anna)).cookies[wire.pass_cookie("late")].value
+        app = shop()
+        WaitingRoomGate(settings(room="nowhere", service_url=service_url)).setup(app)
+        async with TestClient(TestServer(app)) as elsewhere:
+            answer = await elsewhere.get("/", headers=BROWSER | {wire.PASS_HEADER: text}, allow_redirects=False)
+
+    assert answer.status == 303
+
+
+async def test_visitor_who_left_is_out(service_url: str) -> None:
+    """
+    A seat given back in the room is gone at the shop after its next report.
+    """
+    async with _gated(service_url, "left") as server, _browser(server) as anna, _browser(server) as bare:
+        text = (await get(anna)).cookies[wire.pass_cookie("left")].value
+        await _call(anna, service_url, "left", "leave")
+
+        async def is_out() -> bool:
+            # As a picture on the page and without identity: nothing that would go straight in anew.
+            answer = await bare.get("/", headers={wire.PASS_HEADER: text, "Sec-Fetch-Mode": "no-cors"})
+            return answer.status == 429
+
+        await wait_until(is_out, 5, "the gate to hear that the seat is gone")
+
+
+async def test_order_frees_the_seat(service_url: str) -> None:
+    """
+    After the shop's release the room counts one seat less.
+    """
+    async with _gated(service_url, "bought") as server, _browser(server) as anna:
+        await get(anna)
+        await wait_until(lambda: _is(anna, service_url, 1), 5, "one seat taken")
+        await get(anna, "/pay")
+        await wait_until(lambda: _is(anna, service_url, 0), 5, "no seat taken")
+
+
+async def _is(client: Client, url: str, seats: int) -> bool:
+    return await _seats(client, url, "bought") == seats
+
+
+async def test_holders_go_on_without_the_service(service_url: str) -> None:
+    """
+    The line to the service is cut; who has a pass shops on, who has none goes to the waiting page.
+    """
+    async with (
+        _line_to(service_url) as (url, cut),
+        _gated(url, "idle") as server,
+        _browser(server) as anna,
+        _browser(server) as ben,
+    ):
+        assert (await get(anna)).status == 200
+        await cut()
+
+        assert (await get(anna)).status == 200
+        assert (await get(ben)).status == 303
+
+
+@asynccontextmanager
+async def _line_to(service_url: str) -> AsyncIterator[tuple[str, Callable[[], Awaitable[None]]]]:
+    port = int(service_url.rpartition(":")[2])
+    writers: list[asyncio.StreamWriter] = []
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data)
+        writer.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        writers.extend((writer, back))
+        with suppress(ConnectionError):
+            await asyncio.gather(carry(reader, back), carry(there, writer))
+
+    async def cut() -> None:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(connect, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", cut
+    finally:
+        await cut()
