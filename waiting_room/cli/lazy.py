@@ -80,7 +80,9 @@ class LazyGroup(click.Group):
         Write the list of commands without importing any.
         """
         rows = [(name, lazy.summary) for name, lazy in self._lazy.items()]
-        rows += [(name, PLUGIN_SUMMARIES.get(name, f"from {entry.value}")) for name, entry in self._entries().items()]
+        rows += [
+            (name, PLUGIN_SUMMARIES.get(name, f"from {entry.value}")) for name, entry in sorted(self._entries().items())
+        ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

@@ -1,0 +1,173 @@
+"""
+The parts of the reference pages that are made from the code.
+
+``python -m tests.docs.references`` writes them anew; a test holds that they are as it would write them.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from pydantic.fields import FieldInfo
+
+from loadtests.cli import demo, rehearse
+from tests.source import ROOT
+from waiting_room.cli import COMMANDS
+from waiting_room.cli import main as program
+from waiting_room.config.sections import SECTIONS
+from waiting_room.config.sources import ENV_PREFIX
+from waiting_room.core.policy import Policy
+
+PAGES = tuple(ROOT / "docs" / name for name in ("configuration.md", "command-line.md"))
+BLOCK = re.compile(r"(<!-- made: (?P<name>[\w .-]+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
+WIDTH = 100
+PLUGINS = {"rehearse": rehearse, "demo": demo}
+
+
+def settings_table(section: str) -> str:
+    """
+    Return the table of a section of the configuration.
+    """
+    rows = [
+        (f"`{name}`", default_of(info.default), kind_of(info), info.description or "", variable(section, name, info))
+        for name, info in SECTIONS[section].model_fields.items()
+    ]
+    return table(("setting", "default", "value", "meaning", "variable"), rows)
+
+
+def kind_of(info: FieldInfo) -> str:
+    """
+    Return the kind of value in words.
+    """
+    low, high = bound_of(info, "ge"), bound_of(info, "le")
+    if low is not None:
+        return f"{low} to {high}"
+    choices = [choice for choice in get_args(info.annotation) if isinstance(choice, str)]
+    if choices:
+        return " or ".join(f"`{choice}`" for choice in choices)
+    return "list of texts" if "tuple" in str(info.annotation) else "text"
+
+
+def bound_of(info: FieldInfo, name: str) -> Any:
+    """
+    Return a bound of a number, or None.
+    """
+    return next((getattr(limit, name) for limit in info.metadata if hasattr(limit, name)), None)
+
+
+def variable(section: str, name: str, info: FieldInfo) -> str:
+    """
+    Return the variables that set a setting; a secret's may name a file.
+    """
+    plain = f"`{ENV_PREFIX}{section.upper()}__{name.upper()}`"
+    return f"{plain}, or a file's name in `…_FILE`" if info.repr is False else plain
+
+
+def default_of(value: object) -> str:
+    """
+    Return a default as it would stand in the file.
+    """
+    if value is None or value in {"", ()}:
+        return "–"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def rooms_table(_: str) -> str:
+    """
+    Return the table of a room's settings.
+    """
+    rows = [
+        (f"`{entry.name}`", default_of(entry.default), range_of(entry), entry.metadata["help"])
+        for entry in fields(Policy)
+    ]
+    return table(("setting", "default", "value", "meaning"), rows)
+
+
+def range_of(entry: Field[Any]) -> str:
+    """
+    Return what a setting of a room may be.
+    """
+    meta = entry.metadata
+    if "choices" in meta:
+        return " or ".join(f"`{choice}`" for choice in meta["choices"])
+    if "low" in meta:
+        return f"{meta['low']:,} to {meta['high']:,} {meta['unit']}"
+    return "text" if entry.default == "" else "list of texts"
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """
+    Return a Markdown table.
+    """
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def command_help(path: str) -> str:
+    """
+    Return the help of a command, as a terminal of 100 columns shows it.
+    """
+    context = click.Context(program, info_name="waiting-room", **program.context_settings)
+    command: click.Command | None = program
+    for name in path.split()[1:]:
+        assert isinstance(command, click.Group)
+        command = PLUGINS[name] if name in PLUGINS else command.get_command(context, name)
+        assert command is not None
+        context = click.Context(command, parent=context, info_name=name)
+    assert command is not None
+    context.max_content_width = context.terminal_width = WIDTH
+    return f"```text\n{command.get_help(context).rstrip()}\n```"
+
+
+def commands() -> Iterator[str]:
+    """
+    Yield every command with its path, groups before what stands in them.
+    """
+    context = click.Context(program)
+    ours = {name: program.get_command(context, name) for name in COMMANDS}
+    for name, command in (ours | PLUGINS).items():
+        yield f"waiting-room {name}"
+        if isinstance(command, click.Group):
+            yield from (f"waiting-room {name} {inner}" for inner in command.commands)
+
+
+MAKERS: dict[str, Callable[[str], str]] = {
+    "server": settings_table,
+    "redis": settings_table,
+    "rooms": rooms_table,
+}
+
+
+def rewritten(text: str) -> str:
+    """
+    Return a page with its made parts made anew.
+    """
+
+    def made(match: re.Match[str]) -> str:
+        name = match["name"]
+        maker = MAKERS.get(name, command_help)
+        return f"{match[1]}\n{maker(name)}\n\n{match[4]}"
+
+    return BLOCK.sub(made, text)
+
+
+def main() -> None:
+    """
+    Write the pages.
+    """
+    for page in PAGES:
+        write(page)
+
+
+def write(page: Path) -> None:
+    """
+    Write one page.
+    """
+    page.write_text(rewritten(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
