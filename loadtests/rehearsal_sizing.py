@@ -78,13 +78,13 @@ class Size:
 
 QUICK = Size(
     name="quick",
-    capacity_s=9,
+    capacity_s=8,
     calm_share=0.4,
     calm_s=3,
     rise_s=2,
     hold_s=9,
     fall_s=1,
-    tail_s=12,
+    tail_s=10,
     drain_s=5,
     behaviour=Behaviour(
         browse_think_s=0.6, form_think_s=1.2, page_patience_s=3.0, reloads=2, window_share=0.15, room_patience_s=300.0

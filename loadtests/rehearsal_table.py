@@ -46,8 +46,8 @@ def table(result: Mapping[str, Any]) -> str:
 
 
 def _limit(result: Mapping[str, Any], field: str) -> tuple[str, str]:
-    checks = [check for check in result["thresholds"] if check["field"] == field]
-    if not checks:
+    checks = [check for check in result["thresholds"] if check["field"] == field and result["runs"].get(check["run"])]
+    if not checks or result["verdict"] == "aborted":
         return "", ""
     limit = words.comparison(checks[0]["comparator"], field, checks[0]["limit"])
     return "ok" if all(check["ok"] for check in checks) else "FAILED", limit
@@ -71,8 +71,9 @@ def summary(result: Mapping[str, Any], out: Path) -> str:
     """
     word, meaning = words.VERDICTS[result["verdict"]]
     parts = [table(result), f"{word.upper()}. {meaning}"]
-    broken = [check for check in result["thresholds"] if not check["ok"] and check["value"] is not None]
-    parts += [f"  FAILED {_check_words(check)}" for check in broken]
+    broken = [check for check in result["thresholds"] if not check["ok"] and result["runs"].get(check["run"])]
+    if result["verdict"] != "aborted":
+        parts += [f"  FAILED {_check_words(check)}" for check in broken]
     parts += [f"  {reason}" for reason in result["reasons"]]
     if result["not_measured"]:
         parts += ["Not measured:", *(f"  {sentence}" for sentence in result["not_measured"])]

@@ -62,7 +62,11 @@ def render(result: Mapping[str, Any], measures: Mapping[str, Measured]) -> str:
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     word, meaning = words.VERDICTS[result["verdict"]]
-    played = [(name, title) for name, title in words.RUNS if result["runs"].get(name)]
+    played = [
+        (name, title if run.get("complete", True) else f"{title} (stopped early)")
+        for name, title in words.RUNS
+        if (run := result["runs"].get(name))
+    ]
     return environment.get_template("report.html.j2").render(
         style=(HERE / "report.css").read_text(),
         result=result,
@@ -87,7 +91,7 @@ def _checks(result: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any
     for kind, title in words.KINDS.items():
         rows = [
             {
-                "ok": check["ok"],
+                **_state(check, aborted=result["verdict"] == "aborted"),
                 "what": words.CHECKS.get(check["name"].partition(".")[0], check["name"]),
                 "run": runs[check["run"]] if kind == "validity" else "",
                 "why": check["why"],
@@ -99,6 +103,14 @@ def _checks(result: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any
         ]
         if rows:
             yield title, rows
+
+
+def _state(check: Mapping[str, Any], *, aborted: bool) -> dict[str, str]:
+    if check["ok"]:
+        return {"state": "ok", "mark": "✓", "state_words": "held"}
+    if aborted and check["value"] is None:
+        return {"state": "unknown", "mark": "–", "state_words": "not reached"}
+    return {"state": "bad", "mark": "✗", "state_words": "did not hold"}
 
 
 def _paired(
