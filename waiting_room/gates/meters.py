@@ -21,6 +21,8 @@ class Meters:
         self._room = room
         self._check = self._metrics.histogram(catalog.GATE_CHECK_DURATION)
         self._shop = self._metrics.histogram(catalog.GATE_SHOP_REQUEST_DURATION, room=room)
+        self._answered = self._metrics.counter(catalog.GATE_SHOP_REQUESTS, room=room, outcome="ok")
+        self._failed = self._metrics.counter(catalog.GATE_SHOP_REQUESTS, room=room, outcome="error")
         self._outcomes = {
             outcome: self._metrics.counter(catalog.GATE_REQUESTS, room=room, outcome=outcome)
             for outcome in catalog.label_values(catalog.GATE_REQUESTS, "outcome")
@@ -38,7 +40,7 @@ class Meters:
         Count an answer of the shop.
         """
         self._shop.observe(took_s)
-        self._metrics.counter(catalog.GATE_SHOP_REQUESTS, room=self._room, outcome="error" if error else "ok").inc()
+        (self._failed if error else self._answered).inc()
 
     def reported(self, *, error: bool) -> None:
         """

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 Pattern = tuple[str, ...]
 
+_ALL: Final = ("*",)
 _ODD: Final = re.compile(r"[^\w\-~!$&'()*+,=:@./]|//|/\.|\./|\.$", re.ASCII)
 """Anything that two servers could read differently; without a match, the only reading is the path itself."""
 _UNPLAIN: Final = re.compile(r"[\x00-\x20\x7f\\;%?#]|//|/\.{1,2}(/|$)|[. ](/|$)")
@@ -70,7 +71,7 @@ class PathRules:
         """
         Tell whether any server could read the undecoded *path* as one that is protected.
         """
-        return any(self._guards(reading) for reading in readings(path))
+        return _ALL in self.protect or any(self._guards(reading) for reading in readings(path))
 
     def _guards(self, reading: str | None) -> bool:
         if reading is None:
