@@ -19,7 +19,12 @@ from tests.source import ALL_PACKAGES, PACKAGES, ROOT, imports, modules
 
 LOCKS = ("runtime", "dev")
 # Imports that another library hands out as part of its own interface.
-ONE_WITH = {"markupsafe": ["jinja2"], "pydantic_core": ["pydantic"]}
+ONE_WITH = {
+    "markupsafe": ["jinja2"],
+    "multidict": ["aiohttp"],
+    "pydantic_core": ["pydantic"],
+    "yarl": ["aiohttp"],
+}
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 ADDRESS_OR_PATH = re.compile(r"://|\s@\s|--(?:index|extra-index|find-links|trusted)|(?:^|[\s='\"])(?:/|~/|\.\./)\S")
 
