@@ -178,7 +178,7 @@ class Stack:
         plan_file.write_text(plan.to_json())
         Path(plan.out).unlink(missing_ok=True)
         argv = [sys.executable, "-m", "loadtests.locust_run", str(plan_file)]
-        child = self._family.start(Program(f"generator-{plan.name}", argv, piped=True))
+        child = self._family.start(Program(f"generator-{plan.name}", argv, piped=True, first=True))
         try:
             for line in self._lines(child):
                 with suppress(ValueError):

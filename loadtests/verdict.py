@@ -184,6 +184,9 @@ def room_result(measures: Measures, room: RoomFacts) -> dict[str, Any]:
         "order_inversions": fairness.order_inversions(places),
         "places_lost": fairness.places_lost(places),
         "position_rises": sum(shopper.position_rises for shopper in shoppers),
+        "still_waiting": sum(
+            1 for s in shoppers if s.outcome is Outcome.UNFINISHED and s.admitted_s is None and s.joined_s is not None
+        ),
         "passes_refused": sum(shopper.passes_refused for shopper in shoppers),
         "eta_coverage": fairness.eta_coverage(announcements_of(shoppers)),
         "room_errors": measures.room_errors,

@@ -95,7 +95,7 @@ def _checks(result: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any
                 "what": words.CHECKS.get(check["name"].partition(".")[0], check["name"]),
                 "run": runs[check["run"]] if kind == "validity" else "",
                 "why": check["why"],
-                "limit": words.comparison(check["comparator"], check["field"], check["limit"]),
+                "limit": words.unbroken(words.comparison(check["comparator"], check["field"], check["limit"])),
                 "value": words.amount(check["field"], check["value"]),
             }
             for check in result["thresholds"]
@@ -152,7 +152,9 @@ def _outcomes(result: Mapping[str, Any], played: list[tuple[str, str]]) -> dict[
     for name, title in played:
         run = result["runs"][name]
         total = max(1, int(run["arrivals"]))
+        queued = int(run.get("still_waiting") or 0)
         counts = {key: int(run["outcomes"].get(key, 0)) for key, _ in words.OUTCOMES}
+        counts |= {"still_waiting": queued, "unfinished": counts["unfinished"] - queued}
         columns.append({"title": title, "total": sum(counts.values()), "counts": counts, "shares": {
             key: count / total for key, count in counts.items()}})  # fmt: skip
     return {"words": words.OUTCOMES, "columns": columns}
