@@ -4,6 +4,7 @@ The dashboards and rules as they are committed.
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +62,7 @@ def annotation_queries(path: Path) -> list[Asked]:
     return [Asked(f"{path.stem}: {each['name']}", each["expr"]) for each in board(path)["annotations"]["list"]]
 
 
+@cache
 def rules(kind: str) -> list[dict[str, Any]]:
     """
     Return the rules of *kind*, ``alert`` or ``record``.
@@ -84,6 +86,7 @@ def everything_asked() -> list[Asked]:
     ]
 
 
+@cache
 def rule_tests() -> list[dict[str, Any]]:
     """
     Return every unit test of a rule.

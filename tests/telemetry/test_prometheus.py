@@ -5,7 +5,7 @@ from pathlib import Path
 
 import prometheus_client
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -202,6 +202,7 @@ def test_processor_time_is_counted() -> None:
     assert exposed(Metrics("service"))[key("waiting_room_cpu_seconds_total")] > 0
 
 
+@settings(max_examples=30)
 @given(observations=st.lists(st.floats(min_value=0, max_value=10_000), max_size=50))
 def test_batched_observations_equal_single_ones(observations: list[float]) -> None:
     """
