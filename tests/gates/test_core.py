@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.gates.makings import HARD_END_MS, KEYRING, NOW_MS, ROOM, admission, pass_text, request, settings
 from tests.gates.makings import visitor_text as visitor_token
@@ -239,3 +241,29 @@ def test_refusal_is_a_503_with_its_reason() -> None:
     A closed door during an outage says so.
     """
     assert _decide(request(), DOWN, when_service_down="closed") == Refuse(503, Reason.STORE_AWAY, as_json=False)
+
+
+ANY_TEXT = st.text(st.characters(), max_size=30)
+BITS = st.sampled_from(
+    [pass_text(), pass_text(room="other"), visitor_token(), "wr1.pass.k1.", ".", "=", "%2e", "\x00", ""]
+)
+
+
+@given(
+    st.lists(st.one_of(ANY_TEXT, BITS), min_size=1, max_size=4).map("".join),
+    ANY_TEXT,
+    st.dictionaries(HEADERS, ANY_TEXT),
+    st.sampled_from(["GET", "POST", "OPTIONS", "BREW", ""]),
+    st.sampled_from([IDLE, BUSY]),
+)
+def test_nothing_but_a_good_pass_is_let_in(
+    text: str, visitor: str, headers: dict[str, str], method: str, state: RoomState
+) -> None:
+    """
+    Whatever the tokens and headers are made of: no error, and no way in without a pass that the key has signed.
+    """
+    asked = request(method=method, headers=headers, pass_=text, visitor=visitor)
+
+    outcome = _decide(asked, state, never=())
+
+    assert isinstance(outcome, SendToWait | TryStraight) or text == pass_text()

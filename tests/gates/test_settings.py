@@ -120,3 +120,10 @@ def test_unreadable_file_of_keys_is_told_with_its_path(tmp_path: Path) -> None:
     """
     with pytest.raises(ConfigError, match="nowhere"):
         settings(secret_keys=(), secret_keys_file=str(tmp_path / "nowhere")).keyring()
+
+
+def test_keys_are_not_shown() -> None:
+    """
+    Settings may be logged.
+    """
+    assert SECRET not in repr(settings())

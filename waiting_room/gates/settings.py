@@ -4,7 +4,7 @@ A gate's settings: one frozen value, validated as a whole.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Self
@@ -32,9 +32,8 @@ NEVER: Final = (
 """What machines ask for, and files that cost nothing. Payment providers' callbacks have no common path: add yours."""
 
 
-def _setting(help_: str, default: Any = ..., *, low: float = 0, high: float = 0) -> Any:
-    metadata = {"help": help_, "low": low, "high": high}
-    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+def _setting(help_: str, default: Any = MISSING, *, low: float = 0, high: float = 0, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"help": help_, "low": low, "high": high})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ class GateSettings:
     page_url: str = _setting(
         "the waiting page as browsers reach it; on the shop's own host, so that cookies are shared: /waiting-room/ROOM"
     )
-    secret_keys: tuple[str, ...] = _setting("the keys of the room service, '<key id>:<secret>' each", ())
+    secret_keys: tuple[str, ...] = _setting("the keys of the room service, '<key id>:<secret>' each", (), secret=True)
     secret_keys_file: str = _setting("a file with the keys instead, one a line; lines with # in front are comments", "")
     protect: tuple[str, ...] = _setting("paths that need a pass; a closing /* means all below as well", ("/*",))
     never: tuple[str, ...] = _setting("paths that never need one, even where `protect` names them", NEVER)

@@ -23,6 +23,8 @@ from waiting_room.tokens import GateCredential, Keyring
 CREDENTIAL_MS: Final = 60_000
 REPORT_TIME_OUT_S: Final = 2.0
 """A report may take longer than a visitor's request; the next one starts when it has ended."""
+LAST_REPORTS: Final = 10
+"""As many as a shop that is stopped sends at the most, when one does not hold all seats."""
 ANSWER_BYTES: Final = 1 << 20
 SLOW_ANSWER_MS: Final = 1_000
 
@@ -81,7 +83,10 @@ class ServiceLink:
             reports.cancel()
             with suppress(asyncio.CancelledError):
                 await reports
-            await self.report()
+            for _ in range(LAST_REPORTS):
+                await self.report()
+                if self._complaint or not self._ledger.pending:
+                    break
             self._session = None
 
     async def _report_for_ever(self) -> None:
