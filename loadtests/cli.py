@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from math import inf, isfinite
@@ -16,14 +16,13 @@ from typing import Any
 
 import click
 
-from loadtests.demo import SEATS, run_demo
+from loadtests.demo import CROWD_SEATS, SEATS, Stage, run_demo
 from loadtests.processes import Interrupts, ProcessError
 from loadtests.rehearsal import Options, Rehearsal
 from loadtests.rehearsal_progress import Progress
 from loadtests.rehearsal_sizing import FULL, QUICK
 from loadtests.rehearsal_table import summary
 from loadtests.rehearsal_target import Target, TargetRehearsal, target_faults
-from loadtests.verdict import EXIT_CODES
 from waiting_room.errors import Fault
 
 USAGE = 2
@@ -56,14 +55,10 @@ def read_options(given: Mapping[str, Any]) -> Asked:
     """
     Return the options as values, or raise `OptionsError` with every fault at once.
     """
-    faults: list[Fault] = []
     out = Path(given["out"])
-    if out.exists() and not out.is_dir():
-        faults.append(Fault("--out", f"{out} is a file", "name a directory"))
+    faults = [*_folder_faults(out), *_locust_faults()]
     seed = _whole("--seed", given["seed"], faults)
     target = _target(given, faults)
-    if find_spec("locust") is None:
-        faults.append(Fault("locust", "is not installed", "pip install 'waiting-room[loadtests]'"))
     if faults:
         raise OptionsError(faults)
     return Asked(out, seed, target)
@@ -156,26 +151,39 @@ def rehearse(**given: Any) -> None:
 
 @click.command()
 @click.option("--out", default="demo", metavar="DIR", show_default=True, help="Where logs and the shop's database go.")
-@click.option("--seats", default=str(SEATS), metavar="N", show_default=True, help="How many shoppers fit in at once.")
-def demo(out: str, seats: str) -> None:
+@click.option("--seats", metavar="N", help=f"How many shoppers fit in at once: {SEATS}, with a crowd {CROWD_SEATS}.")
+@click.option("--crowd", is_flag=True, help="Let made-up shoppers queue as well, so that there is a line to join.")
+def demo(out: str, seats: str | None, crowd: bool) -> None:
     """
     Open the demo shop with a waiting room in front of it, and leave both running until Ctrl-C.
     """
     faults: list[Fault] = []
-    count = _whole("--seats", seats, faults)
+    usual = CROWD_SEATS if crowd else SEATS
+    count = usual if seats is None else _whole("--seats", seats, faults)
     if not faults and count < 1:
         faults.append(Fault("--seats", f"{count} is too few", "at least 1"))
-    if Path(out).exists() and not Path(out).is_dir():
-        faults.append(Fault("--out", f"{out} is a file", "name a directory"))
+    faults.extend(_folder_faults(Path(out)))
+    if crowd:
+        faults.extend(_locust_faults())
     if faults:
         raise OptionsError(faults)
+    click.echo("Starting the store, the room and the shop ...", err=True)
     interrupts = Interrupts()
     with interrupts.installed():
         try:
-            run_demo(Path(out), interrupts, click.echo, seats=count)
+            run_demo(Stage(Path(out), count, crowd), interrupts, click.echo)
         except ProcessError as error:
             raise click.ClickException(str(error)) from None
-    sys.exit(EXIT_CODES["aborted"])
+
+
+def _folder_faults(out: Path) -> Iterator[Fault]:
+    if out.exists() and not out.is_dir():
+        yield Fault("--out", f"{out} is a file", "name a directory")
+
+
+def _locust_faults() -> Iterator[Fault]:
+    if find_spec("locust") is None:
+        yield Fault("locust", "is not installed", "pip install 'waiting-room[loadtests]'")
 
 
 def _command_line() -> str:

@@ -3,17 +3,21 @@ Leave the shop, the room and their store running, to be clicked through.
 """
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loadtests.arrivals import SpikeProfile
 from loadtests.demo_shop.model import ShopModel
+from loadtests.plan import RunPlan
 from loadtests.processes import Family, Interrupted, Interrupts
 from loadtests.rehearsal_stack import ROOM, Ports, Secrets, Stack
+from loadtests.shoppers import Behaviour
 from waiting_room.wire import PREFIX
 
 SEATS = 2
 POLICY: dict[str, Any] = {
-    "capacity": SEATS,
     "rate_per_minute": 60,
     "idle_timeout_s": 60.0,
     "max_session_s": 900.0,
@@ -21,9 +25,51 @@ POLICY: dict[str, Any] = {
     "poll_min_s": 1.0,
     "poll_max_s": 5.0,
 }
+CROWD_SEATS = 40
+CROWD_PER_S = 1.6
+CROWD_S = 6 * 3600.0
+"""Long enough for any demonstration."""
 
 
-def welcome(ports: Ports, admin_token: str, seats: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """
+    What is shown.
+
+    Args:
+        out: the directory for logs and the shop's database.
+        seats: how many shoppers fit in.
+        crowd: whether made-up shoppers queue as well.
+    """
+
+    out: Path
+    seats: int = SEATS
+    crowd: bool = False
+
+    def policy(self) -> dict[str, Any]:
+        """
+        Return the room's settings. A crowd's window-shoppers must not hold their seats for a minute.
+        """
+        return {**POLICY, "capacity": self.seats, **({"idle_timeout_s": 30.0} if self.crowd else {})}
+
+    def plan(self, shop_url: str) -> RunPlan:
+        """
+        Return the crowd: more than are let in, some of whom lose patience, so that the queue stays within bounds.
+        """
+        return RunPlan(
+            name="with_room",
+            mode="open",
+            shop_url=shop_url,
+            seed=1,
+            profile=SpikeProfile(CROWD_PER_S, CROWD_S, 0, CROWD_PER_S, 0, 0, 0),
+            behaviour=Behaviour(browse_think_s=2.0, form_think_s=3.0, room_patience_s=90.0),
+            duration_s=CROWD_S,
+            drain_s=0,
+            out=str(self.out / "runs" / "crowd.measures.json"),
+        )
+
+
+def welcome(ports: Ports, admin_token: str, stage: Stage) -> str:
     """
     Return the addresses to click, and how to see the room at work.
     """
@@ -44,31 +90,46 @@ def welcome(ports: Ports, admin_token: str, seats: int) -> str:
             "",
             f"  Operators' token          {admin_token}",
             "",
-            f"{seats} shoppers fit in at once. Open the shop in more browsers or private windows than that, and the",
-            "next one waits until somebody has paid, or has done nothing for a minute.",
+            *(_with_crowd(stage) if stage.crowd else _alone(stage)),
             "Ctrl-C ends everything.",
         )
     )
 
 
-def run_demo(out: Path, interrupts: Interrupts, say: Any, *, seats: int = SEATS) -> None:
+def _alone(stage: Stage) -> tuple[str, ...]:
+    return (
+        f"{stage.seats} shoppers fit in at once. Open the shop in more browsers or private windows than that, and the",
+        "next one waits until somebody has paid, or has done nothing for a minute.",
+    )
+
+
+def _with_crowd(stage: Stage) -> tuple[str, ...]:
+    return (
+        f"{stage.seats} shoppers fit in at once, one is let in per second, and a made-up crowd keeps coming a little",
+        "faster: within half a minute there is a queue. Open the shop and join it.",
+    )
+
+
+def run_demo(stage: Stage, interrupts: Interrupts, say: Callable[[str], Any]) -> None:
     """
     Return when somebody stops the demo; every program has ended by then.
 
     Args:
-        out: the directory for logs and the shop's database.
+        stage: what is shown.
         interrupts: Ctrl-C and signals.
         say: called with the words to show.
-        seats: how many shoppers fit in.
     """
     ports, kept = Ports.free(), Secrets.fresh()
     try:
-        with Family(out / "logs", interrupts) as family:
-            stack = Stack(family, out / "runs", ports, kept)
+        with Family(stage.out / "logs", interrupts) as family:
+            stack = Stack(family, stage.out / "runs", ports, kept)
             stack.start_store()
-            stack.start_room({**POLICY, "capacity": seats})
-            stack.start_shop(ShopModel(database=str(out / "runs" / "demo.shop.sqlite"), port=ports.shop), gated=True)
-            say(welcome(ports, kept.admin_token, seats))
+            stack.start_room(stage.policy())
+            database = str(stage.out / "runs" / "demo.shop.sqlite")
+            stack.start_shop(ShopModel(database=database, port=ports.shop), gated=True)
+            if stage.crowd:
+                stack.start_generator(stage.plan(ports.shop_url), piped=False)
+            say(welcome(ports, kept.admin_token, stage))
             while True:
                 time.sleep(0.25)
                 family.check()

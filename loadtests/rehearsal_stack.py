@@ -168,17 +168,23 @@ class Stack:
         self._await(child, lambda: answers(f"{self.ports.shop_url}/healthz"))
         return child
 
+    def start_generator(self, plan: RunPlan, *, piped: bool) -> Child:
+        """
+        Start the load generator on a plan; *piped* keeps its progress for us to read.
+        """
+        plan_file = self._folder / f"{plan.name}.plan.json"
+        plan_file.write_text(plan.to_json())
+        Path(plan.out).unlink(missing_ok=True)
+        argv = [sys.executable, "-m", "loadtests.locust_run", str(plan_file)]
+        return self._family.start(Program(f"generator-{plan.name}", argv, piped=piped, first=True))
+
     def drive(self, plan: RunPlan, on_line: Callable[[dict[str, Any]], None]) -> Measures:
         """
         Return what one run found out; *on_line* gets its progress once a second.
 
         If it is interrupted, the generator still writes down what it has, for `measures_of` to read.
         """
-        plan_file = self._folder / f"{plan.name}.plan.json"
-        plan_file.write_text(plan.to_json())
-        Path(plan.out).unlink(missing_ok=True)
-        argv = [sys.executable, "-m", "loadtests.locust_run", str(plan_file)]
-        child = self._family.start(Program(f"generator-{plan.name}", argv, piped=True, first=True))
+        child = self.start_generator(plan, piped=True)
         try:
             for line in self._lines(child):
                 with suppress(ValueError):
