@@ -21,7 +21,6 @@ from waiting_room.store import scripts
 from waiting_room.store.circuit import Circuit
 
 COMMAND_TIME_OUT_S: Final = 0.25
-CONNECT_TIME_OUT_S: Final = 0.25
 POOL_SIZE: Final = 8
 """Joins, claims and check-ins are coalesced: a worker has a handful of commands under way, not one a visitor."""
 POOL_WAIT_S: Final = 0.05
@@ -64,13 +63,13 @@ class Connection:
     Run commands and scripts within bounded time; raise `StoreUnavailableError` and nothing else of Redis' own.
     """
 
-    def __init__(self, url: str, observer: Observer | None = None) -> None:
+    def __init__(self, url: str, observer: Observer | None = None, time_out_s: float = COMMAND_TIME_OUT_S) -> None:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=POOL_SIZE,
             timeout=POOL_WAIT_S,
-            socket_timeout=COMMAND_TIME_OUT_S,
-            socket_connect_timeout=CONNECT_TIME_OUT_S,
+            socket_timeout=time_out_s,
+            socket_connect_timeout=time_out_s,
             retry=Retry(NoBackoff(), 0),
         )
         self._client = Redis.from_pool(pool)

@@ -8,11 +8,13 @@
 -- Returns 1, or 0 when another was faster
 -- @include clock
 -- @include room
+-- @include door
 local meta = KEYS[1]
 local now = clock(ARGV[1])
-local room = read_room(meta, { 'epoch', 'version', 'frontier', 'high_water' })
+local room = read_room(meta, { 'epoch', 'version', 'frontier', 'high_water', 'rate', 'tokens', 'tokens_at', 'lost' })
 if not room then return EMPTY end
 if room.epoch ~= tonumber(ARGV[2]) or room.version ~= tonumber(ARGV[3]) then return 0 end
+refill(room, now)
 local function note_cohort(low, high, called)
   local at, from, _, count = string.match(redis.call('LINDEX', KEYS[2], -1) or '', '(%d+):(%d+):(%d+):(%d+)')
   if at and math.floor(tonumber(at) / 1000) == math.floor(now / 1000) then
@@ -38,5 +40,5 @@ end
 redis.call('HSET', meta, 'version', room.version + 1, 'frontier', string.format('%.0f', frontier), 'owner', ARGV[4],
   'owner_until', now + tonumber(ARGV[5]), 'expected', ARGV[8], 'carry', ARGV[9], 'no_show', ARGV[10],
   'leaving', ARGV[11], 'high_water', string.format('%.0f', math.max(room.high_water, tonumber(ARGV[12]))),
-  'lost', 0, 'ticked', now)
+  'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', 0, 'ticked', now)
 return 1

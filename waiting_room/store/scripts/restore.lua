@@ -14,7 +14,7 @@ end
 local begun = 2
 if redis.call('EXISTS', meta) == 0 then
   redis.call('SET', KEYS[2], ARGV[10])
-  redis.call('HSET', meta, 'epoch', tonumber(ARGV[4]) + 1, 'version', 1, 'phase', ARGV[9], 'run', ARGV[2],
+  redis.call('HSET', meta, 'epoch', tonumber(ARGV[4]) + 1, 'version', 0, 'phase', ARGV[9], 'run', ARGV[2],
     'recover_until', now + tonumber(ARGV[3]), 'tokens', 0, 'tokens_at', now, 'slot_at', now, 'slot_ms', ARGV[11],
     'owner', '', 'owner_until', 0, 'ticked', now, unpack(ARGV, 12))
   begun = 1
