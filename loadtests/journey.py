@@ -11,9 +11,10 @@ from urllib.parse import urljoin, urlsplit
 from loadtests.browser import ABANDONED, Answer, Browser, Request
 from loadtests.forms import form_to, links
 from loadtests.measures import Outcome
-from loadtests.recorder import Recorder, Result
+from loadtests.recorder import Recorder
 from loadtests.shoppers import Behaviour, Shopper, pick
 from loadtests.stay import Stay, Way, entry_of
+from loadtests.tallies import Result
 from loadtests.visit import Visit
 
 MAX_HOPS: Final = 5

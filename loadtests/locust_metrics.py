@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 from loadtests.documents import DocumentError
 from loadtests.measures import Outcome
 from loadtests.plan import RunPlan
-from loadtests.recorder import Result
+from loadtests.tallies import Result
 from waiting_room.errors import Fault
 from waiting_room.telemetry import catalog
 from waiting_room.telemetry.catalog import Metric

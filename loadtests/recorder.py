@@ -5,30 +5,16 @@ The recorder is pure: whoever calls it brings the time. One run has one recorder
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
-from enum import StrEnum
-from itertools import islice
 from typing import Protocol
 
 from loadtests.browser import Answer
 from loadtests.histogram import Histogram
-from loadtests.measures import Measures, Outcome, Outcomes, PageMeasure, Second, ShopperRecord
+from loadtests.measures import Measures, Outcome, Outcomes, Second, ShopperRecord
 from loadtests.plan import RunPlan
+from loadtests.tallies import PageTally, Result, SecondTally, busiest_share
 from loadtests.visit import Visit
 
 MAX_PROBLEMS = 50
-PEAK_S = 5
-
-
-class Result(StrEnum):
-    """
-    Name what came of a request to the shop.
-    """
-
-    FINE = "fine"
-    TO_ROOM = "to_room"
-    ERROR = "error"
-    ABANDONED = "abandoned"
 
 
 class Observer(Protocol):
@@ -62,58 +48,6 @@ class Observer(Protocol):
         """
 
 
-@dataclass(slots=True)
-class _Tally:
-    """
-    One second's counts.
-    """
-
-    arrivals: int = 0
-    requests: int = 0
-    errors: int = 0
-    orders: int = 0
-    admitted: int = 0
-    waiting: int = 0
-    in_shop: int = 0
-    cpu_share: float = 0.0
-    latency: Histogram = field(default_factory=Histogram)
-
-    def second(self, t: int) -> Second:
-        return Second(
-            t=t,
-            arrivals=self.arrivals,
-            shop_requests=self.requests,
-            shop_errors=self.errors,
-            shop_p50_ms=self.latency.percentile_ms(50),
-            shop_p95_ms=self.latency.percentile_ms(95),
-            orders_seen=self.orders,
-            waiting=self.waiting,
-            in_shop=self.in_shop,
-            admitted=self.admitted,
-            cpu_share=self.cpu_share,
-        )
-
-
-@dataclass(slots=True)
-class _Page:
-    """
-    One kind of page's counts.
-    """
-
-    results: Counter[Result] = field(default_factory=Counter)
-    service: Histogram = field(default_factory=Histogram)
-
-    def measure(self) -> PageMeasure:
-        return PageMeasure(
-            requests=self.results.total(),
-            to_room=self.results[Result.TO_ROOM],
-            errors=self.results[Result.ERROR],
-            abandoned=self.results[Result.ABANDONED],
-            p50_ms=self.service.percentile_ms(50),
-            p95_ms=self.service.percentile_ms(95),
-        )
-
-
 class Recorder:
     """
     Take down one run.
@@ -127,11 +61,11 @@ class Recorder:
         self._plan = plan
         self._observer = observer
         self._overload = plan.overload_s or (0.0, plan.duration_s + plan.drain_s)
-        self._seconds: dict[int, _Tally] = {}
+        self._seconds: dict[int, SecondTally] = {}
         self._open: dict[int, Visit] = {}
         self._records: list[ShopperRecord] = []
         self._outcomes: Counter[Outcome] = Counter()
-        self._pages: dict[str, _Page] = {}
+        self._pages: dict[str, PageTally] = {}
         self._room: dict[str, Histogram] = {}
         self._room_errors = 0
         self._lag = Histogram()
@@ -191,7 +125,7 @@ class Recorder:
             answer: when it was sent and when it ended.
         """
         tally = self._at(answer.ended_s)
-        page = self._pages.setdefault(name, _Page())
+        page = self._pages.setdefault(name, PageTally())
         tally.requests += 1
         page.results[result] += 1
         if result in (Result.ERROR, Result.ABANDONED):
@@ -316,7 +250,7 @@ class Recorder:
             start_lag_p99_ms=self._lag.percentile_ms(99),
             start_lag_max_ms=self._lag.highest_us / 1000 if self._lag.counts else None,
             generator_cpu_share=cpu_share,
-            generator_cpu_peak=_peak([second.cpu_share for second in seconds]),
+            generator_cpu_peak=busiest_share([second.cpu_share for second in seconds]),
             outcomes=self.outcomes,
             shop_p95_ms=self._latency.percentile_ms(95),
             shop_service_p95_ms=self._service.percentile_ms(95),
@@ -333,17 +267,9 @@ class Recorder:
             shoppers=tuple(sorted(self._records, key=lambda record: record.i)),
         )
 
-    def _at(self, at_s: float) -> _Tally:
+    def _at(self, at_s: float) -> SecondTally:
         t = max(0, int(at_s))
         tally = self._seconds.get(t)
         if tally is None:
-            tally = self._seconds[t] = _Tally()
+            tally = self._seconds[t] = SecondTally()
         return tally
-
-
-def _peak(shares: list[float]) -> float:
-    windows = (
-        sum(islice(shares, start, start + PEAK_S)) / min(PEAK_S, len(shares))
-        for start in range(max(1, len(shares) - PEAK_S + 1))
-    )
-    return max(windows, default=0.0) if shares else 0.0

@@ -12,8 +12,9 @@ from loadtests.browser import Answer, Request
 from loadtests.journey import Journey
 from loadtests.measures import Measures, Outcome, ShopperRecord
 from loadtests.plan import RunPlan
-from loadtests.recorder import Recorder, Result
+from loadtests.recorder import Recorder
 from loadtests.shoppers import Behaviour, Shopper, draw_shopper
+from loadtests.tallies import Result
 from tests.loadtests.engine import stub
 
 SHOP = "http://shop.example"

@@ -41,16 +41,12 @@ class Script:
     Say how the stub behaves.
 
     *polls*: how often a visitor is told to wait; None: no room stands before the shop. *next_poll_s*: what is told.
-    *failures*: so many first requests to the shop fail. *stalls*: the home page never comes to its end.
-    *number_changes*: the room changes numbers.
+    *stalls*: the home page never comes to its end.
     """
 
     polls: int | None = None
     next_poll_s: float = 0.2
-    sold_out: bool = False
-    failures: int = 0
     stalls: bool = False
-    number_changes: bool = False
 
 
 @dataclass
@@ -104,9 +100,6 @@ class Stub:
         to_room = request.path.startswith("/waiting-room/")
         if not to_room and self.script.polls is not None and f"wr_pass_{ROOM}" not in request.cookies:
             raise web.HTTPSeeOther(f"/waiting-room/{ROOM}?target={request.path}")
-        if not to_room and self.script.failures > 0:
-            self.script.failures -= 1
-            raise web.HTTPServiceUnavailable(text="busy")
         answer: web.StreamResponse = await handler(request)
         return answer
 
@@ -140,8 +133,6 @@ class Stub:
     async def _checkout(self, request: web.Request) -> web.Response:
         form = await request.post()
         self.orders.append({**{key: str(form[key]) for key in form}, "session": request.cookies["shop_session"]})
-        if self.script.sold_out:
-            raise web.HTTPConflict(text="sold out")
         raise web.HTTPSeeOther(f"/payment/{len(self.orders)}")
 
     async def _pay(self, request: web.Request) -> web.Response:
@@ -165,7 +156,7 @@ class Stub:
         number, left, before_s = self._told[visitor]
         self.poll_gaps_s.append(time.monotonic() - before_s)
         self.seen.append(request.query.get("seen", ""))
-        self._told[visitor] = (number + self.script.number_changes, left - 1, time.monotonic())
+        self._told[visitor] = (number, left - 1, time.monotonic())
         return self._answer(visitor)
 
     def _answer(self, visitor: str) -> web.Response:
