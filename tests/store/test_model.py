@@ -5,7 +5,7 @@ The same random steps on the model and on a real Valkey: the first difference fa
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import redis
@@ -31,130 +31,125 @@ LONGEST_MS = 59_000
 """Joins are forgotten after a minute of the server's own clock, which a test cannot move."""
 
 
-def story(url: str) -> type[RuleBasedStateMachine]:
+class Story(RuleBasedStateMachine):
     """
-    Return the machine that plays on the server at *url*.
+    Play each verb on both stores and compare the replies, then the rooms.
     """
 
-    class Story(RuleBasedStateMachine):
-        """
-        Play each verb on both stores and compare the replies, then the rooms.
-        """
+    url: ClassVar[str]
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.loop = asyncio.new_event_loop()
-            self.model = MemoryStore(START_MS)
-            self.redis = RedisStore(Connection(url, time_out_s=10), START_MS)
-            self.last: tuple[Snapshot, Snapshot] | None = None
-            with redis.Redis.from_url(url) as client:
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.model = MemoryStore(START_MS)
+        self.redis = RedisStore(Connection(self.url, time_out_s=10), START_MS)
+        self.last: tuple[Snapshot, Snapshot] | None = None
+        with redis.Redis.from_url(self.url) as client:
+            client.flushall()
+        self.both(lambda store: store.configure(ROOM, POLICY))
+
+    def run(self, call: Coroutine[Any, Any, Any]) -> Any:
+        """Await one call, its exception as a value."""
+        try:
+            return self.loop.run_until_complete(call)
+        except Exception as error:  # noqa: BLE001 - whatever the one raises the other must raise too
+            return type(error).__name__, str(error)
+
+    def both(self, verb: Any) -> Any:
+        """Do the same on both, and return what both said."""
+        said, heard = self.run(verb(self.model)), self.run(verb(self.redis))
+
+        assert heard == said
+        return said
+
+    @rule(who=strategies.lists(strategies.sampled_from(VISITORS), min_size=1, max_size=5))
+    def join(self, who: list[str]) -> None:
+        """Visitors join, some twice."""
+        self.both(lambda store: store.join(ROOM, who))
+
+    @rule(ranks=strategies.lists(RANKS, min_size=1, max_size=5))
+    def claim(self, ranks: list[int]) -> None:
+        """Ranks claim, called or not."""
+        claims = [Claim("standard", rank, VISITORS[rank % len(VISITORS)]) for rank in ranks]
+        self.both(lambda store: store.claim(ROOM, claims))
+
+    @rule(ms=strategies.sampled_from([1, 100, 250, 999, 4000, 11_000]))
+    def time_passes(self, ms: int) -> None:
+        """The store's clock moves."""
+        now_ms = min(self.model.now_ms + ms, START_MS + LONGEST_MS)
+        self.model.now_ms = self.redis.now_ms = now_ms
+
+    @rule(turn=strategies.booleans(), stale=strategies.booleans(), owner=strategies.sampled_from(["a", "b"]))
+    def tick(self, turn: bool, stale: bool, owner: str) -> None:
+        """A controller takes its step, at times with an old version."""
+        step = plan(self.run(self.model.snapshot(ROOM)), owner)
+        if step is not None:
+            wanted = replace(step, rotate=turn or step.rotate, version=step.version - stale)
+            self.both(lambda store: store.advance(ROOM, wanted))
+
+    @rule(ranks=strategies.lists(RANKS, min_size=1, max_size=6))
+    def check_in(self, ranks: list[int]) -> None:
+        """Visitors show that they are there; a rank never seen lifts the counter."""
+        gathered = CheckIns()
+        for rank in ranks:
+            gathered.add(rank)
+        self.both(lambda store: store.flush(ROOM, gathered.chunks(), gathered.highest))
+
+    @rule(seats=SEATS, released=SEATS, left_ms=strategies.integers(-1, 40_000))
+    def report(self, seats: list[str], released: list[str], left_ms: int) -> None:
+        """A gate reports seats in use and seats done."""
+        touched = dict.fromkeys(seats, self.model.now_ms + left_ms)
+        self.both(lambda store: store.touch(ROOM, touched, released))
+
+    @rule(rank=RANKS)
+    def leave(self, rank: int) -> None:
+        """A visitor gives a place or a seat back."""
+        self.both(lambda store: store.leave(ROOM, rank, VISITORS[rank % len(VISITORS)]))
+
+    @rule(phase=strategies.sampled_from(Phase))
+    def change_phase(self, phase: Phase) -> None:
+        """An operator changes the phase."""
+        self.both(lambda store: store.set_phase(ROOM, phase))
+
+    @rule(capacity=strategies.integers(0, 5), rate=strategies.sampled_from([0, 60, 600, 60_000]))
+    def configure(self, capacity: int, rate: int) -> None:
+        """An operator changes the settings."""
+        policy = replace(POLICY, capacity=capacity, rate_per_minute=rate)
+        self.both(lambda store: store.configure(ROOM, policy))
+
+    @rule()
+    def remember(self) -> None:
+        """A worker takes a snapshot that it may have to restore from."""
+        self.last = (self.run(self.model.snapshot(ROOM)), self.run(self.redis.snapshot(ROOM)))
+
+    @rule(lose=strategies.booleans(), highest=RANKS)
+    def restore(self, lose: bool, highest: int) -> None:
+        """The store restarts empty, or not, and a worker puts the room back."""
+        if self.last is None:
+            return
+        if lose:
+            self.model.lose(ROOM)
+            with redis.Redis.from_url(self.url) as client:
                 client.flushall()
-            self.both(lambda store: store.configure(ROOM, POLICY))
+        remembered = dict(zip((self.model, self.redis), self.last, strict=True))
+        self.both(lambda store: store.restore(remembered[store], highest))
 
-        def run(self, call: Coroutine[Any, Any, Any]) -> Any:
-            """Await one call, its exception as a value."""
-            try:
-                return self.loop.run_until_complete(call)
-            except Exception as error:  # noqa: BLE001 - whatever the one raises the other must raise too
-                return type(error).__name__, str(error)
+    @invariant()
+    def rooms_are_the_same(self) -> None:
+        """Counters, seats, cohorts and presence agree."""
+        self.both(seen)
 
-        def both(self, verb: Any) -> Any:
-            """Do the same on both, and return what both said."""
-            said, heard = self.run(verb(self.model)), self.run(verb(self.redis))
+    @invariant()
+    def seats_stay_within_capacity(self) -> None:
+        """No seat was ever taken beyond the capacity of its moment."""
+        assert self.run(self.model.snapshot(ROOM)).seats_over == 0
 
-            assert heard == said
-            return said
-
-        @rule(who=strategies.lists(strategies.sampled_from(VISITORS), min_size=1, max_size=5))
-        def join(self, who: list[str]) -> None:
-            """Visitors join, some twice."""
-            self.both(lambda store: store.join(ROOM, who))
-
-        @rule(ranks=strategies.lists(RANKS, min_size=1, max_size=5))
-        def claim(self, ranks: list[int]) -> None:
-            """Ranks claim, called or not."""
-            claims = [Claim("standard", rank, VISITORS[rank % len(VISITORS)]) for rank in ranks]
-            self.both(lambda store: store.claim(ROOM, claims))
-
-        @rule(ms=strategies.sampled_from([1, 100, 250, 999, 4000, 11_000]))
-        def time_passes(self, ms: int) -> None:
-            """The store's clock moves."""
-            now_ms = min(self.model.now_ms + ms, START_MS + LONGEST_MS)
-            self.model.now_ms = self.redis.now_ms = now_ms
-
-        @rule(turn=strategies.booleans(), stale=strategies.booleans(), owner=strategies.sampled_from(["a", "b"]))
-        def tick(self, turn: bool, stale: bool, owner: str) -> None:
-            """A controller takes its step, at times with an old version."""
-            step = plan(self.run(self.model.snapshot(ROOM)), owner)
-            if step is not None:
-                wanted = replace(step, rotate=turn or step.rotate, version=step.version - stale)
-                self.both(lambda store: store.advance(ROOM, wanted))
-
-        @rule(ranks=strategies.lists(RANKS, min_size=1, max_size=6))
-        def check_in(self, ranks: list[int]) -> None:
-            """Visitors show that they are there; a rank never seen lifts the counter."""
-            gathered = CheckIns()
-            for rank in ranks:
-                gathered.add(rank)
-            self.both(lambda store: store.flush(ROOM, gathered.chunks(), gathered.highest))
-
-        @rule(seats=SEATS, released=SEATS, left_ms=strategies.integers(-1, 40_000))
-        def report(self, seats: list[str], released: list[str], left_ms: int) -> None:
-            """A gate reports seats in use and seats done."""
-            touched = dict.fromkeys(seats, self.model.now_ms + left_ms)
-            self.both(lambda store: store.touch(ROOM, touched, released))
-
-        @rule(rank=RANKS)
-        def leave(self, rank: int) -> None:
-            """A visitor gives a place or a seat back."""
-            self.both(lambda store: store.leave(ROOM, rank, VISITORS[rank % len(VISITORS)]))
-
-        @rule(phase=strategies.sampled_from(Phase))
-        def change_phase(self, phase: Phase) -> None:
-            """An operator changes the phase."""
-            self.both(lambda store: store.set_phase(ROOM, phase))
-
-        @rule(capacity=strategies.integers(0, 5), rate=strategies.sampled_from([0, 60, 600, 60_000]))
-        def configure(self, capacity: int, rate: int) -> None:
-            """An operator changes the settings."""
-            policy = replace(POLICY, capacity=capacity, rate_per_minute=rate)
-            self.both(lambda store: store.configure(ROOM, policy))
-
-        @rule()
-        def remember(self) -> None:
-            """A worker takes a snapshot that it may have to restore from."""
-            self.last = (self.run(self.model.snapshot(ROOM)), self.run(self.redis.snapshot(ROOM)))
-
-        @rule(lose=strategies.booleans(), highest=RANKS)
-        def restore(self, lose: bool, highest: int) -> None:
-            """The store restarts empty, or not, and a worker puts the room back."""
-            if self.last is None:
-                return
-            if lose:
-                self.model.lose(ROOM)
-                with redis.Redis.from_url(url) as client:
-                    client.flushall()
-            remembered = dict(zip((self.model, self.redis), self.last, strict=True))
-            self.both(lambda store: store.restore(remembered[store], highest))
-
-        @invariant()
-        def rooms_are_the_same(self) -> None:
-            """Counters, seats, cohorts and presence agree."""
-            self.both(lambda store: seen(store))
-
-        @invariant()
-        def seats_stay_within_capacity(self) -> None:
-            """No seat was ever taken beyond the capacity of its moment."""
-            assert self.run(self.model.snapshot(ROOM)).seats_over == 0
-
-        def teardown(self) -> None:
-            """Leave nothing that lives for ever."""
-            with redis.Redis.from_url(url) as client:
-                assert leaked_keys(client) == []
-            self.loop.run_until_complete(self.redis.close())
-            self.loop.close()
-
-    return Story
+    def teardown(self) -> None:
+        """Leave nothing that lives for ever."""
+        with redis.Redis.from_url(self.url) as client:
+            assert leaked_keys(client) == []
+        self.loop.run_until_complete(self.redis.close())
+        self.loop.close()
 
 
 async def seen(store: Store) -> dict[str, Any]:
@@ -171,6 +166,6 @@ def test_redis_does_what_the_model_does(redis_url: str) -> None:
     """Joins, claims, ticks, check-ins, reports, losses: the scripts and the model never differ."""
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     run_state_machine_as_test(
-        story(redis_url),
+        type("StoryHere", (Story,), {"url": redis_url}),
         settings=settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=checks),
     )

@@ -27,11 +27,11 @@ class Snapshot:
     """
     Hold the counters of a room and the people between its frontier and the last number.
 
-    *frontier*: all ranks below it have been called. *issued*: the last number given out. *high_water*: no number
-    above it is given out before it is raised. *seats_expired* and *seats_over* count the seats that ran out, and those
-    that were ever taken beyond the capacity of their moment (a promise: none). *tokens*: admissions that the paced door would let in at this moment.
-    *lost_tokens*: what the door could have let in since the last tick, and nobody came. *fresh*: the check-ins of the
-    present slot alone, while *presence* counts those of the last one too.
+    *frontier*: all ranks below it have been called. *issued*: the last number given out. *high_water*: no number above
+    it is given out before it is raised. *seats_expired* and *seats_over* count the seats that ran out, and those that
+    were ever taken beyond the capacity of their moment (a promise: none). *tokens*: admissions that the paced door
+    would let in at this moment. *lost_tokens*: what the door could have let in since the last tick, and nobody came.
+    *fresh*: the check-ins of the present slot alone, while *presence* counts those of the last one too.
     """
 
     room: str

@@ -8,8 +8,8 @@
 -- @include room
 -- @include door
 -- @include seats
-local meta, seats, holders, lane, first = KEYS[1], KEYS[2], KEYS[3], ARGV[2], tonumber(ARGV[3])
-local now = clock(ARGV[1])
+local meta, seats, holders = KEYS[1], KEYS[2], KEYS[3]
+local now, lane, first = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local room = read_room(meta, { 'issued', 'frontier', 'high_water', 'capacity', 'rate', 'idle_ms', 'session_ms',
   'tokens', 'tokens_at', 'lost', 'admitted', 'peak', 'expected', 'recover_until', 'version' })
 if not room then return EMPTY end
@@ -31,11 +31,10 @@ local function enter(number, key)
 end
 local function newcomer(key)
   local number = room.issued + 1
-  if room.phase == 'closed' then return answer(-1, 0) end
-  if room.phase == 'draining' then return answer(-2, 0) end
-  if number > room.high_water then return answer(-9, 0) end
   local chunk = math.floor(number / 65536) - first
-  if chunk > 1 or chunk < 0 then return answer(-8, 0) end
+  local refusal = room.phase == 'closed' and -1 or room.phase == 'draining' and -2
+    or number > room.high_water and -9 or (chunk > 1 or chunk < 0) and -8
+  if refusal then return answer(refusal, 0) end
   local idle = room.frontier > room.issued
   room.issued = number
   if opened and idle and held < room.capacity and room.tokens >= ADMISSION then return enter(number, key) end
@@ -45,7 +44,7 @@ local function newcomer(key)
 end
 for i = 8, #KEYS do
   local value = known[i - 7]
-  local number = value and tonumber((string.gsub(value, 's', '')))
+  local number = value and tonumber(string.match(value, '%d+'))
   local holder = number and redis.call('HGET', holders, lane .. '.' .. int(number))
   if holder then
     local issued, hard = string.match(holder, '(%d+):(%d+)')
