@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -246,33 +246,34 @@ def ask_json(url: str, headers: Mapping[str, str] | None = None) -> dict[str, An
     """
     Return the JSON object at an address, or None where there is none to be had within `ASK_S`.
     """
+    status, body = fetched(url, headers or {})
+    if status != http.client.OK:
+        return None
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def fetched(url: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """
+    Return status and body of an address, and 0 where nobody answers within `ASK_S`.
+    """
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.netloc, timeout=ASK_S)
-    with suppress(OSError, http.client.HTTPException, ValueError):
-        connection.request("GET", parts.path or "/", headers=dict(headers or {}))
+    with suppress(OSError, http.client.HTTPException), closing(kind(parts.netloc, timeout=ASK_S)) as connection:
+        connection.request("GET", parts.path or "/", headers=dict(headers))
         answer = connection.getresponse()
-        body = answer.read()
-        if answer.status == 200:
-            found = json.loads(body) if body else {}
-            return found if isinstance(found, dict) else {}
-    connection.close()
-    return None
+        return answer.status, answer.read()
+    return 0, b""
 
 
 def answers(url: str) -> bool:
     """
     Tell whether an address answers with 200.
     """
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=ASK_S)
-    try:
-        connection.request("GET", parts.path)
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return fetched(url, {})[0] == http.client.OK
 
 
 def pings(port: int) -> bool:

@@ -1,0 +1,196 @@
+"""
+The real thing, small: real Valkey, room, shop and generator, in a few seconds.
+
+No limit of speed is held here, since a test machine may be busy; what must hold on any machine is held.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from loadtests.processes import Interrupts
+from loadtests.rehearsal import Options, Rehearsal
+from loadtests.rehearsal_progress import Progress
+from loadtests.rehearsal_sizing import QUICK
+
+TINY = replace(
+    QUICK,
+    name="tiny",
+    capacity_s=2,
+    calm_s=0.5,
+    rise_s=0.5,
+    hold_s=2.5,
+    fall_s=0.5,
+    tail_s=1.5,
+    drain_s=1.5,
+    db_connections=4,
+    behaviour=replace(QUICK.behaviour, browse_think_s=0.1, form_think_s=0.2),
+    idle_timeout_s=3,
+)
+
+
+@pytest.fixture(scope="module")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """
+    Play one tiny rehearsal for all tests here.
+    """
+    out = tmp_path_factory.mktemp("rehearsal")
+    interrupts = Interrupts()
+    with interrupts.installed():
+        rehearsal = Rehearsal(Options(out, TINY, 1, "waiting-room rehearse"), Progress(StringIO()), interrupts)
+        return rehearsal.run(), out
+
+
+def test_both_runs_meet_the_same_crowd(rehearsed: tuple[dict[str, Any], Path]) -> None:
+    """
+    The same number came in both, and nobody is missing from the outcomes.
+    """
+    result, _ = rehearsed
+    runs = result["runs"]
+    assert runs["without_room"]["arrivals"] == runs["with_room"]["arrivals"] > 50
+    for run in runs.values():
+        assert sum(run["outcomes"].values()) == run["arrivals"]
+
+
+def test_the_room_keeps_its_promises(rehearsed: tuple[dict[str, Any], Path]) -> None:
+    """
+    Nothing oversold, nobody let in too early, overtaken or forgotten, and no seat too many.
+    """
+    run = rehearsed[0]["runs"]["with_room"]
+    broken = ("oversold", "over_admissions", "order_inversions", "places_lost", "position_rises")
+    assert {name: run[name] for name in broken} == dict.fromkeys(broken, 0)
+    assert 0 < run["seats_max"] <= run["capacity"]
+
+
+def test_orders_come_from_the_shops_own_books(rehearsed: tuple[dict[str, Any], Path]) -> None:
+    """
+    What the database sold is at least what shoppers saw confirmed.
+    """
+    run = rehearsed[0]["runs"]["with_room"]
+    assert run["orders_from"] == "the shop's database"
+    assert run["orders_total"] >= run["outcomes"]["bought"] > 0
+
+
+def test_people_waited(rehearsed: tuple[dict[str, Any], Path]) -> None:
+    """
+    There was a queue: the room was at work and not merely there.
+    """
+    run = rehearsed[0]["runs"]["with_room"]
+    assert max(sample["waiting"] for sample in run["room_by_s"]) > 10
+
+
+def test_the_files_are_there(rehearsed: tuple[dict[str, Any], Path]) -> None:
+    """
+    Result, report, Prometheus' targets and logs stand where they were promised.
+    """
+    result, out = rehearsed
+    assert json.loads((out / "rehearsal.json").read_text()) == json.loads(json.dumps(result))
+    assert "</html>" in (out / "report.html").read_text()
+    jobs = [target["labels"]["job"] for target in json.loads((out / "prometheus-targets.json").read_text())]
+    assert jobs == ["waiting-room", "shop", "rehearsal"]
+    assert {log.stem for log in (out / "logs").glob("*.log")} >= {"valkey", "shop", "waiting-room"}
+
+
+def test_nobody_else_can_read_the_keys(rehearsed: tuple[dict[str, Any], Path]) -> None:
+    """
+    The configurations hold secrets, and only their owner may read them.
+    """
+    for name in ("shop.json", "waiting-room.toml"):
+        assert (rehearsed[1] / "runs" / name).stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Any]:
+    """
+    Start a command of the project with its output piped, and end it after the test.
+    """
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        argv = [sys.executable, "-m", "waiting_room", *arguments, "--out", str(tmp_path)]
+        started.append(subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def still_running(folder: Path) -> list[str]:
+    """
+    List the processes whose command line names the folder.
+    """
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if str(folder) in words and int(entry.name) != os.getpid():
+            found.append(words)
+    return found
+
+
+def read_until(stream: Iterable[str], word: str) -> str:
+    """
+    Read lines until one holds the word.
+    """
+    text = ""
+    for line in stream:
+        text += line
+        if word in line:
+            return text
+    raise AssertionError(text)
+
+
+def test_ctrl_c_ends_everything_and_leaves_a_report(command: Any, tmp_path: Path) -> None:
+    """
+    In the middle of a run: exit code 130, verdict aborted, a report, and no process left.
+    """
+    process = command("rehearse", "--quick", "--json")
+    read_until(process.stderr, "arriving")
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert json.loads(printed)["verdict"] == "aborted"
+    assert "Aborted" in (tmp_path / "report.html").read_text()
+    assert still_running(tmp_path) == []
+
+
+def test_the_demo_opens_and_closes(command: Any, tmp_path: Path) -> None:
+    """
+    Its addresses answer in both languages, and Ctrl-C ends it without a complaint.
+    """
+    process = command("demo")
+    text = read_until(process.stdout, "Ctrl-C")
+    shop, *rooms = re.findall(r"http://\S+\?lang=en", text) + re.findall(r"http://\S+waiting-room\S+\?lang=pl", text)
+    assert '<html lang="en"' in fetched(shop)
+    assert [url for url in rooms if f'<html lang="{url[-2:]}"' not in fetched(url)] == []
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert still_running(tmp_path) == []
+
+
+def fetched(url: str) -> str:
+    """
+    Return what stands at an address, whatever its status.
+    """
+    try:
+        with urlopen(url, timeout=10) as answer:
+            return str(answer.read().decode())
+    except HTTPError as error:
+        return error.read().decode()
