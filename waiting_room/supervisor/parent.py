@@ -13,14 +13,14 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import Process
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from waiting_room.config import Settings
 from waiting_room.store.embedded import EmbeddedValkey, EmbeddedValkeyError
-from waiting_room.supervisor.sockets import listen, url_of
+from waiting_room.supervisor.sockets import Port
 from waiting_room.supervisor.worker import Job
 
 APP: Final = "waiting_room.app:serve"
@@ -30,9 +30,25 @@ FIRST_PAUSE_S: Final = 0.25
 LAST_PAUSE_S: Final = 10.0
 STEADY_S: Final = 60.0
 """A worker that lived for this long had recovered: the next one in its place starts after the first pause again."""
+HIDE_AFTER_S: Final = 1.0
+"""A place that stays empty for longer takes no connections: the kernel gives them to the other workers."""
 _LOOK_AGAIN_S: Final = 0.5
 
+_MAX_LINE: Final = 1_048_576
+
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def _interrupt_held() -> Iterator[None]:
+    """
+    Start a child that Ctrl-C does not reach while it imports: it inherits the mask, and ignores the signal later.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,7 @@ class Slot:
     """
 
     index: int
-    sock: socket.socket
+    sock: socket.socket | None = None
     process: Process | None = None
     ready: bool = False
     failure: str = ""
@@ -66,12 +82,13 @@ class Supervision:
     """
 
     def __init__(
-        self, settings: Settings, sockets: list[socket.socket], announce: Callable[[tuple[int, ...]], None], target: str
+        self, settings: Settings, port: Port, announce: Callable[[tuple[int, ...]], None], target: str
     ) -> None:
         self._settings = settings
         self._announce = announce
         self._target = target
-        self._slots = [Slot(index, sockets[index % len(sockets)]) for index in range(settings.server.workers)]
+        self._port = port
+        self._slots = [Slot(index) for index in range(settings.server.workers)]
         self._env = dict[str, str]()
         self._announced = False
         self._code = 0
@@ -89,6 +106,8 @@ class Supervision:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="waiting-room-metrics-"))
                 self._env = {"PROMETHEUS_MULTIPROC_DIR": folder}
             keepers = [asyncio.create_task(self._keep(slot)) for slot in self._slots]
+            for keeper in keepers:
+                keeper.add_done_callback(self._kept)
             watch = asyncio.create_task(self._watch(server)) if server else None
             await self._stopping.wait()
             await self._end(keepers)
@@ -105,6 +124,12 @@ class Supervision:
             return
         log.info("stopping", extra={"grace_s": STOP_S})
         self._stopping.set()
+
+    def _kept(self, keeper: asyncio.Task[None]) -> None:
+        if not keeper.cancelled() and (error := keeper.exception()):
+            log.error("the supervisor itself failed", exc_info=error)
+            self._code = 1
+            self._stopping.set()
 
     def _give_up(self, slot: Slot, code: int) -> None:
         if not self._stopping.is_set():
@@ -124,6 +149,8 @@ class Supervision:
                 return
             lived_s = time.monotonic() - begun
             pause_s = FIRST_PAUSE_S if lived_s >= STEADY_S else pause_s
+            if pause_s >= HIDE_AFTER_S:
+                self._hide(slot)
             details = {"worker": slot.index, "exit_code": code, "lived_s": round(lived_s, 1), "pause_s": pause_s}
             log.error(
                 "a worker died and is started again", extra=details | ({"why": slot.failure} if slot.failure else {})
@@ -132,24 +159,35 @@ class Supervision:
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
             pause_s = min(2 * pause_s, LAST_PAUSE_S)
 
+    def _hide(self, slot: Slot) -> None:
+        """
+        Take no connections for an empty place, if others can.
+        """
+        if len(self._slots) > 1 and slot.sock is not None:
+            slot.sock.close()
+            slot.sock = None
+
     async def _live(self, slot: Slot) -> int:
         """
         Run one worker from its start to its end, and return its exit code.
         """
         slot.failure, slot.ready = "", False
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "waiting_room.supervisor.worker"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=[slot.sock.fileno()],
-            env={**os.environ, **self._env},
-        )
+        slot.sock = sock = slot.sock or self._port.open()
+        with _interrupt_held():
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "waiting_room.supervisor.worker"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=[sock.fileno()],
+                env={**os.environ, **self._env},
+                limit=_MAX_LINE,
+            )
         slot.process = process
         assert process.stdin is not None
         assert process.stdout is not None
         if self._stopping.is_set():  # the signal came while the process was being made
             process.terminate()
-        process.stdin.write(Job(self._target, self._settings.as_dict(), slot.sock.fileno(), tuple(slot.ended)).line())
+        process.stdin.write(Job(self._target, self._settings.as_dict(), sock.fileno(), tuple(slot.ended)).line())
         slot.ended.clear()
         async for line in process.stdout:
             self._hear(slot, line)
@@ -184,6 +222,11 @@ class Supervision:
 
     async def _end(self, keepers: list[asyncio.Task[None]]) -> None:
         self._signal(signal.SIGTERM)
+        # Ours are copies of the workers' sockets: left open, they would take connections that nobody will answer.
+        self._port.close()
+        for slot in self._slots:
+            if slot.sock is not None:
+                slot.sock.close()
         _, late = await asyncio.wait(keepers, timeout=STOP_S)
         if late:
             log.error("workers did not stop in time and are killed", extra={"workers": len(late)})
@@ -212,11 +255,9 @@ def supervise(settings: Settings, announce: Callable[[Started], None], target: s
     dies later is started again. Without ``redis.url`` an embedded Valkey runs meanwhile. Raises `PortError` and
     `EmbeddedValkeyError`.
     """
-    sockets = listen(settings.server.host, settings.server.port, settings.server.workers)
-    url = url_of(sockets[0])
+    port = Port(settings.server.host, settings.server.port)
     with ExitStack() as stack:
-        for each in sockets:
-            stack.enter_context(each)
+        stack.callback(port.close)
         server = None
         if settings.redis.url is None:
             folder = settings.server.state_folder
@@ -224,5 +265,5 @@ def supervise(settings: Settings, announce: Callable[[Started], None], target: s
             server = stack.enter_context(EmbeddedValkey(append_only=folder is not None, folder=valkey_folder))
             settings = settings.with_redis_url(server.url)
         redis_url = str(settings.redis.url)
-        supervision = Supervision(settings, sockets, lambda pids: announce(Started(url, redis_url, pids)), target)
+        supervision = Supervision(settings, port, lambda pids: announce(Started(port.url, redis_url, pids)), target)
         return asyncio.run(supervision.run(server))
