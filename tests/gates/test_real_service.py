@@ -42,7 +42,9 @@ def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ):
         try:
             assert process.stdout is not None
-            yield json.loads(process.stdout.readline())["url"]
+            line = process.stdout.readline()
+            assert line, "the service ended before it served; its log says why"
+            yield json.loads(line)["url"]
         finally:
             process.terminate()
             process.wait(15)
