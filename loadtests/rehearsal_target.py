@@ -137,7 +137,7 @@ class TargetRehearsal(Rehearsal):
         self, stack: Stack, profile: SpikeProfile, capacity: ShopCapacity, room: dict[str, Any] | None
     ) -> None:
         size, name = self._options.size, self._target.run
-        self._show.phase(RUN_TITLES[name], size.run_s)
+        self._show.phase("The crowd comes", size.run_s)
         plan = RunPlan(
             name=name,
             mode="open",

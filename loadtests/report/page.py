@@ -181,6 +181,8 @@ def _settings(result: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, 
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, Mapping):

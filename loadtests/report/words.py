@@ -61,7 +61,9 @@ def amount(field: str, value: Any) -> str:
         return f"{number(round(figure, 1 if figure < 10 else 0))} ms"
     if field.endswith("_ms"):
         return f"{number(round(figure / 1000, 1))} s"
-    for ending, unit in (("_per_s", " per s"), ("_s", " s"), ("demand_ratio", " ×")):
+    if field == "demand_ratio":
+        return f"{round(figure, 1):g} ×"
+    for ending, unit in (("_per_s", " per s"), ("_s", " s")):
         if field.endswith(ending):
             return f"{figure:.1f}{unit}"
     return number(figure)
