@@ -56,6 +56,7 @@ class Stage:
     joined: Outcome | None = None
     claimed: Outcome | None = None
     error: Exception | None = None
+    sees_cookies: bool = True
     verbs: list[str] = field(default_factory=list)
     now_s: float = NOON_S
 
@@ -89,7 +90,7 @@ class Stage:
         """
         Tell where the visitor stands.
         """
-        if wire.VISITOR_COOKIE not in request.cookies:
+        if wire.VISITOR_COOKIE not in request.cookies or not self.sees_cookies:
             return Staged(Refused(Reason.NO_TICKET), True, (f"{wire.VISITOR_COOKIE}=v; Path=/; HttpOnly",))
         return self._staged("look", self.outcome)
 
