@@ -121,7 +121,7 @@ class Stay:
         return self.browser.ask(Request(f"room {verb}", "POST", url, ANSWER_WITHIN_S))
 
     def _understood(self, verb: str, answer: Answer) -> dict[str, Any]:
-        told = answer.document() if 0 < answer.status < 500 else None
+        told = answer.document() if 0 < answer.status < 500 and answer.status != 429 else None
         fine = told is not None and (answer.status < 400 or "reason" in told)
         self.recorder.room_answered(verb, answer, fine=fine)
         if not fine or told is None:
@@ -164,7 +164,7 @@ class Stay:
                 self.visit.told(answer.ended_s, answer.sent_s, low_s, high_s)
             case "closed":
                 return Outcome.REFUSED
-            case "refused" if told.get("reason") not in _MUST_JOIN and told.get("next_poll_s") is None:
+            case "refused" if not (_come_again(told, answer) or told.get("reason") in _MUST_JOIN):
                 self.recorder.problem(f"the room refused: {told.get('reason')}")
                 return Outcome.REFUSED
         return None
@@ -213,6 +213,10 @@ class Stay:
     def _problem(self, verb: str, answer: Answer) -> None:
         what = answer.fault or f"status {answer.status}"
         self.recorder.problem(f"room {verb}: {what}")
+
+
+def _come_again(told: dict[str, Any], answer: Answer) -> bool:
+    return told.get("next_poll_s") is not None or answer.retry_after_s is not None
 
 
 def _seconds(value: Any) -> float | None:

@@ -139,6 +139,18 @@ def test_refusal_for_now_is_tried_again() -> None:
     assert scene.times_s[3] - scene.times_s[2] == pytest.approx(3.0 + TAKES_S)
 
 
+@pytest.mark.parametrize("status", [409, 429, 503])
+def test_retry_after_is_kept(status: int) -> None:
+    """
+    Whatever refuses with a Retry-After is asked again then, and not before.
+    """
+    later = (status, json.dumps({"status": status, "reason": "bad_request"}), {"retry_after_s": 4.0})
+    scene = room(waiting(), later, called(), "admitted")
+
+    assert walk(scene).outcome is Outcome.BOUGHT
+    assert scene.times_s[4] - scene.times_s[3] == pytest.approx(4.0 + TAKES_S)
+
+
 def test_changed_number_is_a_place_lost() -> None:
     """
     A number that changes while its holder polls as told is noted.
