@@ -23,6 +23,7 @@ MAX_LENGTH: Final = 2048
 """Longer than any token we make; what is longer is refused unread (a cookie has 4,096 bytes, RFC 6265 section 6.1)."""
 MIN_SECRET_LENGTH: Final = 32
 """256 bits, the size of the hash (RFC 2104 section 3)."""
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Keyring:
         Return *token* as text, signed with the newest key.
         """
         kind, claims = _claims(token)
-        payload = urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).rstrip(b"=").decode()
+        payload = urlsafe_b64encode(_encode(claims).encode()).rstrip(b"=").decode()
         signed = f"{VERSION}.{kind}.{self._signing_id}.{payload}"
         return f"{signed}.{_signature(self._keys[kind, self._signing_id], signed)}"
 

@@ -60,8 +60,9 @@ class View:
             return Paused(rank, position, self._next_poll_ms(rank, None), degraded or Reason.ROOM_PAUSED)
         if position == 0:
             return Called(rank, self._called_poll_ms(rank, stale=stale), degraded or Reason.YOUR_TURN)
-        eta = None if stale else self.eta(position)
-        next_poll_ms = self._next_poll_ms(rank, eta.low_s if eta else None)
+        eta = None if stale else estimate.eta(position - 1, self._rate, self._leaving)
+        interval = polling.interval_ms(eta.low_s if eta else None, self._far_ms, snapshot.policy)
+        next_poll_ms = polling.jittered_ms(interval, rank, self._salt)
         if degraded:
             next_poll_ms = max(next_poll_ms, polling.jittered_ms(polling.DEGRADED_POLL_MS, rank, self._salt))
         return Waiting(rank, position, eta, next_poll_ms, degraded or Reason.QUEUE_WAIT)

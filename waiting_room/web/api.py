@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import hdrs, web
+from multidict import CIMultiDict
 
 from waiting_room import wire
 from waiting_room.core.outcomes import Outcome, Refused, Waiting
@@ -19,6 +20,7 @@ from waiting_room.web.reports import read_report
 from waiting_room.web.visits import Visit, Visits
 
 _PRIVATE: Final = {hdrs.CACHE_CONTROL: "no-store"}
+_WAITING_HEADERS: Final = CIMultiDict({hdrs.CONTENT_TYPE: "application/json", hdrs.CACHE_CONTROL: "no-store"})
 _SHARED: Final = {hdrs.CACHE_CONTROL: "public, max-age=1"}
 MAX_REPORT_BYTES: Final = 1_000_000
 
@@ -35,10 +37,9 @@ class Api:
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """
-        Return the routes below *prefix*.
+        Return the routes below *prefix* but that of `status`, which is guarded in its own way.
         """
         return [
-            web.get(f"{prefix}/{{room}}/status", self.status),
             web.post(f"{prefix}/{{room}}/join", self._answering(self._visits.join)),
             web.post(f"{prefix}/{{room}}/claim", self._answering(self._visits.claim)),
             web.post(f"{prefix}/{{room}}/leave", self.leave),
@@ -51,18 +52,30 @@ class Api:
         Tell a visitor where they stand. No call on the store.
         """
         visit = self._visits.look(request, request.match_info["room"])
-        room = self._lobby.known[visit.room]
         if type(visit.outcome) is Waiting:
-            room.polls_waiting += 1
-            body = wire.encode_waiting(visit.outcome, room.json_name, room.json_message)
-            return web.Response(body=body, content_type="application/json", headers=_PRIVATE)
+            return self._say_waiting(visit, visit.outcome)
         return self._say(request, visit)
+
+    def _say_waiting(self, visit: Visit, outcome: Waiting) -> web.Response:
+        room = self._lobby.known[visit.room]
+        room.polls_waiting += 1
+        tokens = visit.tokens
+        if not tokens:
+            body = wire.encode_waiting(outcome, room.json_name, room.json_message)
+        else:
+            visitor, ticket = tokens.get("visitor"), tokens.get("ticket")
+            body = wire.encode_waiting(outcome, room.json_name, room.json_message, visitor, ticket)
+        response = web.Response(body=body, headers=_WAITING_HEADERS.copy())
+        return _with_cookies(response, visit) if visit.set_cookies else response
 
     def _answering(
         self, call: Callable[[web.Request, str], Awaitable[Visit]]
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
-            return self._say(request, await call(request, request.match_info["room"]))
+            visit = await call(request, request.match_info["room"])
+            if type(visit.outcome) is Waiting:
+                return self._say_waiting(visit, visit.outcome)
+            return self._say(request, visit)
 
         return answer
 
@@ -77,7 +90,6 @@ class Api:
     def _say(self, request: web.Request, visit: Visit) -> web.Response:
         room = self._lobby.known[visit.room]
         room.tally["state", state_of(visit.outcome)] += 1
-        language = problems.language_of(request)
         answer = wire.describe(visit.outcome, visit.room) | visit.tokens
         policy = room.policy
         answer["target"] = policy.target or None
@@ -85,6 +97,7 @@ class Api:
         if isinstance(visit.outcome, Refused):
             room.tally["refusal", visit.outcome.reason.value] += 1
             problem = problems.of_reason(visit.outcome.reason, visit.room)
+            language = problems.language_of(request)
             document = answer | problem.document(language)
             response = web.Response(
                 status=problem.status,
@@ -93,8 +106,8 @@ class Api:
                 headers={hdrs.CONTENT_LANGUAGE: language.code},
             )
             return _with_cookies(problems.finish(response, problem), visit)
-        if answer["reason"] not in {None, Reason.QUEUE_WAIT} and not answer["message"]:
-            said = texts.say(Reason(answer["reason"]), language)
+        if answer["reason"] and not answer["message"]:
+            said = texts.say(Reason(answer["reason"]), problems.language_of(request))
             answer["message"] = f"{said.sentence} {said.next_step}"
         response = web.Response(body=wire.encode(answer), content_type="application/json", headers=_PRIVATE)
         return _with_cookies(response, visit)
@@ -115,7 +128,7 @@ class Api:
         if scheme.lower() != "bearer":
             raise TokenError(Reason.BAD_REQUEST, "a gate sends its credential as a bearer token")
         self._keyring.gate(credential, name, self._lobby.clock_ms())
-        report = read_report(await request.content.read(MAX_REPORT_BYTES))
+        report = read_report(await _whole_body(request))
         answer = await self._lobby.report(name, report.touched, report.released)
         said: dict[str, Any] = {
             "phase": answer.phase.value,
@@ -126,6 +139,18 @@ class Api:
             "on_redis_outage": self._lobby.policy(name).on_redis_outage,
         }
         return web.json_response(said, headers=_PRIVATE, dumps=json.dumps)
+
+
+async def _whole_body(request: web.Request) -> bytes:
+    """
+    Return the body, which comes in as many pieces as the network likes; a report beyond the bound is refused.
+    """
+    body = bytearray()
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > MAX_REPORT_BYTES:
+            raise web.HTTPRequestEntityTooLarge(MAX_REPORT_BYTES, len(body))
+    return bytes(body)
 
 
 def _with_cookies(response: web.Response, visit: Visit) -> web.Response:

@@ -13,10 +13,12 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 from jinja2 import DictLoader, Environment, StrictUndefined, Template
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from waiting_room.core.reasons import Reason
 from waiting_room.web.languages import LANGUAGE_COOKIE, NAMES, Language, languages
+from waiting_room.web.packing import Constant, Part, gzipped, plain
 from waiting_room.web.problems import Problem, finish
 from waiting_room.web.texts import ahead_words, say, wait_forms, wait_words
 from waiting_room.web.views import Place, View, of_problem
@@ -34,10 +36,12 @@ SCRIPT_REASONS: Final = (
 )
 """What the script tells by itself; all else it fetches as a page."""
 
-_ICON: Final = (
+_COMPACT: Final[dict[str, Any]] = {"ensure_ascii": False, "separators": (",", ":")}
+_ICON: Final = "data:image/svg+xml," + quote(
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><rect x='2' y='6' width='12' height='7' rx='2' "
     "fill='#c8553d'/><rect x='3' y='2' width='5' height='5' fill='#30638e'/><circle cx='5' cy='13' r='2.2'/>"
-    "<circle cx='11' cy='13' r='2.2'/></svg>"
+    "<circle cx='11' cy='13' r='2.2'/></svg>",
+    safe=" /:='",
 )
 
 
@@ -67,32 +71,33 @@ class Frame:
     clock_time: str = ""
 
 
-def render(view: View, frame: Frame, language: Language) -> web.Response:
+def render(view: View, frame: Frame, language: Language, *, gzip: bool = False) -> web.Response:
     """
     Return the page that shows *view*, with headers that let nothing foreign into it and nobody store it.
     """
     nonce = token_urlsafe(12)
-    template, parts = _templates()
-    place = view.place
-    body = template.render(
+    template, constants = _templates()
+    text = template.render(
         view=view,
         frame=frame,
         language=language,
         text=language.text,
         plural=language.plural,
         nonce=nonce,
-        css=parts["page.css"],
-        js=parts["page.js"],
-        icon="data:image/svg+xml," + quote(_ICON, safe=" /:='"),
-        scene=Markup(parts["scene.svg"].replace("{{ x }}", str(_train_x(view)))),  # noqa: S704 - our own drawing
-        data=_script_data(view, frame, language),
-        **_place_words(place, language),
+        part=lambda name: Markup(f"\0{nonce}:{name}\0"),  # noqa: S704 - a mark that `_parts` replaces
+        icon=_ICON,
+        train_x=_train_x(view),
+        data=_script_data(view, frame),
+        **_place_words(view.place, language),
     )
-    response = web.Response(text=body, content_type="text/html", charset="utf-8")
+    parts = _parts(text, nonce, constants)
+    response = web.Response(body=gzipped(parts) if gzip else plain(parts), content_type="text/html", charset="utf-8")
+    if gzip:
+        response.headers[hdrs.CONTENT_ENCODING] = "gzip"
     response.headers.update({
         hdrs.CACHE_CONTROL: "no-store",
         hdrs.CONTENT_LANGUAGE: language.code,
-        hdrs.VARY: "Accept-Language, Cookie",
+        hdrs.VARY: "Accept-Encoding, Accept-Language, Cookie",
         hdrs.CONTENT_SECURITY_POLICY: (
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; "
             "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -102,8 +107,27 @@ def render(view: View, frame: Frame, language: Language) -> web.Response:
         "X-Frame-Options": "DENY",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     })  # fmt: skip
-    response.enable_compression()
     return response
+
+
+def takes_gzip(request: web.Request) -> bool:
+    """
+    Tell whether the client can unpack gzip; one that rules it out with a ``q`` is believed.
+    """
+    accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "").replace(" ", "").lower()
+    return any(coding == "gzip" or coding.startswith("gzip;q=1") for coding in accepted.split(","))
+
+
+def _parts(text: str, nonce: str, constants: Mapping[str, Constant]) -> list[Part]:
+    """
+    Return *text* with its marks replaced by the constant parts they name; the nonce keeps anybody else from writing one.
+    """
+    first, *others = text.split(f"\0{nonce}:")
+    parts: list[Part] = [first.encode()]
+    for other in others:
+        name, _, rest = other.partition("\0")
+        parts += [constants[name], rest.encode()]
+    return parts
 
 
 def prepare() -> None:
@@ -111,8 +135,6 @@ def prepare() -> None:
     Read templates and languages now, so that a missing file stops the start and no visitor waits for the first page.
     """
     _templates()
-    for language in languages().values():
-        _script_texts(language)
 
 
 def problem_page(request: web.Request, problem: Problem, language: Language) -> web.Response:
@@ -123,7 +145,7 @@ def problem_page(request: web.Request, problem: Problem, language: Language) -> 
     others = tuple(
         (code, name, str(here.update_query(lang=code))) for code, name in NAMES.items() if code != language.code
     )
-    response = render(of_problem(problem, language), Frame(str(here), others), language)
+    response = render(of_problem(problem, language), Frame(str(here), others), language, gzip=takes_gzip(request))
     response.set_status(problem.status)
     return finish(response, problem)
 
@@ -136,7 +158,7 @@ def remember_language(response: web.Response, language: Language, prefix: str) -
 
 
 @cache
-def _templates() -> tuple[Template, Mapping[str, str]]:
+def _templates() -> tuple[Template, Mapping[str, Constant]]:
     folder = files("waiting_room.web") / "templates"
     read = {name: (folder / name).read_text("utf-8") for name in ("page.html", "page.css", "page.js", "scene.svg")}
     environment = Environment(
@@ -145,9 +167,12 @@ def _templates() -> tuple[Template, Mapping[str, str]]:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
-    parts = {name: Markup(_leaner(text)) for name, text in read.items() if name != "page.html"}  # noqa: S704 - our own files
-    return environment.get_template("page.html"), parts
+    environment.policies["json.dumps_kwargs"] = _COMPACT
+    before, after = _leaner(read["scene.svg"]).split("{{ x }}")
+    texts = {"page.css": _leaner(read["page.css"]), "page.js": _leaner(read["page.js"])}
+    texts |= {"scene.before": before, "scene.after": after}
+    texts |= {f"texts.{code}": htmlsafe_json_dumps(_script_texts(it), **_COMPACT) for code, it in languages().items()}
+    return environment.get_template("page.html"), {name: Constant(text) for name, text in texts.items()}
 
 
 def _leaner(text: str) -> str:
@@ -181,12 +206,11 @@ def _place_words(place: Place | None, language: Language) -> dict[str, Any]:
     }
 
 
-def _script_data(view: View, frame: Frame, language: Language) -> dict[str, Any] | None:
+def _script_data(view: View, frame: Frame) -> dict[str, Any] | None:
     if not view.verb:
         return None
     journey = view.place.journey if view.place else None
     return {
-        "lang": language.code,
         "verb": view.verb,
         "poll_s": view.poll_s,
         "now": frame.now_s,
@@ -196,14 +220,13 @@ def _script_data(view: View, frame: Frame, language: Language) -> dict[str, Any]
         "target": frame.target,
         "track": TRACK,
         "journey": journey and [journey.number, journey.start, journey.last, journey.due_s, journey.grew_s],
-        "texts": _script_texts(language),
     }
 
 
-@cache
 def _script_texts(language: Language) -> dict[str, Any]:
     sayings = {reason.value: say(reason, language) for reason in SCRIPT_REASONS}
     return {
+        "lang": language.code,
         "says": {code: [said.heading, said.sentence, said.next_step] for code, said in sayings.items()},
         "ahead": language.forms("%(n)s person is ahead of you", "%(n)s people are ahead of you"),
         "next": language.text("You are next"),

@@ -16,7 +16,7 @@ from typing import Final
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import get_group_symbol
 from babel.support import NullTranslations, Translations
 
 DEFAULT: Final = "en"
@@ -30,12 +30,13 @@ _SAMPLES: Final = range(200)
 @dataclass(frozen=True, slots=True)
 class Language:
     """
-    Say things in one language; placeholders are ``%(name)s``.
+    Say things in one language; placeholders are ``%(name)s``, *group* stands between thousands.
     """
 
     code: str
     locale: Locale
     translations: NullTranslations
+    group: str
 
     def text(self, message: str, /, **values: object) -> str:
         """
@@ -55,7 +56,7 @@ class Language:
         """
         Return *value* with the language's grouping: 12,345 in English, 12 345 in Polish.
         """
-        return format_decimal(value, locale=self.locale)
+        return f"{value:,}".replace(",", self.group)
 
     def forms(self, one: str, many: str) -> dict[str, str]:
         """
@@ -71,7 +72,9 @@ def languages() -> Mapping[str, Language]:
     """
     Return every language by its code; read once, at the first call.
     """
-    return MappingProxyType({code: Language(code, Locale.parse(code), _translations(code)) for code in NAMES})
+    return MappingProxyType({
+        code: Language(code, Locale.parse(code), _translations(code), get_group_symbol(code)) for code in NAMES
+    })  # fmt: skip
 
 
 def pick(asked: str | None, kept: str | None, accepted: str | None) -> Language:

@@ -18,7 +18,7 @@ from waiting_room.core.reasons import Reason
 from waiting_room.core.targets import Target, choose
 from waiting_room.errors import StoreEmptyError, StoreError
 from waiting_room.web import journey, views
-from waiting_room.web.faces import Frame, prepare, remember_language, render
+from waiting_room.web.faces import Frame, prepare, remember_language, render, takes_gzip
 from waiting_room.web.languages import NAMES, Language
 from waiting_room.web.problems import language_of
 from waiting_room.web.texts import speed_words
@@ -178,7 +178,7 @@ class WaitingPage:
         language = language_of(request)
         view = self._view(request, room, seen, language)
         frame = self._frame(request, room, view, target, language)
-        response = render(view, frame, language)
+        response = render(view, frame, language, gzip=takes_gzip(request))
         entering = view.mood is Mood.ENTERING
         if (entering or frame.refreshes) and SCRIPT_COOKIE not in request.cookies:
             marker = {STEP: "2"} if entering else {}

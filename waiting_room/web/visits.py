@@ -16,6 +16,8 @@ from waiting_room.tokens import Keyring, Pass, Ticket, Visitor
 from waiting_room.web.identity import Identities, Identity
 
 VISITOR_LIFE_S: Final = 30 * 86_400
+PASS_GRACE_S: Final = 300
+"""The cookie outlives the pass, so that a gate still knows whose late form it is; the pass itself ends on time."""
 TICKET_LIFE_S: Final = TICKET_LIFE_MS // 1000
 
 
@@ -133,7 +135,7 @@ class Visits:
             cookies.append(self._cookie(request, wire.ticket_cookie(room), tokens["ticket"], TICKET_LIFE_S))
         if isinstance(outcome, Admitted) and ticket is not None:
             tokens["pass"] = self._pass(room, ticket, outcome)
-            life_s = max(1, (outcome.hard_end_ms - outcome.issued_ms) // 1000)
+            life_s = max(1, (outcome.hard_end_ms - outcome.issued_ms) // 1000) + PASS_GRACE_S
             cookies.append(self._cookie(request, wire.pass_cookie(room), tokens["pass"], life_s))
         return Visit(room, visitor, identity.visitor is None, ticket, outcome, tuple(cookies), tokens)
 
@@ -149,7 +151,7 @@ class Visits:
 
 
 def _seen(request: web.Request) -> int | None:
-    if "seen=" not in request.query_string:
+    if "seen=" not in request.raw_path:
         return None
     text = request.query.get("seen", "")
     return int(text) if text.isdecimal() and len(text) < 12 else None

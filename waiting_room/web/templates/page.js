@@ -1,10 +1,10 @@
 (() => {
 "use strict";
-const data = JSON.parse(document.getElementById("data").textContent);
-const texts = data.texts, root = document.documentElement, began = Date.now();
 const $ = (id) => document.getElementById(id);
+const data = JSON.parse($("data").textContent), texts = JSON.parse($("texts").textContent);
+const root = document.documentElement, began = Date.now();
 const now = () => data.now + (Date.now() - began) / 1000;
-const numbers = new Intl.NumberFormat(data.lang, {useGrouping: "always"}), rules = new Intl.PluralRules(data.lang);
+const numbers = new Intl.NumberFormat(texts.lang, {useGrouping: "always"}), rules = new Intl.PluralRules(texts.lang);
 const HIDDEN_MS = 10000, SLOWEST_MS = 60000, GIVE_UP_MS = 10000, SPEAK_MS = 30000, PACE_MS = 60000;
 
 const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
@@ -108,7 +108,7 @@ function ring() {
 function draw(a) {
   if (a.reason === "queue_wait") { put("words", a.message || ""); show("message", a.message); }
   const time = new Date(now() * 1000);
-  $("updated").dateTime = time.toISOString(); put("updated", time.toLocaleTimeString(data.lang));
+  $("updated").dateTime = time.toISOString(); put("updated", time.toLocaleTimeString(texts.lang));
   const before = verb, away = a.reason === "store_away" || a.reason === "recovering";
   verb = "status";
   if (a.state === "waiting" || a.state === "paused") {
@@ -216,7 +216,7 @@ function ready() {
 root.classList.add("js");
 keep("wr_js", "1");
 const clock = new Date($("updated").dateTime);
-if (!isNaN(clock)) put("updated", clock.toLocaleTimeString(data.lang));
+if (!isNaN(clock)) put("updated", clock.toLocaleTimeString(texts.lang));
 addEventListener("online", step);
 addEventListener("pageshow", (event) => { if (event.persisted) step(); });
 addEventListener("pagehide", remember);
