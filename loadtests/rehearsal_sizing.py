@@ -78,7 +78,7 @@ class Size:
 
 QUICK = Size(
     name="quick",
-    capacity_s=8,
+    capacity_s=9,
     calm_share=0.4,
     calm_s=3,
     rise_s=2,
@@ -87,7 +87,7 @@ QUICK = Size(
     tail_s=10,
     drain_s=5,
     behaviour=Behaviour(
-        browse_think_s=0.6, form_think_s=1.2, page_patience_s=3.0, reloads=2, window_share=0.15, room_patience_s=300.0
+        browse_think_s=0.6, form_think_s=1.2, page_patience_s=3.0, reloads=2, window_share=0.15, room_patience_s=600.0
     ),
     idle_timeout_s=9,
 )

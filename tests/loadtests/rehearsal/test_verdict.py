@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loadtests.thresholds import DEFAULTS
-from loadtests.verdict import EXIT_CODES, Books, Played, RoomFacts, capacity_of, result_of, run_result
+from loadtests.verdict import EXIT_CODES, Books, Played, RoomFacts, capacity_of, result_of, run_result, steady_rate
 from tests.loadtests.rehearsal.crowd import CIRCUMSTANCES, RATE, ZERO_MS, measures, played
 
 PROMISED = {
@@ -180,15 +182,33 @@ def test_demand_is_told_in_multiples_of_the_capacity() -> None:
     assert run_result(played("with_room"))["demand_ratio"] == pytest.approx(4.5, abs=0.05)
 
 
-def test_the_capacity_counts_what_was_done_over_the_span() -> None:
+def test_the_capacity_comes_from_the_books_and_from_those_who_ended_as_meant() -> None:
     """
-    Orders from the books, journeys from those who ended as meant.
+    One order a second in the books is one order a second, whatever the shoppers saw.
     """
     found = measures("with_room")
-    done = sum(1 for s in found.shoppers if s.outcome in {"bought", "browsed"} and 8 <= (s.ended_s or 0) < 45)
-    capacity = capacity_of(found, Books(tuple(ZERO_MS + 8_000 + i * 1000 for i in range(100)), 0))
-    assert capacity.orders_per_s == pytest.approx(1.0)
-    assert capacity.journeys_per_s == pytest.approx(done / 37)
+    books = Books(tuple(ZERO_MS + i * 1000 for i in range(100)), 0)
+    capacity = capacity_of(found, books)
+    assert capacity.orders_per_s == pytest.approx(1.0, rel=0.01)
+    assert capacity.journeys_per_s == pytest.approx(10.0, rel=0.01)
+    assert capacity_of(found, None).orders_per_s == pytest.approx(9.0, rel=0.01)
+
+
+@given(rate=st.floats(2, 50), phase=st.floats(0, 1), length=st.floats(6, 30))
+def test_a_steady_rate_is_found_in_spite_of_waves(rate: float, phase: float, length: float) -> None:
+    """
+    Events in clumps, one clump a second, are counted right wherever the span begins.
+    """
+    clump = [start + phase for start in range(-1, 40) for _ in range(round(rate))]
+    assert steady_rate(clump, 2.0, 2.0 + length) == pytest.approx(round(rate), rel=0.06)
+
+
+def test_nothing_done_is_no_rate() -> None:
+    """
+    An empty span and an empty list are 0, not a division by zero.
+    """
+    assert steady_rate([], 2.0, 8.0) == 0
+    assert steady_rate([1.0], 2.0, 2.0) == 0
 
 
 def test_every_verdict_has_an_exit_code_of_its_own() -> None:
