@@ -29,11 +29,13 @@ WAITS_S = [
 AHEAD = [0, 1, 2, 5, 22, 1234, 12_345]
 
 
-def waiting(number: int = 7, position: int = 30, low_s: float = 100, high_s: float = 200) -> Waiting:
+def waiting(
+    number: int = 7, position: int = 30, low_s: float = 100, high_s: float = 200, poll_ms: int = HOUR_MS
+) -> Waiting:
     """
     Return a wait whose next poll comes only when the test asks for it.
     """
-    return Waiting(number, position, Eta(low_s, high_s), HOUR_MS)
+    return Waiting(number, position, Eta(low_s, high_s), poll_ms)
 
 
 async def opened(new_visitor: NewVisitor, staging: Staging, stage: Stage, code: str = "en") -> Page:
@@ -213,7 +215,7 @@ async def test_who_blocks_cookies_is_told_so(new_visitor: NewVisitor, staging: S
     """
     A join whose cookies do not come back ends in an explanation, not in joining for ever.
     """
-    stage = Stage(Refused(Reason.NO_TICKET), joined=replace(waiting(), next_poll_ms=50), sees_cookies=False)
+    stage = Stage(Refused(Reason.NO_TICKET), joined=waiting(poll_ms=50), sees_cookies=False)
     base = await staging(stage)
     page = await (await new_visitor()).new_page()
 
@@ -230,7 +232,7 @@ async def test_a_hidden_page_asks_at_most_half_as_often_and_never_loses_its_plac
     """
     Hidden, it waits twice as long, but never beyond ten seconds or what it was told: silence of 15 s loses a place.
     """
-    stage = Stage(replace(waiting(), next_poll_ms=told_ms))
+    stage = Stage(waiting(poll_ms=told_ms))
     visitor = await new_visitor()
     base = await staging(stage)
     await visitor.add_cookies([{"name": "wr_visitor", "value": "v", "url": base}])

@@ -120,7 +120,7 @@ def takes_gzip(request: web.Request) -> bool:
 
 def _parts(text: str, nonce: str, constants: Mapping[str, Constant]) -> list[Part]:
     """
-    Return *text* with its marks replaced by the constant parts they name; the nonce keeps anybody else from writing one.
+    Return *text* with its marks replaced by the constant parts they name; without the nonce nobody can write a mark.
     """
     first, *others = text.split(f"\0{nonce}:")
     parts: list[Part] = [first.encode()]
