@@ -69,7 +69,7 @@ def test_check_lists_all_faults(bad: str) -> None:
     assert shown.err.splitlines() == [
         "Error: the configuration is invalid:",
         f"  {bad}:2: server.prot: unknown setting; did you mean port?",
-        f"  {bad}:4: rooms.sale.capacity: -5 is out of range; allowed are 0 to 1e+07 seats",
+        f"  {bad}:4: rooms.sale.capacity: -5 is out of range; allowed are 0 to 10,000,000 seats",
     ]
 
 
@@ -82,7 +82,7 @@ def test_check_tells_programs(bad: str, good: str) -> None:
     assert (wrong.code, right.code) == (3, 0)
     assert [fault["remedy"] for fault in wrong.json["faults"]] == [
         "did you mean port?",
-        "allowed are 0 to 1e+07 seats",
+        "allowed are 0 to 10,000,000 seats",
     ]
     assert right.json == {"ok": True, "faults": [], "rooms": ["sale"]}
 

@@ -286,6 +286,11 @@ def test_a_misspelled_name_gets_a_suggestion(tmp_path: Path, text: str, suggesti
         ("[redis]\nurl = 'redis://h:x/'", "room.toml:2: redis.url: is no Redis address"),
         ("[server\nport = 1", "room.toml:1: this is no TOML: Expected ']' at the end of a table declaration"),
         ("[server]\nport = ", "room.toml:2: this is no TOML: Invalid value"),
+        ("[rooms.a]\ncapacity = inf", "room.toml:2: rooms.a.capacity: inf is no whole number"),
+        ("[rooms.a]\npoll_min_s = nan", "room.toml:2: rooms.a.poll_min_s: nan is out of range"),
+        (f"[rooms.a]\ncapacity = {'9' * 400}", "room.toml:2: rooms.a.capacity: 9999"),
+        (f"[rooms.a]\ncapacity = {'9' * 5000}", "room.toml:2: this is no TOML: Exceeds the limit"),
+        (f"a = {'[' * 5000}", "room.toml:1: this is no TOML: maximum recursion depth"),
         ("[rooms.a]\n[rooms.a]", "room.toml:2: this is no TOML: Cannot declare"),
     ],
 )

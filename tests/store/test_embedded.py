@@ -189,6 +189,7 @@ def test_it_ends_with_its_parent(sign: signal.Signals) -> None:
     wait_until_sync(lambda: not alive(pid), what="the end of the orphaned server")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end (PR_SET_PDEATHSIG)")
 def test_it_ends_with_its_keeper(server: EmbeddedValkey) -> None:
     """
     A keeper that is killed takes the server with it (by PR_SET_PDEATHSIG, on Linux).

@@ -138,7 +138,10 @@ async def test_wrong_settings_change_nothing(client: Client, lobby: Lobby) -> No
     assert lobby.policy("sale") == Policy(capacity=5)
 
 
-@pytest.mark.parametrize(("body", "what"), [(b"{", "is no JSON"), (b"[]", "is no object"), (b"\xff", "is no JSON")])
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [(b"{", "is no JSON"), (b"[]", "is no object"), (b"\xff", "is no JSON"), (b"[" * 50_000, "is no JSON")],
+)
 async def test_a_body_that_is_no_object_is_told(client: Client, body: bytes, what: str) -> None:
     """
     Nonsense is a fault, not a stack trace.

@@ -49,14 +49,14 @@ def serve(config_file: str | None, redis_url: str | None, **given: Any) -> None:
     logs.set_up(settings.server.log_format)
     if notice:
         logging.getLogger(__name__).warning("%s", notice)
-    has_rooms = bool(settings.rooms)
+    is_empty = not settings.rooms and settings.redis.url is None and settings.server.state_folder is None
 
     def announce(started: Started) -> None:
         shown = replace(started, redis_url=without_password(started.redis_url))
         click.echo(json.dumps(asdict(shown)) if as_json else sentence(shown))
-        if not has_rooms:
+        if is_empty:
             how = f"waiting-room room create spring-sale --redis-url {shown.redis_url}"
-            click.echo(f"The configuration has no room. To create one: {how}", err=True)
+            click.echo(f"There is no room yet. To create one: {how}", err=True)
 
     click.get_current_context().exit(supervise(settings, announce))
 

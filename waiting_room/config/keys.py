@@ -18,7 +18,7 @@ ADVICE: Final = "set server.secret_keys (docs/configuration.md says how)"
 
 def with_keys(settings: Settings) -> tuple[Settings, str]:
     """
-    Return settings that have a key, and a sentence for the operator where it was made up here ("" otherwise).
+    Return settings that have a key, and a warning for the operator where it ends with this run ("" otherwise).
 
     With a ``state_folder`` the made-up key is kept there, readable by us alone; without one it ends with this run.
     Raises `ConfigError` if it cannot be kept, or if what is kept is no key.
@@ -38,7 +38,7 @@ def with_keys(settings: Settings) -> tuple[Settings, str]:
     except ConfigError as error:
         fault = Fault(str(path), f"holds no key: {error.faults[0].what}", "restore it, or remove it to have a new one")
         raise ConfigError((fault,)) from error
-    return settings.with_server(secret_keys=(key,)), f"the secret key is the one in {path}; {ADVICE} for more machines"
+    return settings.with_server(secret_keys=(key,)), ""
 
 
 def _made_up() -> str:

@@ -35,7 +35,7 @@ def split(text: str) -> Any:
     if text.lstrip().startswith("["):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     return [part for part in text.replace(",", " ").split() if part]
 

@@ -53,7 +53,7 @@ def from_file(path: Path) -> Layer:
         raise ConfigError((fault,)) from error
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits and endless nesting, too
         line = re.search(r"at line (\d+)", str(error))
         where = f"{path}:{line[1] if line else len(text.splitlines())}"
         raise ConfigError((Fault(where, f"this is no TOML: {error}", "see https://toml.io"),)) from error

@@ -167,11 +167,12 @@ def _read_text(name: str, value: Any, where: str, faults: list[Fault]) -> str:
 def _read_number(name: str, value: Any, where: str, faults: list[Fault]) -> float | int:
     meta = _FIELDS[name].metadata
     whole = _FIELDS[name].type is int
-    if isinstance(value, bool) or not isinstance(value, int | float) or (whole and value != int(value)):
+    if isinstance(value, bool) or not isinstance(value, int | float) or (whole and value % 1 != 0):
         faults.append(Fault(where, f"{value!r} is no {'whole ' if whole else ''}number", f"in {meta['unit']}"))
         return 0
     if not meta["low"] <= value <= meta["high"]:
-        remedy = f"allowed are {meta['low']:g} to {meta['high']:g} {meta['unit']}"
-        faults.append(Fault(where, f"{value:g} is out of range", remedy))
+        remedy = f"allowed are {meta['low']:,} to {meta['high']:,} {meta['unit']}"
+        shown = f"{value:g}" if isinstance(value, float) else f"{value!r:.40}"
+        faults.append(Fault(where, f"{shown} is out of range", remedy))
         return 0
     return int(value) if whole else float(value)

@@ -141,7 +141,7 @@ def _guard(admin_token: str | None) -> Callable[[Handler], Handler]:
 async def _settings(request: web.Request) -> dict[str, Any]:
     try:
         values = json.loads(await request.read())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PolicyError((Fault("body", f"is no JSON: {error}", "send an object of settings"),)) from error
     if not isinstance(values, dict):
         raise PolicyError((Fault("body", "is no object", 'send settings, such as {"rate_per_minute": 300}'),))
