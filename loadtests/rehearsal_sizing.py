@@ -94,15 +94,15 @@ QUICK = Size(
 FULL = Size(
     name="full",
     capacity_s=24,
-    calm_share=0.3,
+    calm_share=0.2,
     calm_s=8,
     rise_s=6,
     hold_s=14,
     fall_s=3,
-    tail_s=76,
+    tail_s=72,
     drain_s=15,
     behaviour=Behaviour(
-        browse_think_s=1.5, form_think_s=3.0, page_patience_s=5.0, reloads=3, window_share=0.15, room_patience_s=600.0
+        browse_think_s=1.5, form_think_s=3.0, page_patience_s=4.0, reloads=2, window_share=0.15, room_patience_s=600.0
     ),
     idle_timeout_s=20,
     poll_max_s=10.0,
