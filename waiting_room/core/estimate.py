@@ -15,6 +15,8 @@ _MEASURE_MS: Final = 30_000
 _TRUST_MS: Final = 8000
 _SPREAD: Final = 0.2
 """The half-width of the range in relation to the rate, until the spread itself is measured."""
+_NOBODY_LEAVES: Final = 1e-12
+"""Below this the two formulas differ by less than a float can tell: the wait never falls with more people ahead."""
 _SLACK_S: Final = 3.0
 """What a tick, a snapshot and a poll can add to any wait."""
 
@@ -25,19 +27,22 @@ def wait_s(ahead: float, rate_per_s: float, leaving_per_s: float) -> float:
     """
     if ahead <= 0:
         return 0.0
-    if leaving_per_s * ahead < 1e-6 * rate_per_s:
+    left_share = leaving_per_s * ahead / rate_per_s
+    if left_share < _NOBODY_LEAVES:
         return ahead / rate_per_s
-    return log1p(leaving_per_s * ahead / rate_per_s) / leaving_per_s
+    return log1p(left_share) / leaving_per_s
 
 
 def call_rate_per_s(snapshot: Snapshot) -> float:
     """
     Return how many present people are called per second: measured over the last half minute where that is known.
+
+    Where nobody was called in that time the plan counts, unless every seat is taken: then nobody knows (0).
     """
     recent = [cohort for cohort in snapshot.cohorts if snapshot.now_ms - cohort.at_ms <= _MEASURE_MS]
     planned = snapshot.policy.rate_per_s / (1 - snapshot.no_show)
     if not recent:
-        return planned
+        return planned if snapshot.seats < snapshot.policy.capacity else 0.0
     span_ms = snapshot.now_ms - recent[0].at_ms
     if span_ms < _TRUST_MS:
         return planned

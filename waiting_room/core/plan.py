@@ -5,7 +5,7 @@ One step of the controller: from a snapshot to what is to be committed.
 from dataclasses import dataclass
 from typing import Final
 
-from waiting_room.core import pacing, polling
+from waiting_room.core import estimate, pacing, polling
 from waiting_room.core.presence import Presence
 from waiting_room.core.snapshot import Snapshot
 
@@ -48,11 +48,8 @@ def plan(snapshot: Snapshot, owner: str) -> Advance | None:
     """
     if snapshot.owner not in {"", owner} and snapshot.now_ms < snapshot.owner_until_ms:
         return None
-    window_ms = int(snapshot.policy.claim_window_s * 1000)
-    no_show = pacing.measured_no_show(
-        snapshot.no_show, snapshot.cohorts, snapshot.ticked_ms, snapshot.now_ms, window_ms
-    )
-    still_expected = pacing.expected(snapshot.cohorts, snapshot.now_ms, no_show, window_ms)
+    no_show = pacing.measured_no_show(snapshot.no_show, snapshot.cohorts, snapshot.now_ms, snapshot.policy)
+    still_expected = pacing.expected(snapshot.cohorts, snapshot.now_ms, no_show, snapshot.policy)
     due = pacing.calls_due(snapshot, still_expected, no_show)
     frontier, called = _reach(snapshot, int(due))
     rotate = snapshot.now_ms - snapshot.slot_at_ms >= snapshot.slot_ms
@@ -67,7 +64,7 @@ def plan(snapshot: Snapshot, owner: str) -> Advance | None:
         no_show=no_show,
         leaving_per_s=_leaving(snapshot) if rotate else snapshot.leaving_per_s,
         rotate=rotate,
-        slot_ms=polling.slot_ms(snapshot.waiting, snapshot.policy) if rotate else snapshot.slot_ms,
+        slot_ms=_next_slot_ms(snapshot) if rotate else snapshot.slot_ms,
         high_water=_mark(snapshot),
         low=snapshot.frontier,
         high=max(snapshot.frontier, snapshot.issued),
@@ -95,6 +92,11 @@ def _leaving(snapshot: Snapshot) -> float:
     silent = total - Presence(snapshot.frontier, snapshot.fresh).total
     measured = silent / total / slot_s if total else 0.0
     return (snapshot.leaving_per_s + measured) / 2
+
+
+def _next_slot_ms(snapshot: Snapshot) -> int:
+    rate_per_s = estimate.call_rate_per_s(snapshot)
+    return polling.slot_ms(snapshot.waiting, snapshot.policy, rate_per_s, snapshot.slot_ms)
 
 
 def _mark(snapshot: Snapshot) -> int:

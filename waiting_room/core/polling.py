@@ -2,19 +2,27 @@
 How often a visitor is asked to poll: a budget, shared out by distance.
 """
 
+from math import log
 from typing import Final
 
 from waiting_room.core.policy import Policy
 
-JITTER: Final = 0.1
-"""Answers vary by a tenth either way, so that visitors who came together drift apart."""
+JITTER: Final = 0.2
+"""
+Answers ask for up to a fifth more, so that visitors who came together drift apart. Never for less: that would break
+both `poll_min_s` and the budget.
+"""
 CALLED_POLL_MS: Final = 1000
 DEGRADED_POLL_MS: Final = 5000
 FLUSH_MS: Final = 1000
 """Check-ins go to the store once a second."""
 PRESENCE_MIN_MS: Final = 15_000
 """Nobody is taken for a ghost before 15 s of silence: a phone that changes from one network to another needs them."""
-_BUDGET_SHARE: Final = 0.75
+_SNAPSHOT_MS: Final = 1000
+_RESERVE: Final = 1.5
+"""What a slot lasts longer than it must, for slow networks; also the most by which it shrinks from one to the next."""
+_FAR_SHARE: Final = 0.75
+_NEAR_SHARE: Final = 0.2
 _POLLS_ON_THE_WAY: Final = 6
 """A visitor near the front asks again after a sixth of the shortest time left."""
 
@@ -23,50 +31,62 @@ def far_interval_ms(waiting: int, policy: Policy) -> int:
     """
     Return the interval at which *waiting* people together stay below three quarters of the budget.
 
-    The rest of the budget is for those near the front, and for jitter.
+    The rest of the budget is for those near the front, who may poll more often.
     """
-    needed_ms = 1000 * waiting / (_BUDGET_SHARE * policy.poll_budget_per_s)
+    needed_ms = 1000 * waiting / (_FAR_SHARE * policy.poll_budget_per_s)
     return int(max(policy.poll_min_s * 1000, needed_ms))
 
 
-def interval_ms(wait_s: float | None, far_ms: int, policy: Policy) -> int:
+def interval_ms(position: int, wait_s: float | None, far_ms: int, longest_ms: float, policy: Policy) -> int:
     """
-    Return when to poll again for somebody whose turn is *wait_s* away at the earliest (None: unknown).
+    Return when to poll again for somebody at *position* whose turn is *wait_s* away at the earliest (None: unknown).
 
-    Never below `poll_min_s`, above `poll_max_s` only where the budget asks for it. Those nearer to the front than one
-    far interval may poll more often, as long as the admission rate leaves room for that in the budget.
+    Never below `poll_min_s`, and above `poll_max_s` and *longest_ms* (which the presence slot allows) only where the
+    budget asks for it. All polls of a room together stay below its budget, whatever its size, rate and settings.
     """
     low_ms = policy.poll_min_s * 1000
     if wait_s is None:
-        return max(int(low_ms), far_ms)
-    wished_ms = max(low_ms, min(policy.poll_max_s * 1000, 1000 * wait_s / _POLLS_ON_THE_WAY))
-    near = wait_s * 1000 < 2 * far_ms and policy.rate_per_s * _POLLS_ON_THE_WAY * 4 < policy.poll_budget_per_s / 4
-    return int(wished_ms if near else max(wished_ms, far_ms))
+        return int(max(low_ms, far_ms))
+    wished_ms = min(policy.poll_max_s * 1000, longest_ms, 1000 * wait_s / _POLLS_ON_THE_WAY)
+    return int(max(low_ms, wished_ms, _floor_ms(position, far_ms, policy)))
+
+
+def _floor_ms(position: int, far_ms: int, policy: Policy) -> float:
+    """
+    Return the shortest interval that the budget has room for at *position*.
+
+    Where the k-th polls at most once in c·k, from `poll_min_s` up to the far interval, those nearer than far add at
+    most ``(1 + ln(far / poll_min)) / c`` polls a second; c is such that this is their fifth of the budget.
+    """
+    spread = 1 + log(far_ms / (policy.poll_min_s * 1000)) if far_ms > policy.poll_min_s * 1000 else 1.0
+    return min(far_ms, position * 1000 * spread / (_NEAR_SHARE * policy.poll_budget_per_s))
 
 
 def jittered_ms(interval: int, rank: int, salt: int) -> int:
     """
-    Return *interval* changed by up to `JITTER` either way; the same for the same *rank* and *salt*.
+    Return *interval* prolonged by up to `JITTER`; the same for the same *rank* and *salt*.
     """
     spread = (rank * 2_654_435_761 + salt * 40_503) % 65_536 / 65_536
-    return int(interval * (1 - JITTER + 2 * JITTER * spread))
+    return int(interval * (1 + JITTER * spread))
 
 
-def slot_ms(waiting: int, policy: Policy) -> int:
+def slot_ms(waiting: int, policy: Policy, rate_per_s: float = 0.0, last_ms: int = 0) -> int:
     """
     Return how long a presence slot must last so that nobody who polls as told is ever taken for a ghost.
 
-    The longest interval told, its jitter, a flush, a snapshot, and half of it all in reserve for slow networks. A
-    check-in counts for the rest of its slot and the whole next one, so the next one alone must be long enough.
+    The longest interval told while *rate_per_s* people are called, its jitter, a flush, a snapshot, and half of it all
+    in reserve. A check-in counts for the rest of its slot and the whole next one, so the next one alone must be long
+    enough for all that was told in the one before, which lasted *last_ms*: hence it shrinks by its reserve at most.
     """
-    longest_ms = _longest_told_ms(waiting, policy)
-    return int(max(PRESENCE_MIN_MS, 1.5 * (longest_ms * (1 + JITTER) + FLUSH_MS + 1000)))
-
-
-def _longest_told_ms(waiting: int, policy: Policy) -> float:
     far_ms = far_interval_ms(waiting, policy)
-    if not policy.rate_per_minute:
-        return max(policy.poll_max_s * 1000, far_ms)
-    last_wait_s = waiting / policy.rate_per_s
-    by_distance_ms = min(policy.poll_max_s * 1000, 2 * 1000 * last_wait_s / _POLLS_ON_THE_WAY)
-    return max(by_distance_ms, far_ms)
+    wished_ms = 1000 * waiting / rate_per_s / _POLLS_ON_THE_WAY if rate_per_s > 0 else 0.0
+    told_ms = max(far_ms, min(policy.poll_max_s * 1000, wished_ms))
+    needed_ms = _RESERVE * (told_ms * (1 + JITTER) + FLUSH_MS + _SNAPSHOT_MS)
+    return int(max(PRESENCE_MIN_MS, needed_ms, last_ms / _RESERVE))
+
+
+def longest_ms(slot_ms: int) -> float:
+    """
+    Return the longest interval that may be told for convenience in a slot of *slot_ms*, whatever the next one is like.
+    """
+    return (slot_ms / _RESERVE - FLUSH_MS - _SNAPSHOT_MS) / (1 + JITTER)

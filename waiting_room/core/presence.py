@@ -79,7 +79,20 @@ class CheckIns:
         """
         whole = merge(bytes(self._chunks.get(chunk, b"")), bits).ljust(CHUNK_BYTES, b"\0")
         self._chunks[chunk] = bytearray(whole)
-        self.count += int.from_bytes(bits).bit_count()
+        ranks = int.from_bytes(bits)
+        if ranks:
+            last_bit = (ranks & -ranks).bit_length()
+            self.highest = max(self.highest, chunk * CHUNK_RANKS + len(bits) * 8 - last_bit)
+        self.count += ranks.bit_count()
+
+    def drop(self, rank: int) -> None:
+        """
+        Forget that *rank* was there: it has left.
+        """
+        chunk, offset = divmod(rank, CHUNK_RANKS)
+        bits = self._chunks.get(chunk)
+        if bits is not None:
+            bits[offset >> 3] &= ~(0x80 >> (offset & 7))
 
     def chunks(self) -> dict[int, bytes]:
         """

@@ -19,11 +19,12 @@ class View:
     Answer status polls from one snapshot; everything that is the same for all is worked out once.
     """
 
-    __slots__ = ("_far_ms", "_leaving", "_rate", "_salt", "snapshot")
+    __slots__ = ("_far_ms", "_leaving", "_longest_ms", "_rate", "_salt", "snapshot")
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._far_ms = polling.far_interval_ms(snapshot.waiting, snapshot.policy)
+        self._longest_ms = polling.longest_ms(snapshot.slot_ms)
         self._rate = estimate.call_rate_per_s(snapshot)
         self._leaving = snapshot.leaving_per_s
         self._salt = snapshot.now_ms // 1000
@@ -57,18 +58,17 @@ class View:
             return Closed()
         degraded = Reason.STORE_AWAY if stale else Reason.RECOVERING if snapshot.recovering else None
         if phase is Phase.PAUSED:
-            return Paused(rank, position, self._next_poll_ms(rank, None), degraded or Reason.ROOM_PAUSED)
+            return Paused(rank, position, self._next_poll_ms(rank, position, None), degraded or Reason.ROOM_PAUSED)
         if position == 0:
             return Called(rank, self._called_poll_ms(rank, stale=stale), degraded or Reason.YOUR_TURN)
         eta = None if stale else estimate.eta(position - 1, self._rate, self._leaving)
-        interval = polling.interval_ms(eta.low_s if eta else None, self._far_ms, snapshot.policy)
-        next_poll_ms = polling.jittered_ms(interval, rank, self._salt)
+        next_poll_ms = self._next_poll_ms(rank, position, eta.low_s if eta else None)
         if degraded:
             next_poll_ms = max(next_poll_ms, polling.jittered_ms(polling.DEGRADED_POLL_MS, rank, self._salt))
         return Waiting(rank, position, eta, next_poll_ms, degraded or Reason.QUEUE_WAIT)
 
-    def _next_poll_ms(self, rank: int, wait_s: float | None) -> int:
-        interval = polling.interval_ms(wait_s, self._far_ms, self.snapshot.policy)
+    def _next_poll_ms(self, rank: int, position: int, wait_s: float | None) -> int:
+        interval = polling.interval_ms(position, wait_s, self._far_ms, self._longest_ms, self.snapshot.policy)
         return polling.jittered_ms(interval, rank, self._salt)
 
     def _called_poll_ms(self, rank: int, *, stale: bool) -> int:

@@ -1,0 +1,161 @@
+"""
+One step of the controller.
+"""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.makings import NOW_MS, POLICY, bits_of, snapshot
+from waiting_room.core.phase import Phase
+from waiting_room.core.plan import MARK_STEP, Advance, plan
+from waiting_room.core.snapshot import Cohort, Snapshot
+
+
+def step(room: Snapshot) -> Advance:
+    """
+    Return the step of the one who holds the room.
+    """
+    made = plan(room, "me")
+    assert made is not None
+    return made
+
+
+def test_nobody_steps_while_another_holds_the_room() -> None:
+    """The lease keeps out; its last millisecond too."""
+    held = snapshot(range(1, 50), owner="another", owner_until_ms=NOW_MS + 1)
+
+    assert plan(held, "me") is None
+    assert plan(held, "another") is not None
+
+
+def test_a_silent_controller_loses_the_room() -> None:
+    """When the lease is over, any worker goes on; the one who held it as well."""
+    over = snapshot(range(1, 50), owner="another", owner_until_ms=NOW_MS)
+
+    assert plan(over, "me") is not None
+    assert plan(replace(over, owner="me"), "me") is not None
+
+
+def test_a_step_bears_the_version_and_epoch_it_was_made_from() -> None:
+    """Compare-and-advance needs both."""
+    made = step(snapshot(version=41, epoch=3))
+
+    assert (made.version, made.epoch, made.owner) == (41, 3, "me")
+
+
+def test_the_frontier_passes_just_those_who_are_called() -> None:
+    """Two and a half are due: two are called, and the half is carried."""
+    made = step(snapshot(range(1, 50)))
+
+    assert (made.frontier, made.called) == (3, 2)
+    assert made.carry == pytest.approx(0.5)
+
+
+def test_fractions_add_up_to_whole_people() -> None:
+    """A rate of one in two ticks calls one in two ticks."""
+    slow = snapshot(range(1, 50), policy=replace(POLICY, rate_per_minute=120))
+    first = step(slow)
+    second = step(replace(slow, carry=first.carry))
+
+    assert (first.called, second.called) == (0, 1)
+
+
+def test_stepping_over_ghosts_is_free() -> None:
+    """A thousand ghosts before two live people delay them by nothing."""
+    made = step(snapshot([1000, 1001, 1002]))
+
+    assert (made.called, made.frontier) == (2, 1002)
+
+
+def test_with_ghosts_alone_the_frontier_passes_them_all() -> None:
+    """Everybody has gone: the next newcomer is next."""
+    made = step(snapshot([], issued=70_000))
+
+    assert (made.called, made.frontier) == (0, 70_001)
+    assert made.carry == 0.0
+
+
+def test_ghosts_stay_uncalled_while_no_seat_is_free() -> None:
+    """Nobody is called in vain: a ghost that comes back in the meantime has its old place."""
+    made = step(snapshot([], issued=500, seats=POLICY.capacity))
+
+    assert (made.called, made.frontier) == (0, 1)
+
+
+def test_the_last_ones_are_called_with_the_ghosts_behind_them() -> None:
+    """Fewer wait than are due: the frontier stands behind the last number."""
+    made = step(snapshot([3, 5], issued=900))
+
+    assert (made.called, made.frontier) == (2, 901)
+
+
+@given(
+    st.sets(st.integers(1, 400), max_size=60), st.integers(1, 300), st.integers(0, 120), st.integers(0, 40),
+    st.integers(0, 100_000), st.sampled_from(Phase),
+)  # fmt: skip
+def test_calls_are_in_the_order_of_ranks_and_never_taken_back(
+    ranks: set[int], frontier: int, capacity: int, seats: int, rate: int, phase: Phase
+) -> None:
+    """The called are the first of the present; the frontier never falls and never passes the last number."""
+    policy = replace(POLICY, capacity=capacity, rate_per_minute=rate)
+    room = snapshot({rank for rank in ranks if rank >= frontier}, frontier=frontier, policy=policy, seats=seats)
+    room = replace(room, phase=phase)
+    made = step(room)
+    waiting = sorted(rank for rank in ranks if rank >= frontier)
+
+    assert frontier <= made.frontier <= max(frontier, room.issued + 1)
+    assert waiting[: made.called] == [rank for rank in waiting if rank < made.frontier]
+    assert made.called <= max(0, capacity - seats)
+
+
+def test_who_is_called_is_expected() -> None:
+    """The next step counts on those of this one, by the share of those who come."""
+    made = step(snapshot(range(1, 50), no_show=0.2))
+
+    assert made.called == 3
+    assert made.expected == pytest.approx(3 * 0.8)
+
+
+def test_the_no_show_share_is_learned_when_a_window_ends() -> None:
+    """What a cohort taught stands in the step, and in how many are called at once."""
+    over = Cohort(NOW_MS - 60_000, 1, 51, 50, 25)
+    made = step(snapshot(range(60, 99), frontier=60, cohorts=(over,)))
+
+    assert made.no_show == pytest.approx(0.25)
+    assert made.called == 3
+
+
+def test_a_slot_turns_when_its_time_is_over() -> None:
+    """Not a millisecond before."""
+    young = snapshot(range(1, 9), slot_at_ms=NOW_MS - 14_999)
+
+    assert not step(young).rotate
+    assert step(replace(young, slot_at_ms=NOW_MS - 15_000)).rotate
+
+
+def test_a_turn_names_all_ranks_that_wait() -> None:
+    """From the frontier to the last number: their chunks are the ones that turn."""
+    made = step(snapshot([70_000], frontier=7))
+
+    assert (made.low, made.high) == (7, 70_000)
+
+
+def test_leaving_is_measured_when_a_slot_turns() -> None:
+    """Of four who were there in the last slot one is silent after ten seconds: 2.5 % a second, smoothed by half."""
+    room = snapshot([1, 2, 3, 4], fresh=bits_of([1, 2, 4]), slot_at_ms=NOW_MS - 10_000, slot_ms=10_000)
+
+    assert step(room).leaving_per_s == pytest.approx(0.0125)
+    assert step(replace(room, slot_ms=15_000)).leaving_per_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("issued", "mark", "raised"),
+    [(0, 50_000, 50_000), (25_000, 50_000, 50_000), (25_001, 50_000, 75_001), (60_000, 60_000, 110_000)],
+)
+def test_the_mark_is_raised_ahead_of_need(issued: int, mark: int, raised: int) -> None:
+    """When half a step is left, so that no join ever waits for it; and it never falls."""
+    assert MARK_STEP == 50_000
+    assert step(snapshot(issued=issued, high_water=mark)).high_water == raised

@@ -1,0 +1,164 @@
+"""
+Counting in bitmaps, held against plain sets.
+"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.makings import bits_of, presence
+from waiting_room.core.presence import (
+    CHUNK_BYTES,
+    CHUNK_RANKS,
+    CheckIns,
+    Presence,
+    assemble,
+    chunk_of,
+    chunks_between,
+    count_between,
+    merge,
+)
+
+# Places where a block (2,048 ranks), a chunk or a byte ends are where counting goes wrong.
+EDGES = sorted({edge + step for edge in (0, 8, 2048, 4096, CHUNK_RANKS, CHUNK_RANKS + 2048) for step in range(-2, 3)})
+RANKS = st.one_of(st.integers(0, 2 * CHUNK_RANKS), st.sampled_from([edge for edge in EDGES if edge >= 0]))
+CROWDS = st.sets(RANKS, max_size=40)
+
+
+def there(frontier: int, ranks: set[int]) -> tuple[Presence, list[int]]:
+    """
+    Return the presence of *ranks* and, as the model, the sorted list of those that count.
+    """
+    base = chunk_of(frontier) * CHUNK_RANKS
+    return (
+        presence({rank for rank in ranks if rank >= base}, frontier),
+        sorted(rank for rank in ranks if rank >= frontier),
+    )
+
+
+@given(CROWDS, RANKS)
+def test_the_total_is_of_those_at_or_beyond_the_frontier(ranks: set[int], frontier: int) -> None:
+    """Bits before the frontier, in its own byte too, are not counted."""
+    counted, model = there(frontier, ranks)
+
+    assert counted.total == len(model)
+
+
+@given(CROWDS, RANKS, RANKS)
+def test_ahead_is_the_number_of_present_ranks_before(ranks: set[int], frontier: int, rank: int) -> None:
+    """Oneself is not counted, nor is who has been called."""
+    counted, model = there(frontier, ranks)
+
+    assert counted.ahead(rank) == sum(other < rank for other in model)
+
+
+@given(CROWDS, RANKS, RANKS)
+def test_holds_tells_who_is_there_and_not_called(ranks: set[int], frontier: int, rank: int) -> None:
+    """A called rank is not held, however often it checks in."""
+    counted, model = there(frontier, ranks)
+
+    assert counted.holds(rank) == (rank in model)
+
+
+@given(CROWDS, RANKS)
+def test_nth_names_each_present_rank_in_order(ranks: set[int], frontier: int) -> None:
+    """From the first to the last, none twice and none left out."""
+    counted, model = there(frontier, ranks)
+
+    assert [counted.nth(count) for count in range(1, counted.total + 1)] == model
+
+
+def test_a_whole_chunk_is_counted_to_the_last_bit() -> None:
+    """65,536 present people: the last of them has 65,535 ahead."""
+    counted = Presence(0, b"\xff" * CHUNK_BYTES)
+
+    assert (counted.total, counted.ahead(CHUNK_RANKS - 1), counted.nth(CHUNK_RANKS)) == (
+        CHUNK_RANKS,
+        CHUNK_RANKS - 1,
+        CHUNK_RANKS - 1,
+    )
+
+
+def test_nobody_is_there_without_bits() -> None:
+    """No bitmap at all, as of a room that is new."""
+    counted = Presence(70_001, b"")
+
+    assert (counted.total, counted.ahead(90_000), counted.holds(70_001)) == (0, 0, False)
+
+
+def test_bits_follow_the_order_of_setbit() -> None:
+    """Rank 0 is the highest bit of the first byte, as Redis has it."""
+    assert bits_of([0, 15]) == b"\x80\x01"
+    assert Presence(0, b"\x80\x01").nth(2) == 15
+
+
+@given(CROWDS, CROWDS)
+def test_merge_is_the_union(first: set[int], second: set[int]) -> None:
+    """Whichever of the two is longer, and where one is empty."""
+    assert merge(bits_of(first), bits_of(second)).rstrip(b"\0") == bits_of(first | second)
+
+
+@given(CROWDS, RANKS, RANKS, st.integers(0, 3))
+def test_count_between_is_that_of_the_set(ranks: set[int], low: int, high: int, chunk: int) -> None:
+    """From *low* up to but without *high*, wherever the bitmap begins and ends."""
+    base = chunk * CHUNK_RANKS
+    bits = bits_of({rank for rank in ranks if rank >= base}, base)
+    low, high = sorted((low, high))
+
+    assert count_between(bits, base, low, high) == sum(low <= rank < high and rank >= base for rank in ranks)
+
+
+@given(CROWDS)
+def test_check_ins_reach_the_store_as_they_were(ranks: set[int]) -> None:
+    """Cut into chunks and put together again, the bits name the same ranks; the highest is known."""
+    gathered = CheckIns()
+    for rank in ranks:
+        gathered.add(rank)
+    whole = assemble(gathered.chunks(), range(4))
+
+    assert whole.rstrip(b"\0") == bits_of(ranks)
+    assert (gathered.count, gathered.highest) == (len(ranks), max(ranks, default=0))
+
+
+@given(CROWDS, CROWDS)
+def test_what_is_put_back_is_sent_with_the_rest(early: set[int], late: set[int]) -> None:
+    """Check-ins that could not be sent join those that came since; neither is lost, nor is the highest number."""
+    lost, gathered = CheckIns(), CheckIns()
+    for rank in early:
+        lost.add(rank)
+    for rank in late:
+        gathered.add(rank)
+    for chunk, bits in lost.chunks().items():
+        gathered.put_back(chunk, bits)
+
+    assert assemble(gathered.chunks(), range(4)).rstrip(b"\0") == bits_of(early | late)
+    assert gathered.highest == max(early | late, default=0)
+    assert (gathered.count > 0) == bool(early | late)
+
+
+def test_who_checks_in_after_something_was_put_back_is_kept() -> None:
+    """A bitmap that is put back short leaves room for every rank of its chunk."""
+    gathered = CheckIns()
+    gathered.put_back(1, b"\x80")
+    gathered.add(2 * CHUNK_RANKS - 1)
+
+    assert Presence(CHUNK_RANKS, gathered.chunks()[1]).total == 2
+
+
+@given(CROWDS, RANKS)
+def test_who_leaves_takes_the_check_in_along(ranks: set[int], gone: int) -> None:
+    """One rank is taken out, whether it was in or not; all others stay."""
+    gathered = CheckIns()
+    for rank in ranks:
+        gathered.add(rank)
+    gathered.drop(gone)
+
+    assert assemble(gathered.chunks(), range(4)).rstrip(b"\0") == bits_of(ranks - {gone})
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "chunks"), [(0, 0, [0]), (0, 65_535, [0]), (65_535, 65_536, [0, 1]), (131_072, 131_073, [2])]
+)
+def test_chunks_between_includes_both_ends(low: int, high: int, chunks: list[int]) -> None:
+    """The rank on the border belongs to the chunk that begins with it."""
+    assert list(chunks_between(low, high)) == chunks

@@ -1,0 +1,144 @@
+"""
+What a visitor is told from a snapshot.
+"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.makings import NOW_MS, POLICY, snapshot
+from waiting_room.core.outcomes import Called, Closed, Paused, Waiting
+from waiting_room.core.phase import Phase
+from waiting_room.core.polling import CALLED_POLL_MS, DEGRADED_POLL_MS
+from waiting_room.core.reasons import Reason
+from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.view import View
+
+
+def told(room: Snapshot, rank: int, *, stale: bool = False) -> Waiting | Called | Paused | Closed:
+    """
+    Return what *rank* is told.
+    """
+    view = View(room)
+    return view.tell(rank, view.position(rank), stale=stale)
+
+
+def test_positions_count_those_who_are_there() -> None:
+    """Ghosts stand in nobody's way."""
+    view = View(snapshot([3, 5, 900]))
+
+    assert [view.position(rank) for rank in (3, 5, 900)] == [1, 2, 3]
+
+
+def test_a_returning_ghost_sees_its_old_place() -> None:
+    """Between those who are there, before its check-in is known."""
+    assert View(snapshot([3, 5, 900])).position(4) == 2
+
+
+def test_who_is_called_has_position_nothing() -> None:
+    """All ranks below the frontier."""
+    assert View(snapshot([7], frontier=7)).position(6) == 0
+
+
+def test_who_joined_after_the_snapshot_stands_behind_all_it_holds() -> None:
+    """And behind those who joined in between."""
+    view = View(snapshot([3, 5, 7], issued=7))
+
+    assert [view.position(rank) for rank in (8, 9, 12)] == [4, 5, 8]
+
+
+def test_the_first_of_an_idle_room_is_next() -> None:
+    """Frontier one above the last number: a newcomer after the snapshot is first."""
+    assert View(snapshot([], frontier=11, issued=10)).position(11) == 1
+
+
+def test_the_next_number_is_next_when_the_frontier_ran_ahead() -> None:
+    """Seats that were put back after a loss may lift the frontier above the last number."""
+    view = View(snapshot([], frontier=21, issued=10))
+
+    assert [view.position(rank) for rank in (20, 21, 22)] == [0, 1, 2]
+
+
+@given(st.sets(st.integers(1, 300), max_size=40), st.integers(1, 200), st.integers(0, 400))
+def test_positions_keep_the_order_of_ranks(ranks: set[int], frontier: int, beyond: int) -> None:
+    """Whoever has the higher rank is never shown before the other."""
+    room = snapshot({rank for rank in ranks if rank >= frontier}, frontier=frontier)
+    view = View(room)
+    positions = [view.position(rank) for rank in range(1, room.issued + beyond)]
+
+    assert positions == sorted(positions)
+
+
+def test_waiting_bears_place_range_and_reason() -> None:
+    """Nineteen ahead at ten a second."""
+    said = told(snapshot(range(1, 50)), 20)
+
+    assert isinstance(said, Waiting)
+    assert (said.number, said.position, said.reason) == (20, 20, Reason.QUEUE_WAIT)
+    assert said.eta is not None
+    assert said.eta.low_s < 2 < said.eta.high_s
+
+
+def test_called_asks_again_in_a_second() -> None:
+    """The one who is called is to claim at once."""
+    said = told(snapshot([], frontier=9), 8)
+
+    assert isinstance(said, Called)
+    assert said.reason is Reason.YOUR_TURN
+    assert CALLED_POLL_MS <= said.next_poll_ms <= 1.2 * CALLED_POLL_MS
+
+
+def test_closed_says_only_that() -> None:
+    """Neither place nor time."""
+    assert told(snapshot([1, 2], phase=Phase.CLOSED), 2) == Closed()
+
+
+def test_paused_keeps_the_place_in_sight() -> None:
+    """Position yes, time no."""
+    said = told(snapshot([1, 2], phase=Phase.PAUSED), 2)
+
+    assert isinstance(said, Paused)
+    assert (said.number, said.position, said.reason) == (2, 2, Reason.ROOM_PAUSED)
+
+
+def test_a_draining_room_looks_like_an_open_one() -> None:
+    """To those who wait nothing changes."""
+    assert told(snapshot([1, 2], phase=Phase.DRAINING), 2) == told(snapshot([1, 2]), 2)
+
+
+@pytest.mark.parametrize("phase", [Phase.OPEN, Phase.PAUSED])
+@pytest.mark.parametrize("frontier", [1, 4])
+def test_a_recovering_room_says_so(phase: Phase, frontier: int) -> None:
+    """To those who wait, those who are called and those who are paused."""
+    said = told(snapshot([4], frontier=frontier, phase=phase, recover_until_ms=NOW_MS + 1000), 3)
+
+    assert not isinstance(said, Closed)
+    assert said.reason is Reason.RECOVERING
+
+
+@pytest.mark.parametrize("frontier", [1, 4])
+def test_a_stale_view_says_so_and_asks_less_often(frontier: int) -> None:
+    """While the store is away there is nothing new to hear, and no time is promised."""
+    said = told(snapshot([1, 2, 4], frontier=frontier), 3, stale=True)
+
+    assert not isinstance(said, Closed | Paused)
+    assert said.reason is Reason.STORE_AWAY
+    assert said.next_poll_ms >= DEGRADED_POLL_MS
+    assert isinstance(said, Called) or said.eta is None
+
+
+def test_the_store_away_outweighs_recovering() -> None:
+    """Of two reasons the one that is happening now."""
+    said = told(snapshot([1], recover_until_ms=NOW_MS + 1000), 1, stale=True)
+
+    assert not isinstance(said, Closed)
+    assert said.reason is Reason.STORE_AWAY
+
+
+def test_no_time_is_shown_while_the_rate_is_nothing() -> None:
+    """The operator stopped the door: nobody knows."""
+    stopped = snapshot([1, 2], policy=POLICY.__class__(rate_per_minute=0))
+    said = told(stopped, 2)
+
+    assert isinstance(said, Waiting)
+    assert said.eta is None
