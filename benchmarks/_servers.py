@@ -7,9 +7,10 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
+from typing import Any
 
 import uvloop
 from aiohttp import web
@@ -49,15 +50,6 @@ def server(kind: str, *arguments: str) -> Iterator[int]:
         process.wait(10)
 
 
-def cpu_s(pid: int) -> float:
-    """
-    Return the processor time that a process has used.
-    """
-    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def _bound() -> socket.socket:
     made = socket.socket()
     made.bind((HOST, 0))
@@ -71,9 +63,7 @@ def _say(sock: socket.socket) -> None:
 
 
 async def _room(url: str, rate_per_minute: str, capacity: str) -> None:
-    policy = Policy(
-        capacity=int(capacity), rate_per_minute=int(rate_per_minute), max_session_s=600, idle_timeout_s=300
-    )
+    policy = Policy(capacity=int(capacity), rate_per_minute=int(rate_per_minute), max_session_s=600, idle_timeout_s=300)
     settings = Settings(
         server=ServerSettings(secret_keys=(SECRET,)),
         redis=RedisSettings(url=url),
@@ -120,7 +110,7 @@ def main() -> None:
     """
     Run the server that the command line names.
     """
-    kinds = {"room": _room, "bare": _bare, "redis": _redis}
+    kinds: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {"room": _room, "bare": _bare, "redis": _redis}
     uvloop.run(kinds[sys.argv[1]](*sys.argv[2:]))
 
 

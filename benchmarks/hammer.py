@@ -21,6 +21,13 @@ class Result:
     seconds: list[float] = field(default_factory=list)
     elapsed_s: float = 0.0
 
+    def note(self, status: int, seconds: float) -> None:
+        """
+        Count an answer.
+        """
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.seconds.append(seconds)
+
     @property
     def rate(self) -> float:
         """
@@ -37,47 +44,38 @@ class Result:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Iterator[bytes], result: Result, seen: Callable[[bytes], None] | None) -> None:
-        self.requests = requests
-        self.result = result
-        self.seen = seen
-        self.done = asyncio.get_running_loop().create_future()
-        self.buffer = b""
+    """
+    Send a request when told to, and say when its whole answer is there.
+    """
+
+    def __init__(self, answered: "Callable[[_Connection, int, bytes], None]") -> None:
+        self._answered = answered
+        self._buffer = b""
         self.begun = 0.0
+        self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self._next()
 
-    def _next(self) -> None:
-        request = next(self.requests, None)
-        if request is None:
-            self.transport.close()
-            return
-        self.begun = time.perf_counter()
+    def send(self, request: bytes, begun: float) -> None:
+        """
+        Send *request*, which was due at *begun*.
+        """
+        self.begun = begun
         self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        head_end = self.buffer.find(b"\r\n\r\n")
+        self._buffer += data
+        head_end = self._buffer.find(b"\r\n\r\n")
         if head_end < 0:
             return
-        head = self.buffer[:head_end]
-        at = head.lower().find(b"content-length: ")
-        length = int(head[at + 16 : head.find(b"\r", at) if head.find(b"\r", at) > 0 else head_end])
-        if len(self.buffer) < head_end + 4 + length:
+        head = self._buffer[:head_end]
+        at = head.lower().index(b"content-length: ") + 16
+        length = int(head[at:].partition(b"\r")[0])
+        if len(self._buffer) < head_end + 4 + length:
             return
-        self.result.seconds.append(time.perf_counter() - self.begun)
-        status = int(head[9:12])
-        self.result.statuses[status] = self.result.statuses.get(status, 0) + 1
-        if self.seen is not None:
-            self.seen(self.buffer)
-        self.buffer = b""
-        self._next()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
+        answer, self._buffer = self._buffer, b""
+        self._answered(self, int(head[9:12]), answer)
 
 
 async def hammer(
@@ -88,15 +86,64 @@ async def hammer(
     seen: Callable[[bytes], None] | None = None,
 ) -> Result:
     """
-    Send *requests* over *connections* until they are used up; *seen* gets every answer.
+    Send *requests* over *connections*, one after the other on each, until they are used up; *seen* gets every answer.
     """
     loop = asyncio.get_running_loop()
-    result = Result()
+    result, open_connections, done = Result(), connections, loop.create_future()
+
+    def answered(connection: _Connection, status: int, answer: bytes) -> None:
+        result.note(status, time.perf_counter() - connection.begun)
+        if seen is not None:
+            seen(answer)
+        go_on(connection)
+
+    def go_on(connection: _Connection) -> None:
+        nonlocal open_connections
+        request = next(requests, None)
+        if request is not None:
+            connection.send(request, time.perf_counter())
+            return
+        connection.transport.close()
+        open_connections -= 1
+        if open_connections == 0:
+            done.set_result(None)
+
+    made = [await loop.create_connection(lambda: _Connection(answered), host, port) for _ in range(connections)]
     begun = time.perf_counter()
-    made = [
-        await loop.create_connection(lambda: _Connection(requests, result, seen), host, port)
-        for _ in range(connections)
-    ]
-    await asyncio.gather(*(protocol.done for _, protocol in made))
+    for _, connection in made:
+        go_on(connection)
+    await done
     result.elapsed_s = time.perf_counter() - begun
+    return result
+
+
+async def pace(host: str, port: int, requests: Iterator[bytes], per_s: float, seconds: float) -> Result:
+    """
+    Send *requests* by the clock, *per_s* of them for *seconds*, whether or not earlier ones are answered.
+
+    Times count from the instant at which a request was due, so that a server that stalls is not let off.
+    """
+    loop = asyncio.get_running_loop()
+    result, free = Result(), list[_Connection]()
+
+    def answered(connection: _Connection, status: int, _: bytes) -> None:
+        result.note(status, time.perf_counter() - connection.begun)
+        free.append(connection)
+
+    async def another() -> _Connection:
+        return (await loop.create_connection(lambda: _Connection(answered), host, port))[1]
+
+    free.extend([await another() for _ in range(32)])
+    begun, sent = time.perf_counter(), 0
+    while (now := time.perf_counter()) < begun + seconds:
+        while sent < (now - begun) * per_s:
+            connection = free.pop() if free else await another()
+            connection.send(next(requests), begun + sent / per_s)
+            sent += 1
+        await asyncio.sleep(0.0005)
+    while len(result.seconds) < sent:  # noqa: ASYNC110 - the answers come in by callbacks
+        await asyncio.sleep(0.01)
+    result.elapsed_s = time.perf_counter() - begun
+    for connection in free:
+        connection.transport.close()
     return result

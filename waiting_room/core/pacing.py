@@ -11,6 +11,7 @@ just as many are under way as the visitors' own delay needs, whatever that delay
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from math import exp
 from typing import Final
 
 from waiting_room.core.policy import Policy
@@ -21,8 +22,17 @@ TICK_MS: Final = 250
 MAX_STEP_MS: Final = 1000
 """A controller that was away for longer does not make up for it."""
 MAX_NO_SHOW: Final = 0.9
-_NO_SHOW_INERTIA: Final = 50
-"""As many called visitors as must be seen before the measurement weighs as much as what was believed before."""
+MIN_NO_SHOW: Final = 0.05
+"""No crowd is wholly faithful: without this doubt, one who was called and never comes would block a seat for good."""
+DOOR_S: Final = 1.0
+DOOR_MS: Final = 3000
+"""Who was turned back at the door comes again within a poll of a second and its hold: three are ample."""
+RECENT_MS: Final = 10_000
+"""Ten seconds of calls tell the share of no-shows of this moment; a minute's would lag behind a crowd that leaves."""
+_ENOUGH: Final = 20
+_SMOOTHING: Final = 0.2
+_NO_SHOW_INERTIA: Final = 30
+"""As many called visitors as must be seen before the measurement weighs half."""
 _AGE_EDGES_MS: Final = (500, 1000, 1500, 2000, 3000, 5000, 8000, 13_000, 21_000, 34_000, 55_000, 89_000, 144_000)
 
 
@@ -33,65 +43,92 @@ def burst(policy: Policy) -> float:
     return max(1.0, policy.rate_per_s * TICK_MS / 1000)
 
 
-def survival(cohorts: Sequence[Cohort], now_ms: int, no_show: float) -> tuple[float, ...]:
+def survival(cohorts: Sequence[Cohort], now_ms: int, mature: int) -> tuple[float, ...]:
     """
     Return, for each age class, the share of those who will come that has not come yet.
 
-    Read across the cohorts of this moment, each at its age; never rising with age.
+    Read across the cohorts of this moment, each at its age, in relation to those older than *mature* ms; never rising
+    with age. While too few have come to tell, an exponential that leaves a twentieth at *mature* stands in.
     """
-    claimed = [0] * (len(_AGE_EDGES_MS) + 1)
-    present = [0] * (len(_AGE_EDGES_MS) + 1)
+    came = [0] * (len(_AGE_EDGES_MS) + 1)
+    called = [0] * (len(_AGE_EDGES_MS) + 1)
     for cohort in cohorts:
         age_class = bisect_right(_AGE_EDGES_MS, now_ms - cohort.at_ms)
-        claimed[age_class] += cohort.claimed
-        present[age_class] += cohort.present
+        came[age_class] += cohort.claimed + cohort.at_door
+        called[age_class] += cohort.present
+    first_old = bisect_right(_AGE_EDGES_MS, mature)
+    came_in_the_end = sum(came[first_old:])
+    if came_in_the_end < _ENOUGH:
+        return tuple(exp(-3 * _lower_edge(index) / mature) for index in range(len(came)))
+    final = came_in_the_end / max(1, sum(called[first_old:]))
     shares, last = [], 1.0
-    for came, called in zip(claimed, present, strict=True):
-        if called:
-            last = min(last, max(0.0, 1 - came / called / (1 - no_show)))
+    for index, (some, all_) in enumerate(zip(came, called, strict=True)):
+        if index >= first_old:
+            last = 0.0
+        elif all_:
+            last = min(last, max(0.0, 1 - some / all_ / final))
         shares.append(last)
     return tuple(shares)
 
 
-def expected(cohorts: Sequence[Cohort], now_ms: int, no_show: float, claim_window_ms: int) -> float:
+def _lower_edge(age_class: int) -> int:
+    return _AGE_EDGES_MS[age_class - 1] if age_class else 0
+
+
+def expected(cohorts: Sequence[Cohort], now_ms: int, no_show: float, policy: Policy) -> float:
     """
-    Return how many of those who were called and have not come are still to be counted on.
+    Return how many of those who were called and have not got in are still to be counted on.
+
+    Who stands at the door (came, and was told to wait for a seat or for the pace) counts in full.
     """
-    shares = survival(cohorts, now_ms, no_show)
+    shares = survival(cohorts, now_ms, mature_ms(policy))
+    doubt = max(no_show, MIN_NO_SHOW)
     total = 0.0
     for cohort in cohorts:
         age_ms = now_ms - cohort.at_ms
-        open_calls = cohort.present - cohort.claimed
-        if open_calls > 0 and age_ms < claim_window_ms:
-            coming = (1 - no_show) * max(shares[bisect_right(_AGE_EDGES_MS, age_ms)], 1e-9)
-            total += open_calls * coming / (coming + no_show)
+        total += cohort.at_door
+        silent = cohort.present - cohort.claimed - cohort.at_door
+        if silent > 0 and age_ms < policy.claim_window_s * 1000:
+            coming = (1 - doubt) * shares[bisect_right(_AGE_EDGES_MS, age_ms)]
+            total += silent * coming / (coming + doubt)
     return total
 
 
-def measured_no_show(before: float, cohorts: Sequence[Cohort], since_ms: int, now_ms: int, window_ms: int) -> float:
+def mature_ms(policy: Policy) -> int:
     """
-    Return the share of no-shows after what the cohorts taught whose claim window ended since *since_ms*.
+    Return the age after which few come who have not: two polls near the front, and the time a claim is held.
     """
-    share = before
-    for cohort in cohorts:
-        if cohort.present and since_ms < cohort.at_ms + window_ms <= now_ms:
-            missed = max(0, cohort.present - cohort.claimed) / cohort.present
-            weight = cohort.present / (cohort.present + _NO_SHOW_INERTIA)
-            share += weight * (missed - share)
-    return min(MAX_NO_SHOW, max(0.0, share))
+    return int(min(policy.claim_window_s * 500, 2500 * policy.poll_min_s + 2000))
+
+
+def measured_no_show(before: float, cohorts: Sequence[Cohort], now_ms: int, policy: Policy) -> float:
+    """
+    Return the share of no-shows after one more look at the cohorts that are old enough to tell, smoothed.
+    """
+    youngest = mature_ms(policy)
+    old = [cohort for cohort in cohorts if youngest <= now_ms - cohort.at_ms <= youngest + RECENT_MS]
+    called = sum(cohort.present for cohort in old)
+    if not called:
+        return before
+    missed = sum(max(0, cohort.present - cohort.claimed - cohort.at_door) for cohort in old) / called
+    weight = _SMOOTHING * called / (called + _NO_SHOW_INERTIA)
+    return min(MAX_NO_SHOW, max(0.0, before + weight * (missed - before)))
 
 
 def calls_due(snapshot: Snapshot, still_expected: float, no_show: float) -> float:
     """
     Return how many to call in this step, with its fraction.
+
+    About a second's admissions may stand at the door, so that the pace never waits for a poll; what stands there
+    beyond that is called less.
     """
     policy = snapshot.policy
     if not snapshot.phase.admits or snapshot.recovering:
         return 0.0
-    if still_expected > max(1.0, policy.rate_per_s * policy.claim_window_s):
-        return 0.0
     elapsed_ms = min(MAX_STEP_MS, max(0, snapshot.now_ms - snapshot.ticked_ms))
     by_rate = policy.rate_per_s * elapsed_ms / 1000 + min(snapshot.lost_tokens, policy.rate_per_s)
+    at_door = sum(cohort.at_door for cohort in snapshot.cohorts)
+    surplus = max(0.0, at_door - max(1.0, policy.rate_per_s * DOOR_S))
     by_seats = policy.capacity - snapshot.seats - still_expected
-    due = min(by_rate / (1 - no_show) + snapshot.carry, by_seats / (1 - no_show))
+    due = min(by_rate / (1 - no_show) + snapshot.carry - surplus, by_seats / (1 - no_show))
     return max(0.0, due)

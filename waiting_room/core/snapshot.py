@@ -12,7 +12,8 @@ from waiting_room.core.presence import Presence
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """
-    Hold those whom one step of the frontier called: of *present* people in [*low*, *high*), *claimed* have come.
+    Hold those whom one step of the frontier called: of *present* people in [*low*, *high*), *claimed* have got in, and
+    *at_door* came within the last seconds and were told to wait for a seat or for the pace.
     """
 
     at_ms: int
@@ -20,6 +21,7 @@ class Cohort:
     high: int
     present: int
     claimed: int = 0
+    at_door: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ class RoomKeys:
     Name the keys of one room.
     """
 
-    __slots__ = ("_prefix", "cohorts", "holders", "meta", "policy", "scratch", "seats")
+    __slots__ = ("_prefix", "cohorts", "door", "holders", "meta", "policy", "scratch", "seats")
 
     def __init__(self, room: str) -> None:
         self._prefix = f"wr:{{{room}}}:"
@@ -23,6 +23,7 @@ class RoomKeys:
         self.seats = f"{self._prefix}seats"
         self.holders = f"{self._prefix}holders"
         self.cohorts = f"{self._prefix}cohorts"
+        self.door = f"{self._prefix}door"
         self.scratch = f"{self._prefix}scratch"
 
     def joined(self, visitor: str) -> str:

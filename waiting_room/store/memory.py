@@ -157,9 +157,12 @@ class MemoryStore:
         if held is not None:
             return ClaimReply(ClaimCode.SAME, held.issued_ms, held.hard_end_ms)
         refusal = self._refusal(state, claim.rank)
+        if refusal in {ClaimCode.FULL, ClaimCode.PACED}:
+            state.door[claim.rank] = now
         if refusal is not None:
             return ClaimReply(refusal, 0, 0)
         state.claimed.add(claim.rank)
+        state.door.pop(claim.rank, None)
         state.joined[claim.visitor] = Joined(claim.rank, seated=True, until_ms=now + JOINED_MS)
         held = state.give_seat(seat, now)
         return ClaimReply(ClaimCode.ADMITTED, held.issued_ms, held.hard_end_ms)

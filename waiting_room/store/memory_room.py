@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from waiting_room.core import plan as steps
+from waiting_room.core.pacing import DOOR_MS
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS, Presence, chunk_of
@@ -75,6 +76,7 @@ class MemoryRoom:
     present: set[int] = field(default_factory=set)
     before: set[int] = field(default_factory=set)
     claimed: set[int] = field(default_factory=set)
+    door: dict[int, int] = field(default_factory=dict)
     cohorts: list[Cohort] = field(default_factory=list)
 
     def refill(self, now_ms: int) -> None:
@@ -139,6 +141,7 @@ class MemoryRoom:
         """
         self.refill(now_ms)
         self.purge(now_ms)
+        self.door = {rank: seen_ms for rank, seen_ms in self.door.items() if seen_ms > now_ms - DOOR_MS}
         fresh = _bits(self.frontier, self.issued, self.present)
         both = _bits(self.frontier, self.issued, self.present | self.before)
         return Snapshot(
@@ -175,7 +178,11 @@ class MemoryRoom:
 
     def _with_claims(self) -> list[Cohort]:
         return [
-            replace(cohort, claimed=sum(cohort.low <= rank < cohort.high for rank in self.claimed))
+            replace(
+                cohort,
+                claimed=sum(cohort.low <= rank < cohort.high for rank in self.claimed),
+                at_door=sum(cohort.low <= rank < cohort.high for rank in self.door),
+            )
             for cohort in self.cohorts
         ]
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from waiting_room.core import plan as steps
 from waiting_room.core import polling
+from waiting_room.core.pacing import DOOR_MS
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import STANDARD_LANE, Policy
@@ -141,7 +142,7 @@ class RedisStore:
         for at in range(0, len(claims), MAX_BATCH):
             batch = claims[at : at + MAX_BATCH]
             pairs = [(keys.claimed(c.lane, chunk_of(c.rank)), keys.joined(c.visitor)) for c in batch]
-            named = [keys.meta, keys.seats, keys.holders, *(key for pair in pairs for key in pair)]
+            named = [keys.meta, keys.seats, keys.holders, keys.door, *(key for pair in pairs for key in pair)]
             reply = await self._script("claim", room, named, [self._now, self._lane, *(c.rank for c in batch)])
             found.extend(replies.read_claims(reply))
         return found
@@ -170,8 +171,8 @@ class RedisStore:
         """
         keys = RoomKeys(room)
         run = await self._connection.run_marker()
-        named = [keys.meta, keys.seats, keys.holders, keys.cohorts, keys.policy]
-        reply = await self._script("snapshot", room, named, [self._now, run, steps.RECOVERY_MS])
+        named = [keys.meta, keys.seats, keys.holders, keys.cohorts, keys.policy, keys.door]
+        reply = await self._script("snapshot", room, named, [self._now, run, steps.RECOVERY_MS, DOOR_MS])
         text = [part.decode() if isinstance(part, bytes) else part for part in reply]
         counters = replies.read_counters(room, text)
         waiting, called = counters.waiting_chunks, counters.called_chunks

@@ -2,6 +2,7 @@
 From the scripts' replies to values of the domain; the only place that knows their order.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from json import loads
@@ -32,6 +33,7 @@ class Counters:
     policy: Policy
     fields: Mapping[str, str]
     cohorts: tuple[Cohort, ...]
+    at_door: tuple[int, ...]
 
     def whole(self, name: str) -> int:
         """
@@ -106,7 +108,10 @@ def read_counters(room: str, reply: Sequence[Any]) -> Counters:
     pairs = reply[3:end]
     fields = dict(zip(pairs[::2], pairs[1::2], strict=True))
     policy = Policy.parse(loads(reply[2]), room)
-    return Counters(room, reply[0], reply[1], policy, fields, tuple(_cohort(text) for text in reply[end + 1 :]))
+    tail = reply[end + 1 :]
+    gap = tail.index("")
+    cohorts = tuple(_cohort(text) for text in tail[:gap])
+    return Counters(room, reply[0], reply[1], policy, fields, cohorts, tuple(sorted(map(int, tail[gap + 1 :]))))
 
 
 def _fields_end(reply: Sequence[Any]) -> int:
@@ -169,6 +174,12 @@ def _with_claims(counters: Counters, claimed: Mapping[int, bytes]) -> tuple[Coho
         return ()
     base = chunk_of(counters.cohorts[0].low) * CHUNK_RANKS
     bits = assemble(claimed, counters.called_chunks)
+    door = counters.at_door
     return tuple(
-        replace(cohort, claimed=count_between(bits, base, cohort.low, cohort.high)) for cohort in counters.cohorts
+        replace(
+            cohort,
+            claimed=count_between(bits, base, cohort.low, cohort.high),
+            at_door=bisect_left(door, cohort.high) - bisect_left(door, cohort.low),
+        )
+        for cohort in counters.cohorts
     )

@@ -1,6 +1,6 @@
 -- Turns called ranks into seats: never beyond capacity, never faster than the door's pace, each ticket once; a
 -- repeated claim finds the same seat.
--- KEYS 1 meta, 2 seats, 3 holders, 4.. for each claim: claimed bitmap, joined key
+-- KEYS 1 meta, 2 seats, 3 holders, 4 door, 5.. for each claim: claimed bitmap, joined key
 -- ARGV 1 now_ms or '', 2 lane, 3.. rank of each claim
 -- Returns {now_ms, then code, issued_ms, hard_end_ms of each}; codes as ports.ClaimCode
 -- @include clock
@@ -26,8 +26,11 @@ local function claim(rank, bitmap, joined)
   if now < room.recover_until then return -7 end
   if room.phase == 'paused' then return -5 end
   if rank >= room.frontier then return -1 end
-  if held >= room.capacity then return -2 end
-  if room.tokens < ADMISSION then return -3 end
+  if held >= room.capacity or room.tokens < ADMISSION then
+    redis.call('ZADD', KEYS[4], now, int(rank))
+    return held >= room.capacity and -2 or -3
+  end
+  redis.call('ZREM', KEYS[4], int(rank))
   redis.call('SETBIT', bitmap, rank % 65536, 1)
   redis.call('PEXPIRE', bitmap, 86400000)
   redis.call('SET', joined, int(rank) .. 's', 'PX', 60000)
@@ -36,9 +39,10 @@ local function claim(rank, bitmap, joined)
 end
 local reply = { now }
 for i = 3, #ARGV do
-  local code, issued, hard = claim(tonumber(ARGV[i]), KEYS[2 * i - 2], KEYS[2 * i - 1])
+  local code, issued, hard = claim(tonumber(ARGV[i]), KEYS[2 * i - 1], KEYS[2 * i])
   reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = code, issued or 0, hard or 0
 end
+redis.call('PEXPIRE', KEYS[4], 60000)
 redis.call('HSET', meta, 'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', int(room.lost),
   'admitted', int(room.admitted), 'peak', int(math.max(room.peak, held)))
 return reply

@@ -1,0 +1,66 @@
+"""
+Joins of one worker: at the limit against a bare aiohttp POST, and their time at 1,000 a second beside 2,000 polls.
+
+The server and Valkey share one core with nothing else, the client has the other, as far as there are two.
+"""
+
+import asyncio
+import itertools
+import os
+
+import uvloop
+
+from benchmarks._servers import HOST, ROOM, cores, server
+from benchmarks.hammer import Result, pace
+from benchmarks.polls import join_all, polls_of
+from benchmarks.ratio import Ratio
+from waiting_room.store.embedded import EmbeddedValkey
+
+NAME = "joins"
+
+WAITING = 10_000
+AT_THE_LIMIT = 40_000
+JOINS_PER_S = 1000
+POLLS_PER_S = 2000
+SECONDS = 10
+P99_MS = 5.0
+LIMIT_PER_S = 8000
+
+
+def run() -> list[Ratio]:
+    """
+    Measure both.
+    """
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores()[1])
+    try:
+        return uvloop.run(_measure())
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+async def _measure() -> list[Ratio]:
+    with EmbeddedValkey() as valkey, server("room", valkey.url, "6", "1") as room:
+        cookies, _ = await join_all(room, WAITING)
+        beside = await _beside_polls(room, cookies)
+        best = 0.0
+        for _ in range(3):
+            _, result = await join_all(room, AT_THE_LIMIT)
+            assert set(result.statuses) == {200}, result.statuses
+            best = max(best, result.rate)
+    assert set(beside.statuses) == {200}, beside.statuses
+    note = f"the promise, at {JOINS_PER_S} joins/s beside {POLLS_PER_S} polls/s, {WAITING} waiting"
+    return [
+        Ratio("join p99", beside.quantile_ms(0.99), P99_MS, 1.0, "ms", "lower", note),
+        Ratio("joins at the limit", best, LIMIT_PER_S, 1.0, "joins/s", note="the promise"),
+    ]
+
+
+async def _beside_polls(port: int, cookies: list[bytes]) -> Result:
+    join = f"POST /waiting-room/{ROOM}/join HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 0\r\n\r\n".encode()
+    polls = itertools.cycle(polls_of(cookies))
+    joins, _ = await asyncio.gather(
+        pace(HOST, port, itertools.repeat(join), JOINS_PER_S, SECONDS),
+        pace(HOST, port, polls, POLLS_PER_S, SECONDS),
+    )
+    return joins
