@@ -168,7 +168,7 @@ def peek(text: str) -> dict[str, Any]:
     parts = text.split(".")
     try:
         payload = json.loads(urlsafe_b64decode(parts[3] + "=" * (-len(parts[3]) % 4)))
-    except (IndexError, ValueError, Base64Error) as error:
+    except (IndexError, ValueError, Base64Error, RecursionError) as error:
         raise TokenError(Reason.TICKET_INVALID, f"the payload cannot be read: {error}") from error
     if not isinstance(payload, dict):
         raise TokenError(Reason.TICKET_INVALID, "the payload is no object")

@@ -157,11 +157,24 @@ def _read_text(name: str, value: Any, where: str, faults: list[Fault]) -> str:
     choices = _FIELDS[name].metadata.get("choices")
     if not isinstance(value, str):
         faults.append(Fault(where, f"{value!r} is no text", "put it in quotes"))
+    elif not _can_be_sent(value):
+        faults.append(Fault(where, f"{value!r} holds half a character", "write the character as it is"))
     elif choices and value not in choices:
         faults.append(Fault(where, f"{value!r} is none of the choices", f"use one of {', '.join(choices)}"))
     else:
         return value
     return ""
+
+
+def _can_be_sent(text: str) -> bool:
+    """
+    Tell whether *text* can be encoded: JSON can name half of a pair of surrogates, and no answer can hold it.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read_number(name: str, value: Any, where: str, faults: list[Fault]) -> float | int:

@@ -33,7 +33,7 @@ def read_report(body: bytes) -> Report:
     """
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReportError((Fault("body", f"is no JSON: {error}", "send an object"),)) from error
     if not isinstance(document, dict):
         raise ReportError((Fault("body", "is no object", "send an object"),))
