@@ -147,7 +147,8 @@ def test_the_same_key_id_with_another_secret_is_refused() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", ".", "....", "wr1", "wr1.ticket.k2.e30", "wr2.ticket.k2.e30.x", "wr1.ticket..e30.x", "wr1.ticket.k2..",
-     "a" * 5000, "wr1.ticket.k2.e30." + "ż" * 43, "\ud800", "wr1.ticket.k2.\x00.x", " ", "null", "wr1.ticket.k2.e30.x.y"],
+     "a" * 5000, "wr1.ticket.k2.e30." + "ż" * 43, "\ud800", "wr1.ticket.k2.\x00.x", " ", "null",
+     "wr1.ticket.k2.e30.x.y"],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", TOKENS)
 def test_rubbish_is_refused_and_nothing_else_happens(kind: str, text: str) -> None:

@@ -12,10 +12,13 @@ from tests.core.makings import NOW_MS, POLICY, snapshot
 from waiting_room.core.pacing import (
     MAX_NO_SHOW,
     MAX_STEP_MS,
+    MIN_NO_SHOW,
+    RECENT_MS,
     TICK_MS,
     burst,
     calls_due,
     expected,
+    mature_ms,
     measured_no_show,
     survival,
 )
@@ -24,6 +27,7 @@ from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Cohort
 
 WINDOW_MS = 60_000
+MATURE_MS = mature_ms(POLICY)
 SHARES = st.floats(0, MAX_NO_SHOW)
 
 
@@ -35,17 +39,26 @@ def cohorts(draw: st.DrawFn) -> tuple[Cohort, ...]:
     ages = sorted(draw(st.lists(st.integers(0, 200_000), max_size=8)), reverse=True)
     made, low = [], 1
     for age in ages:
-        present, claimed = draw(st.integers(0, 50)), draw(st.integers(0, 60))
-        made.append(Cohort(NOW_MS - age, low, low + present, present, claimed))
+        present, claimed, at_door = draw(st.integers(0, 50)), draw(st.integers(0, 60)), draw(st.integers(0, 9))
+        made.append(Cohort(NOW_MS - age, low, low + present, present, claimed, at_door))
         low += present
     return tuple(made)
 
 
-def called(age_ms: int, present: int, claimed: int = 0) -> Cohort:
+def called(age_ms: int, present: int, claimed: int = 0, at_door: int = 0) -> Cohort:
     """
     Return one cohort, called *age_ms* ago.
     """
-    return Cohort(NOW_MS - age_ms, 1, 1 + present, present, claimed)
+    return Cohort(NOW_MS - age_ms, 1, 1 + present, present, claimed, at_door)
+
+
+def open_calls(made: tuple[Cohort, ...]) -> int:
+    """
+    Return how many are at the door, or were called within the window and have not come.
+    """
+    young = [cohort for cohort in made if NOW_MS - cohort.at_ms < WINDOW_MS]
+    silent = sum(max(0, cohort.present - cohort.claimed - cohort.at_door) for cohort in young)
+    return silent + sum(cohort.at_door for cohort in made)
 
 
 # fmt: off
@@ -67,8 +80,6 @@ CALLS_DUE = [
     # no rate, no calls
     (0,     100,   0,   0.0, 0.0,  0.0),
     (0,     100,   0,   0.0, 0.5,  0.0),
-    # more are expected than the rate can let in within a claim window: wait for them first
-    (60,  10_000,  0,  61.0, 0.0,  0.0),
 ]
 # fmt: on
 
@@ -143,83 +154,114 @@ def test_the_bucket_is_one_tick_deep(rate: int, depth: float) -> None:
     assert burst(Policy(rate_per_minute=rate)) == depth
 
 
-@given(cohorts(), SHARES)
-def test_survival_never_rises(made: tuple[Cohort, ...], no_show: float) -> None:
+@pytest.mark.parametrize(
+    ("at_door", "due"),
+    [(0, 2.5), (10, 2.5), (11, 1.5), (20, 0.0)],
+    ids=["nobody", "a second", "one more", "two seconds"],
+)
+def test_a_second_of_admissions_may_stand_at_the_door(at_door: int, due: float) -> None:
+    """The pace never waits for a poll; whoever stands there beyond that is called less."""
+    room = snapshot(cohorts=(called(1000, 30, at_door=at_door),))
+
+    assert calls_due(room, 0.0, 0.0) == pytest.approx(due)
+
+
+@given(cohorts())
+def test_survival_never_rises(made: tuple[Cohort, ...]) -> None:
     """Who has not come by a later age had not come by an earlier one."""
-    shares = survival(made, NOW_MS, no_show)
+    shares = survival(made, NOW_MS, MATURE_MS)
 
     assert list(shares) == sorted(shares, reverse=True)
     assert all(0 <= share <= 1 for share in shares)
 
 
+def test_survival_is_read_from_the_cohorts() -> None:
+    """Of a hundred eighty come in the end; of those called a second ago forty have: half of those who will."""
+    made = (called(20_000, 100, claimed=80), called(1200, 100, claimed=40))
+
+    assert survival(made, NOW_MS, MATURE_MS)[2] == pytest.approx(0.5)
+    assert survival(made, NOW_MS, MATURE_MS)[-1] == 0
+
+
+def test_survival_has_a_shape_before_anything_is_known() -> None:
+    """All are still to come at first, a twentieth or less when it is time to give up."""
+    shares = survival((), NOW_MS, MATURE_MS)
+
+    assert shares[0] == 1
+    assert shares[6] < 0.15
+    assert 0 <= shares[-1] < 0.05
+
+
 @given(cohorts(), SHARES)
 def test_expected_is_between_nobody_and_all_open_calls(made: tuple[Cohort, ...], no_show: float) -> None:
     """Nobody is expected twice, and nobody whose window is over."""
-    open_calls = sum(max(0, cohort.present - cohort.claimed) for cohort in made if NOW_MS - cohort.at_ms < WINDOW_MS)
-
-    assert 0 <= expected(made, NOW_MS, no_show, WINDOW_MS) <= open_calls + 1e-9
+    assert 0 <= expected(made, NOW_MS, no_show, POLICY) <= open_calls(made) + 1e-9
 
 
-@given(cohorts())
-def test_all_open_calls_are_expected_where_everybody_comes(made: tuple[Cohort, ...]) -> None:
-    """With a no-show share of nothing the law counts each called one in full."""
-    open_calls = sum(max(0, cohort.present - cohort.claimed) for cohort in made if NOW_MS - cohort.at_ms < WINDOW_MS)
-
-    assert expected(made, NOW_MS, 0.0, WINDOW_MS) == pytest.approx(open_calls)
+@given(cohorts(), SHARES)
+def test_those_at_the_door_are_expected_in_full(made: tuple[Cohort, ...], no_show: float) -> None:
+    """They are there, and take the next seats whatever the share of others who stay away."""
+    assert expected(made, NOW_MS, no_show, POLICY) >= sum(cohort.at_door for cohort in made)
 
 
-@given(cohorts(), st.floats(0, 0.8))
-def test_fewer_are_expected_of_the_same_calls_where_more_stay_away(made: tuple[Cohort, ...], no_show: float) -> None:
+@given(st.floats(MIN_NO_SHOW, 0.8), st.integers(0, 5000))
+def test_fewer_are_expected_of_the_same_calls_where_more_stay_away(no_show: float, age_ms: int) -> None:
     """For one cohort the expectation falls as the share of no-shows rises."""
-    one = called(0, 10)
+    one = [called(age_ms, 10)]
 
-    assert expected([one], NOW_MS, no_show + 0.1, WINDOW_MS) < expected([one], NOW_MS, no_show, WINDOW_MS)
+    assert expected(one, NOW_MS, no_show + 0.1, POLICY) < expected(one, NOW_MS, no_show, POLICY)
 
 
 def test_a_fresh_call_counts_by_the_share_of_those_who_come() -> None:
     """At age nothing, P = (1 - p)."""
-    assert expected([called(0, 10)], NOW_MS, 0.2, WINDOW_MS) == pytest.approx(8.0)
+    assert expected([called(0, 10)], NOW_MS, 0.2, POLICY) == pytest.approx(8.0)
 
 
-def test_who_is_late_is_expected_less() -> None:
-    """Where seven of the eight who come have come, the three left are worth one eighth of 0.8 against 0.2 each."""
-    late = called(4000, 10, claimed=7)
-    chance = 0.8 * 0.125 / (0.8 * 0.125 + 0.2)
-
-    assert expected([late], NOW_MS, 0.2, WINDOW_MS) == pytest.approx(3 * chance)
+def test_no_crowd_is_wholly_faithful() -> None:
+    """With no no-shows measured one in twenty is still doubted: a seat never waits for good for one who is gone."""
+    assert expected([called(0, 10)], NOW_MS, 0.0, POLICY) == pytest.approx(10 * (1 - MIN_NO_SHOW))
+    assert expected([called(30_000, 10)], NOW_MS, 0.0, POLICY) < 0.1
 
 
-def test_nobody_is_expected_when_the_window_ends() -> None:
-    """Up to the last millisecond they count, then no more."""
-    assert expected([called(WINDOW_MS - 1, 10)], NOW_MS, 0.0, WINDOW_MS) == pytest.approx(10)
-    assert expected([called(WINDOW_MS, 10)], NOW_MS, 0.0, WINDOW_MS) == 0
+@given(SHARES)
+def test_the_longer_the_silence_the_less_is_expected(no_show: float) -> None:
+    """From the call to the end of the window the chance only falls."""
+    chances = [expected([called(age_ms, 10)], NOW_MS, no_show, POLICY) for age_ms in range(0, WINDOW_MS + 1, 500)]
+
+    assert chances == sorted(chances, reverse=True)
 
 
-@given(cohorts(), SHARES, st.integers(0, 300_000))
-def test_the_measured_share_stays_a_share(made: tuple[Cohort, ...], before: float, since: int) -> None:
+@pytest.mark.parametrize("no_show", [0.0, 0.2, 0.9])
+def test_nobody_is_expected_when_the_window_ends(no_show: float) -> None:
+    """At that age S is nothing, or the window is over."""
+    assert expected([called(WINDOW_MS, 10)], NOW_MS, no_show, POLICY) == 0
+
+
+@given(cohorts(), SHARES)
+def test_the_measured_share_stays_a_share(made: tuple[Cohort, ...], before: float) -> None:
     """Between none and nine of ten, so that over-calling is bounded by ten."""
-    assert 0 <= measured_no_show(before, made, NOW_MS - since, NOW_MS, WINDOW_MS) <= MAX_NO_SHOW
+    assert 0 <= measured_no_show(before, made, NOW_MS, POLICY) <= MAX_NO_SHOW
 
 
-def test_only_windows_that_ended_since_teach() -> None:
-    """A cohort counts once: at the tick after its window ended."""
-    over = called(WINDOW_MS, 50, claimed=0)
-
-    assert measured_no_show(0.0, [over], NOW_MS - 250, NOW_MS, WINDOW_MS) == pytest.approx(0.5)
-    assert measured_no_show(0.0, [over], NOW_MS, NOW_MS + 250, WINDOW_MS) == 0
-    assert measured_no_show(0.0, [called(WINDOW_MS - 1, 50)], NOW_MS - 250, NOW_MS, WINDOW_MS) == 0
+@pytest.mark.parametrize(
+    ("age_ms", "teaches"),
+    [(MATURE_MS - 1, False), (MATURE_MS, True), (MATURE_MS + RECENT_MS, True), (MATURE_MS + RECENT_MS + 1, False)],
+)
+def test_only_calls_of_an_age_that_tells_are_looked_at(age_ms: int, teaches: bool) -> None:
+    """Younger ones may still come, older ones are of another time."""
+    assert (measured_no_show(0.0, [called(age_ms, 50)], NOW_MS, POLICY) > 0) is teaches
 
 
 def test_the_share_moves_towards_what_is_seen() -> None:
-    """Cohort after cohort with a fifth missing, the measurement comes to a fifth."""
+    """Look after look with a fifth missing, the measurement comes to a fifth."""
     share = 0.0
-    for _ in range(40):
-        share = measured_no_show(share, [called(WINDOW_MS, 50, claimed=40)], NOW_MS - 250, NOW_MS, WINDOW_MS)
+    for _ in range(80):
+        share = measured_no_show(share, [called(MATURE_MS, 50, claimed=38, at_door=2)], NOW_MS, POLICY)
 
     assert share == pytest.approx(0.2, abs=0.001)
 
 
 def test_ghosts_who_come_back_do_not_make_the_share_negative() -> None:
     """More may claim than were present when they were called."""
-    assert measured_no_show(0.1, [called(WINDOW_MS, 10, claimed=30)], NOW_MS - 250, NOW_MS, WINDOW_MS) < 0.1
-    assert expected([called(0, 10, claimed=30)], NOW_MS, 0.1, WINDOW_MS) == 0
+    assert 0 <= measured_no_show(0.0, [called(MATURE_MS, 10, claimed=30)], NOW_MS, POLICY) < 0.1
+    assert expected([called(0, 10, claimed=30)], NOW_MS, 0.1, POLICY) == 0
