@@ -150,7 +150,13 @@ def rehearse(**given: Any) -> None:
 
 
 @click.command()
-@click.option("--out", default=f"{DEFAULT_OUT}/demo", metavar="DIR", show_default=True, help="Where logs and the shop's database go.")
+@click.option(
+    "--out",
+    default=f"{DEFAULT_OUT}/demo",
+    metavar="DIR",
+    show_default=True,
+    help="Where logs and the shop's database go.",
+)
 @click.option("--seats", metavar="N", help=f"How many shoppers fit in at once: {SEATS}, with a crowd {CROWD_SEATS}.")
 @click.option("--crowd", is_flag=True, help="Let made-up shoppers queue as well, so that there is a line to join.")
 def demo(out: str, seats: str | None, crowd: bool) -> None:
