@@ -17,8 +17,9 @@ class Coalescer(Generic[Item, Reply]):
     """
     Send items in batches, in the order in which they came, one batch at a time; each caller gets its own reply.
 
-    *keep* says which replies are not final: their items are sent again until *hold_s* has passed, oldest first.
-    A failed batch fails all its callers; none is sent twice behind a caller's back.
+    *keep* says which replies are not final: their items are sent again until *hold_s* has passed, oldest first and each
+    round all of them, in batches of at most *limit*. A failed batch fails all its callers; none is sent twice behind a
+    caller's back, and none any more whose caller has given up.
     """
 
     def __init__(
@@ -49,19 +50,30 @@ class Coalescer(Generic[Item, Reply]):
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
-                held = await self._send_batch(batch)
+                round_, self._waiting = self._waiting, []
+                held = await self._send_round(round_)
                 if held:
                     self._waiting = held + self._waiting
                     await asyncio.sleep(RETRY_S)
         finally:
             self._task = None
 
+    async def _send_round(
+        self, round_: list[tuple[Item, asyncio.Future[Reply], float]]
+    ) -> list[tuple[Item, asyncio.Future[Reply], float]]:
+        held = []
+        for at in range(0, len(round_), self._limit):
+            batch = [entry for entry in round_[at : at + self._limit] if not entry[1].done()]
+            if batch:
+                held += await self._send_batch(batch)
+        return held
+
     async def _send_batch(
         self, batch: list[tuple[Item, asyncio.Future[Reply], float]]
     ) -> list[tuple[Item, asyncio.Future[Reply], float]]:
         try:
             replies = await self._send([item for item, _, _ in batch])
+            answered = list(zip(batch, replies, strict=True))
         except Exception as error:  # noqa: BLE001 - each caller is to hear of it, whatever it is
             for _, future, _ in batch:
                 if not future.done():
@@ -69,7 +81,7 @@ class Coalescer(Generic[Item, Reply]):
             return []
         now = asyncio.get_running_loop().time()
         held = []
-        for entry, reply in zip(batch, replies, strict=True):
+        for entry, reply in answered:
             _, future, until = entry
             if self._keep(reply) and now < until and not future.done():
                 held.append(entry)

@@ -14,6 +14,7 @@ from waiting_room.core import polling
 from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.plan import plan
 from waiting_room.core.policy import Policy
+from waiting_room.core.snapshot import Snapshot
 from waiting_room.errors import StoreEmptyError, StoreError, StoreUnavailableError
 from waiting_room.lobby import Lobby
 from waiting_room.rooms import Room
@@ -91,7 +92,7 @@ class Controller:
         before = room.view
         await self._lobby.refresh(room.name)
         snapshot = room.view.snapshot
-        if snapshot.epoch != before.snapshot.epoch:
+        if _is_another_life(snapshot, before.snapshot):
             _log.warning("new epoch", extra={"room": room.name, "epoch": snapshot.epoch})
             room.view = before
             await self._restore(room)
@@ -115,9 +116,9 @@ class Controller:
 
     async def _flush(self) -> None:
         for room in list(self._lobby.known.values()):
-            checkins = room.take_checkins()
-            if checkins.count == 0 or room.lost:
+            if room.lost or room.checkins.count == 0:
                 continue
+            checkins = room.take_checkins()
             highest = max(room.highest, checkins.highest)
             try:
                 await self._lobby.store.flush(room.name, checkins.chunks(), highest)
@@ -130,10 +131,27 @@ class Controller:
         names = await self._lobby.store.rooms()
         for name in names:
             if name not in self._lobby.known:
-                await self._lobby.refresh(name)
+                await self._meet(name)
         missing = [name for name in self._policies if name not in names and name not in self._lobby.known]
         for name in missing:
             await self._lobby.configure(name, self._policies[name])
+
+    async def _meet(self, name: str) -> None:
+        """
+        Serve a room from now on; one that is listed and holds nothing keeps no other from being served.
+        """
+        try:
+            await self._lobby.refresh(name)
+        except StoreEmptyError:
+            _log.warning("a room is listed and holds nothing", extra={"room": name})
+
+
+def _is_another_life(now: Snapshot, before: Snapshot) -> bool:
+    """
+    Tell whether the store lost what it held *before*: within an epoch versions only grow, so a lower one is of a room
+    that was made anew, say by a worker that started before anybody put the lost one back.
+    """
+    return now.epoch != before.epoch or now.version < before.version
 
 
 def _keep(room: Room, chunks: Mapping[int, bytes]) -> None:

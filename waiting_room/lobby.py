@@ -83,14 +83,14 @@ class Lobby:
         room = self.room(name)
         now_ms = self.clock_ms()
         rank = ticket.number
-        if now_ms - ticket.issued_ms > TICKET_LIFE_MS:
+        if _is_over(ticket, now_ms):
             return Refused(Reason.TICKET_EXPIRED)
         room.checkins.add(rank)
         view = room.view
         position = view.position(rank)
         if position:
             position = room.positions.lowest(rank, position if seen is None or seen < 1 else min(position, seen))
-        return view.tell(rank, position, stale=room.lost or now_ms - room.viewed_ms > 3000)
+        return view.tell(rank, position, stale=room.lost or room.stale(now_ms))
 
     async def join(self, name: str, visitor: Visitor, ticket: Ticket | None = None) -> tuple[Outcome, Ticket | None]:
         """
@@ -145,6 +145,8 @@ class Lobby:
         A claim that comes before its turn in the pace is held for up to `CLAIM_HOLD_S`.
         """
         room = self.room(name)
+        if _is_over(ticket, self.clock_ms()):
+            return Refused(Reason.TICKET_EXPIRED)
         if room.view.position(ticket.number) > 0:
             return self.status(name, ticket)
         room.checkins.add(ticket.number)
@@ -164,7 +166,8 @@ class Lobby:
             case ClaimCode.ADMITTED | ClaimCode.SAME:
                 return self._admitted(room, ticket, reply.issued_ms, reply.hard_end_ms, "claim")
             case ClaimCode.NOT_CALLED:
-                return Waiting(number, 1, None, polling.CALLED_POLL_MS, Reason.RECOVERING)
+                # The store lost the step that called this visitor; it comes back from a worker's memory.
+                return Called(number, 2000, Reason.RECOVERING)
             case ClaimCode.FULL:
                 return Called(number, polling.jittered_ms(polling.CALLED_POLL_MS, number, 1), Reason.SEATS_FULL)
             case ClaimCode.PACED:
@@ -184,6 +187,7 @@ class Lobby:
         """
         room = self.room(name)
         room.drop_seats((f"{ticket.lane}.{ticket.number}",))
+        room.checkins.drop(ticket.number)
         try:
             left = await self.store.leave(name, ticket.number, ticket.visitor)
         except (StoreEmptyError, StoreUnavailableError):
@@ -286,6 +290,10 @@ class Lobby:
                 lambda claims: self.store.claim(name, claims), BATCH, lambda reply: reply.code in _HELD, CLAIM_HOLD_S
             )
         return door
+
+
+def _is_over(ticket: Ticket, now_ms: int) -> bool:
+    return now_ms - ticket.issued_ms > TICKET_LIFE_MS
 
 
 def _gate_answer(reply: TouchReply) -> GateAnswer:

@@ -15,6 +15,8 @@ from waiting_room.core.view import STALE_MS, View
 
 PROMISES_KEPT: Final = 10_000
 """Enough to judge the estimate by; the others are not followed."""
+SWEEP_SEATS: Final = 1000
+"""Up to so many seats that are over may be remembered beside those in use, and as many again."""
 _UNSEEN: Final = 0xFFFFFFFF
 
 
@@ -67,6 +69,7 @@ class Room:
         self.positions = Positions()
         self.highest = view.snapshot.issued
         self.seats: dict[str, tuple[int, int]] = {}
+        self._sweep_at = SWEEP_SEATS
         self.tally: Counter[tuple[str, ...]] = Counter()
         self.waits_s: list[float] = []
         self.lost = False
@@ -96,6 +99,8 @@ class Room:
         self.view = View(snapshot)
         self.viewed_ms = now_ms
         self.positions.forget_below(snapshot.frontier)
+        if len(self.promises) >= PROMISES_KEPT:
+            self._forget_promises(snapshot)
         self.json_message = _as_json(snapshot.policy.message)
 
     def promise(self, rank: int, eta: Eta, now_ms: int) -> None:
@@ -104,6 +109,15 @@ class Room:
         """
         if len(self.promises) < PROMISES_KEPT:
             self.promises[rank] = (now_ms, eta)
+
+    def _forget_promises(self, snapshot: Snapshot) -> None:
+        """
+        Drop the promises to those who were called and did not come in time: they would keep out all later ones.
+        """
+        window_ms = snapshot.policy.claim_window_s * 1000
+        young = (cohort.low for cohort in snapshot.cohorts if snapshot.now_ms - cohort.at_ms < window_ms)
+        still_due = min(young, default=snapshot.frontier)
+        self.promises = {rank: promise for rank, promise in self.promises.items() if rank >= still_due}
 
     def keep_promise(self, rank: int, now_ms: int) -> None:
         """
@@ -124,9 +138,11 @@ class Room:
 
     def hold_seat(self, seat: str, hard_end_ms: int, now_ms: int) -> None:
         """
-        Note that *seat* is in use.
+        Note that *seat* is in use; now and then forget those that are over, for nobody tells of an idle end.
         """
         self.seats[seat] = (hard_end_ms, now_ms)
+        if len(self.seats) >= self._sweep_at:
+            self._sweep_at = 2 * len(self.live_seats(now_ms)) + SWEEP_SEATS
 
     def drop_seats(self, seats: tuple[str, ...]) -> None:
         """

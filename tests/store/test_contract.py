@@ -296,6 +296,39 @@ async def test_passes_take_their_seats_again_after_a_loss(store: AnyStore) -> No
     assert (await store.snapshot(ROOM)).seats == POLICY.capacity
 
 
+async def test_a_room_that_was_made_anew_is_put_back(store: AnyStore) -> None:
+    """
+    After a loss somebody who knew nothing of the room creates it: whoever remembers more begins the recovery.
+
+    The phase comes back as well, so that a paused room does not open by itself.
+    """
+    await fill(store, 5)
+    await call(store, 2)
+    await store.set_phase(ROOM, Phase.PAUSED)
+    last = await store.snapshot(ROOM)
+    await forget(store)
+    await store.configure(ROOM, POLICY)
+
+    assert await store.restore(last, 5)
+    back = await store.snapshot(ROOM)
+    assert (back.epoch, back.frontier, back.waiting, back.phase) == (last.epoch + 1, 3, 3, Phase.PAUSED)
+    assert back.recovering
+    assert (await store.join(ROOM, ["new"]))[0].number == MARK_STEP + 1
+
+
+async def test_a_room_that_lost_nothing_is_left_alone(store: AnyStore) -> None:
+    """A worker that remembers an older version, or the very present one, changes nothing."""
+    await fill(store, 5)
+    old = await store.snapshot(ROOM)
+    await call(store, 2)
+    last = await store.snapshot(ROOM)
+
+    assert not await store.restore(old, 5)
+    assert not await store.restore(last, 900)
+    after = await store.snapshot(ROOM)
+    assert (after.epoch, after.version, after.issued, after.recovering) == (last.epoch, last.version, 5, False)
+
+
 async def test_a_second_worker_adds_what_it_remembers(store: AnyStore) -> None:
     """Restoring is by maximum: the order of the workers does not matter, and later it does nothing."""
     await fill(store, 5)

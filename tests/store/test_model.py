@@ -122,15 +122,17 @@ class Story(RuleBasedStateMachine):
         """A worker takes a snapshot that it may have to restore from."""
         self.last = (self.run(self.model.snapshot(ROOM)), self.run(self.redis.snapshot(ROOM)))
 
-    @rule(lose=strategies.booleans(), highest=RANKS)
-    def restore(self, lose: bool, highest: int) -> None:
-        """The store restarts empty, or not, and a worker puts the room back."""
+    @rule(lose=strategies.booleans(), anew=strategies.booleans(), highest=RANKS)
+    def restore(self, lose: bool, anew: bool, highest: int) -> None:
+        """The store restarts empty, or not; one worker knows nothing and makes the room anew, another puts it back."""
         if self.last is None:
             return
         if lose:
             self.model.lose(ROOM)
             with redis.Redis.from_url(self.url) as client:
                 client.flushall()
+        if anew:
+            self.both(lambda store: store.configure(ROOM, POLICY))
         remembered = dict(zip((self.model, self.redis), self.last, strict=True))
         self.both(lambda store: store.restore(remembered[store], highest))
 

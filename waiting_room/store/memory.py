@@ -233,10 +233,11 @@ class MemoryStore:
         state = self._rooms.get(last.room)
         if state is None:
             numbers = numbers_of(last.policy)
-            state = MemoryRoom(last.policy, numbers, now, last.slot_ms, now, now, epoch=last.epoch + 1, tokens=0)
-            state.version, state.phase, state.recover_until = 0, last.phase, now + steps.RECOVERY_MS
-            state.frontier = state.high_water = 0
+            state = MemoryRoom(last.policy, numbers, now, last.slot_ms, now, now, version=0, frontier=0, high_water=0)
             self._rooms[last.room] = state
+            state.recover(last, now)
+        elif (last.epoch, last.version) > (state.epoch, state.version):
+            state.recover(last, now)
         elif now >= state.recover_until:
             return False
         mark = max(issued, last.high_water)

@@ -124,6 +124,15 @@ class MemoryRoom:
             and self.tokens >= ADMISSION
         )
 
+    def recover(self, last: Snapshot, now_ms: int) -> None:
+        """
+        Begin a new epoch after that of *last*, which is what somebody remembers: admissions rest for a while.
+        """
+        self.epoch, self.phase = last.epoch + 1, last.phase
+        self.recover_until = now_ms + steps.RECOVERY_MS
+        self.tokens, self.tokens_at = 0, now_ms
+        self.owner, self.owner_until = "", 0
+
     def note_cohort(self, step: Cohort) -> None:
         """
         Add a step to the cohort of its second, or begin one.

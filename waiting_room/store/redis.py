@@ -199,7 +199,8 @@ class RedisStore:
         issued = max(last.issued, highest)
         arguments = [
             *(self._now, run, steps.RECOVERY_MS, last.epoch, issued, last.frontier, max(last.high_water, issued)),
-            *(last.admitted, last.phase.value, last.policy.to_json(), last.slot_ms, *_numbers(last.policy)),
+            *(last.admitted, last.phase.value, last.policy.to_json(), last.slot_ms, last.version),
+            *_numbers(last.policy),
         ]
         begun = await self._script("restore", last.room, [keys.meta, keys.policy], arguments)
         if begun:

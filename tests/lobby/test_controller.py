@@ -1,0 +1,336 @@
+"""
+The steady hand: steps, leases, outages, and a room that was lost and comes back.
+"""
+
+import asyncio
+
+import pytest
+
+from tests.lobby.clock import timeless, trip
+from tests.lobby.house import POLICY, ROOM, House, house, names
+from waiting_room.core.outcomes import Admitted, Called, Paused, Waiting
+from waiting_room.core.plan import MARK_STEP, OWNER_MS, RECOVERY_MS
+from waiting_room.core.reasons import Reason
+from waiting_room.core.view import STALE_MS
+from waiting_room.tokens import Ticket
+
+
+async def lose(home: House) -> None:
+    """
+    Restart the store without its data.
+    """
+    home.store.lose(ROOM)
+
+
+async def settle(home: House) -> None:
+    """
+    Let the recovery pass.
+    """
+    await home.live(RECOVERY_MS / 1000 + 1.5)
+
+
+@timeless
+async def test_the_frontier_moves_at_the_rate() -> None:
+    """Ten a second for four seconds."""
+    home = await house(capacity=1000)
+    await home.fill(names(200))
+    before = (await home.see()).frontier
+    await home.live(1)
+    moved = (await home.see()).frontier - before
+
+    assert 8 <= moved <= 22
+
+
+@timeless
+async def test_two_controllers_call_no_more_than_one() -> None:
+    """The lease goes to one of them; the other watches."""
+    home = await house(size=3, capacity=1000)
+    await home.fill(names(200))
+    await home.live(2)
+    committed = [worker.room.tally["tick", "committed"] for worker in home.workers]
+
+    assert sorted(committed)[:2] == [0, 0]
+    assert (await home.see()).owner == home.workers[committed.index(max(committed))].controller._owner
+
+
+@timeless
+async def test_another_takes_over_when_the_holder_falls_silent() -> None:
+    """Within the lease and a refresh."""
+    home = await house(size=2, capacity=1000)
+    await home.fill(names(200))
+    await home.live(1)
+    dead, alive = home.workers
+    home.workers = [alive]
+    stood = (await home.see()).frontier
+    await home.live(OWNER_MS / 1000 + 1.25)
+
+    assert (await home.see()).owner == alive.controller._owner != dead.controller._owner
+    assert (await home.see()).frontier > stood
+
+
+@timeless
+async def test_a_step_that_another_was_faster_with_is_counted_and_harmless() -> None:
+    """The room changed between reading and committing: nothing is called twice."""
+    home = await house(size=2, capacity=1000)
+    await home.fill(names(50))
+    await trip(0.25)
+    home.clock_ms()
+    first, second = (worker.controller for worker in home.workers)
+    await asyncio.gather(first.step(), second.step())
+    tallies = [worker.room.tally for worker in home.workers]
+
+    assert sum(tally["tick", "committed"] for tally in tallies) == 1
+
+
+@timeless
+async def test_run_steps_four_times_a_second_until_it_is_cancelled() -> None:
+    """On the loop's clock."""
+    home = await house()
+    running = asyncio.create_task(home.workers[0].controller.run())
+    for _ in range(20):
+        await trip(0.25)
+        home.clock_ms()
+    running.cancel()
+
+    assert 18 <= home.workers[0].line.calls.count("snapshot") <= 24
+
+
+@timeless
+async def test_an_outage_costs_no_place_and_raises_nothing() -> None:
+    """Polls are answered from the last view and say so; joins are put off; a claim keeps its right."""
+    home = await house(capacity=1000)
+    tickets = await home.fill(names(300))
+    await home.live(1)
+    worker = home.workers[0]
+    worker.line.cut = True
+    await home.live(STALE_MS / 1000 + 1)
+    waiting = worker.lobby.status(ROOM, tickets[-1])
+    claimed = await worker.lobby.claim(ROOM, tickets[0])
+    joined, none = await worker.join("late")
+    report = await worker.lobby.report(ROOM, {"standard.1": home.clock_ms() + 60_000}, [])
+    left = await worker.lobby.leave(ROOM, tickets[5])
+
+    assert isinstance(waiting, Waiting)
+    assert (waiting.reason, waiting.eta) == (Reason.STORE_AWAY, None)
+    assert isinstance(claimed, Called)
+    assert claimed.reason is Reason.STORE_AWAY
+    assert isinstance(joined, Paused)
+    assert (joined.reason, none) == (Reason.STORE_AWAY, None)
+    assert (report.degraded, report.gone, report.straight) == (True, (), False)
+    assert left is False
+    worker.line.cut = False
+    await home.live(1)
+    after = worker.lobby.status(ROOM, tickets[-1])
+    assert isinstance(after, Waiting)
+    assert after.reason is Reason.QUEUE_WAIT
+
+
+@timeless
+async def test_nobody_becomes_a_ghost_by_an_outage() -> None:
+    """Check-ins that could not be sent are sent when the store is back, highest number and all."""
+    home = await house(rate_per_minute=0)
+    tickets = await home.fill(names(5))
+    worker = home.workers[0]
+    await home.live(14)
+    worker.line.cut = True
+    for ticket in (*tickets, Ticket(ROOM, "standard", 900, "of another epoch", home.clock_ms())):
+        worker.lobby.status(ROOM, ticket)
+    await home.live(3)
+    worker.line.cut = False
+    await home.live(16)
+
+    assert (await home.see()).waiting == 6
+    assert (await home.see()).issued == 900
+
+
+@timeless
+async def test_a_lost_room_is_put_back_from_a_worker_s_memory() -> None:
+    """Frontier, presence, seats and settings; new numbers begin above all that may have been given."""
+    home = await house()
+    straight, _ = await home.workers[0].join("inside")
+    tickets = await home.fill(names(40))
+    await home.live(1)
+    before = (await home.workers[0].lobby.refresh(ROOM)).view.snapshot
+    await lose(home)
+    await home.live(1)
+    after = await home.see()
+
+    assert isinstance(straight, Admitted)
+    assert (after.epoch, after.policy, after.frontier) == (before.epoch + 1, POLICY, before.frontier)
+    assert (after.seats, after.waiting) == (before.seats, before.waiting)
+    assert after.recovering
+    shown = home.workers[0].lobby.status(ROOM, tickets[-1])
+    assert isinstance(shown, Waiting)
+    assert shown.reason is Reason.RECOVERING
+    _, new = await home.workers[0].join("new")
+    assert new is not None
+    assert new.number > MARK_STEP
+
+
+@timeless
+async def test_admissions_go_on_after_the_recovery() -> None:
+    """And in the old order: the first of those who wait is the next to be called."""
+    home = await house()
+    tickets = await home.fill(names(40))
+    await home.live(1)
+    frontier = (await home.see()).frontier
+    await lose(home)
+    await settle(home)
+    for worker in home.workers:
+        await worker.lobby.refresh(ROOM)
+
+    assert (await home.see()).frontier > frontier
+    claimed = await home.workers[0].lobby.claim(ROOM, tickets[frontier - 1])
+    assert isinstance(claimed, Admitted)
+
+
+@timeless
+async def test_who_joined_after_the_last_view_keeps_the_place() -> None:
+    """The worker gave the number: its check-in survives the loss, although no view ever held it."""
+    home = await house(rate_per_minute=0)
+    await home.fill(names(10))
+    await home.live(1)
+    worker = home.workers[0]
+    _, late = await worker.join("late")
+    assert late is not None
+    await lose(home)
+    joined, _ = await worker.join("unlucky")
+    worker.line.cut = True
+    worker.lobby.status(ROOM, late)
+    await home.live(3)
+    worker.line.cut = False
+    await settle(home)
+
+    assert isinstance(joined, Paused)
+    assert joined.reason is Reason.RECOVERING
+    assert (await home.see()).presence.holds(late.number)
+
+
+@timeless
+async def test_two_workers_restore_one_after_the_other() -> None:
+    """Each adds what it alone remembers: the seats it gave, the later frontier."""
+    home = await house(size=2, capacity=20)
+    first, second = home.workers
+    for worker, name in ((first, "a"), (second, "b")):
+        outcome, _ = await worker.join(name)
+        assert isinstance(outcome, Admitted)
+        await home.live(0.5)
+    await home.fill(names(30))
+    await home.live(1.25)
+    await second.lobby.refresh(ROOM)
+    before = (await first.lobby.refresh(ROOM)).view.snapshot
+    await lose(home)
+    home.clock_ms()
+    await first.controller.step()
+    await trip(0.5)
+    home.clock_ms()
+    await second.controller.step()
+    await home.live(1.5)
+    after = await home.see()
+
+    assert after.epoch == before.epoch + 1
+    assert (after.seats, after.frontier) == (before.seats, before.frontier)
+    assert not any(worker.room.lost for worker in home.workers)
+
+
+@timeless
+async def test_a_released_seat_does_not_come_back_by_a_loss() -> None:
+    """What gates gave back is forgotten by the worker too."""
+    home = await house()
+    await home.workers[0].join("inside")
+    await home.workers[0].lobby.report(ROOM, {}, ["standard.1"])
+    await lose(home)
+    await home.live(1)
+
+    assert (await home.see()).seats == 0
+
+
+@timeless
+async def test_a_used_ticket_buys_no_second_seat_after_a_loss() -> None:
+    """Its seat is put back, and its claim finds that seat."""
+    home = await house(size=1)
+    outcome, ticket = await home.workers[0].join("inside")
+    assert isinstance(outcome, Admitted)
+    assert ticket is not None
+    await home.fill(names(5))
+    await lose(home)
+    await settle(home)
+    for worker in home.workers:
+        await worker.lobby.refresh(ROOM)
+    again = await home.workers[0].lobby.claim(ROOM, ticket)
+    assert isinstance(again, Admitted)
+
+    assert again.seat == outcome.seat
+
+
+@timeless
+async def test_a_starting_worker_does_not_hide_a_loss() -> None:
+    """
+    A worker starts just after the store has lost everything, and makes the configured room anew.
+
+    Those who remember the room put it back all the same; without that every place would be lost in silence, and the
+    numbers given out a second time.
+    """
+    home = await house()
+    tickets = await home.fill(names(40))
+    await home.live(1)
+    before = (await home.workers[0].lobby.refresh(ROOM)).view.snapshot
+    await lose(home)
+    await home.add("worker of a new process")
+    await home.live(2)
+    after = await home.see()
+
+    assert after.frontier >= before.frontier
+    assert after.waiting == before.waiting
+    _, new = await home.workers[1].join("new")
+    assert new is not None
+    assert new.number > tickets[-1].number
+
+
+@timeless
+async def test_one_room_s_trouble_is_not_another_s() -> None:
+    """A room that is listed and not there is passed over; the others are served, and new ones found."""
+    home = await house()
+    await home.store.configure("aaa", POLICY)
+    await home.store.configure("zzz", POLICY)
+    listed = await home.store.rooms()
+    home.store.lose("aaa")
+
+    async def rooms() -> tuple[str, ...]:
+        return listed
+
+    home.store.rooms = rooms  # type: ignore[method-assign]
+    late = await home.add("late")
+
+    assert late.lobby.rooms() == ("toys", "zzz")
+
+
+@pytest.mark.parametrize("verb", ["snapshot", "flush", "rooms", "advance"])
+def test_a_step_survives_whatever_fails(verb: str) -> None:
+    """The next step finds the store back, and goes on."""
+
+    @timeless
+    async def story() -> None:
+        home = await house(capacity=1000)
+        tickets = await home.fill(names(300))
+        worker = home.workers[0]
+        original = type(home.store).__dict__[verb]
+        failing = {"on": True}
+
+        async def failed(*args: object) -> object:
+            from waiting_room.errors import StoreUnavailableError  # noqa: PLC0415
+
+            if failing["on"]:
+                raise StoreUnavailableError("timeout", verb)
+            return await original(home.store, *args)
+
+        setattr(home.store, verb, failed)
+        worker.lobby.status(ROOM, tickets[-1])
+        await home.live(3)
+        failing["on"] = False
+        stood = (await home.see()).frontier
+        await home.live(1.5)
+
+        assert (await home.see()).frontier > stood
+
+    story()
