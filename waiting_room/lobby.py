@@ -12,7 +12,7 @@ from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import STANDARD_LANE, Policy
 from waiting_room.core.reasons import Reason
-from waiting_room.core.view import View
+from waiting_room.core.view import STALE_MS, View
 from waiting_room.errors import RoomUnknownError, StoreEmptyError, StoreUnavailableError
 from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, Store, TouchReply
 from waiting_room.rooms import Room
@@ -80,17 +80,19 @@ class Lobby:
 
         *seen* is the position shown last: the answer never exceeds it, nor what this worker told before.
         """
-        room = self.room(name)
+        room = self.known.get(name)
+        if room is None:
+            raise RoomUnknownError(name)
         now_ms = self.clock_ms()
         rank = ticket.number
-        if _is_over(ticket, now_ms):
+        if now_ms - ticket.issued_ms > TICKET_LIFE_MS:
             return Refused(Reason.TICKET_EXPIRED)
         room.checkins.add(rank)
         view = room.view
         position = view.position(rank)
         if position:
             position = room.positions.lowest(rank, position if seen is None or seen < 1 else min(position, seen))
-        return view.tell(rank, position, stale=room.lost or room.stale(now_ms))
+        return view.tell(rank, position, stale=room.lost or now_ms - room.viewed_ms > STALE_MS)
 
     async def join(self, name: str, visitor: Visitor, ticket: Ticket | None = None) -> tuple[Outcome, Ticket | None]:
         """

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.makings import NOW_MS, POLICY, snapshot
-from waiting_room.core.estimate import call_rate_per_s, eta, wait_s
+from waiting_room.core.estimate import Forecast, call_rate_per_s, wait_s
 from waiting_room.core.snapshot import Cohort
 
 RATES = st.floats(0.01, 10_000)
@@ -50,7 +50,7 @@ def test_the_wait_never_falls_with_more_ahead(ahead: int, rate: float, leaving: 
 @given(AHEAD, RATES, LEAVING)
 def test_the_range_is_one(ahead: int, rate: float, leaving: float) -> None:
     """Low before high, neither negative nor endless, and the formula's own answer between them."""
-    shown = eta(ahead, rate, leaving)
+    shown = Forecast(rate, leaving).eta(ahead)
     assert shown is not None
 
     assert 0 <= shown.low_s <= shown.high_s < inf
@@ -60,7 +60,7 @@ def test_the_range_is_one(ahead: int, rate: float, leaving: float) -> None:
 @given(AHEAD, RATES, LEAVING)
 def test_the_range_never_improves_by_more_people_ahead(ahead: int, rate: float, leaving: float) -> None:
     """Both ends are monotone."""
-    near, far = eta(ahead, rate, leaving), eta(ahead + 1, rate, leaving)
+    near, far = Forecast(rate, leaving).eta(ahead), Forecast(rate, leaving).eta(ahead + 1)
     assert near is not None
     assert far is not None
 
@@ -71,12 +71,12 @@ def test_the_range_never_improves_by_more_people_ahead(ahead: int, rate: float, 
 @pytest.mark.parametrize("rate", [0.0, -1.0])
 def test_nobody_knows_while_nobody_is_called(rate: float) -> None:
     """No range is better than a wrong one."""
-    assert eta(10, rate, 0.0) is None
+    assert Forecast(rate, 0.0).eta(10) is None
 
 
 def test_even_the_next_one_is_given_some_slack() -> None:
     """A tick, a snapshot and a poll pass before the next one hears of it."""
-    assert eta(0, 10.0, 0.0) == (0.0, 3.1)
+    assert Forecast(10.0, 0.0).eta(0) == (0.0, 3.1)
 
 
 def test_the_rate_is_measured_over_what_was_called() -> None:
@@ -109,7 +109,7 @@ def test_a_full_room_that_calls_nobody_promises_nothing() -> None:
     """
     full = snapshot(range(1, 50), seats=POLICY.capacity, cohorts=(cohort(31_000, 100),))
 
-    assert eta(5, call_rate_per_s(full), 0.0) is None
+    assert Forecast(call_rate_per_s(full), 0.0).eta(5) is None
 
 
 def test_a_room_that_has_room_goes_by_its_plan() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.core.makings import NOW_MS, snapshot
 from waiting_room.core import polling
-from waiting_room.core.estimate import eta
+from waiting_room.core.estimate import Forecast
 from waiting_room.core.outcomes import Waiting
 from waiting_room.core.plan import plan
 from waiting_room.core.policy import Policy
@@ -31,11 +31,12 @@ def intervals(waiting: int, policy: Policy, rate_per_s: float, leaving_per_s: fl
     """
     far_ms = polling.far_interval_ms(waiting, policy)
     longest_ms = polling.longest_ms(polling.slot_ms(waiting, policy, rate_per_s))
+    spacing, forecast = polling.Intervals(far_ms, longest_ms, policy), Forecast(rate_per_s, leaving_per_s)
     told = []
     for position in range(1, waiting + 1):
-        shown = eta(position - 1, rate_per_s, leaving_per_s)
+        shown = forecast.eta(position - 1)
         wait_s = shown.low_s if shown else None
-        interval = polling.interval_ms(position, wait_s, far_ms, longest_ms, policy)
+        interval = spacing.at(position, wait_s)
         told.append(polling.jittered_ms(interval, position, SALT))
     return told
 
@@ -64,7 +65,7 @@ def test_nobody_is_told_to_poll_below_the_minimum(
 ) -> None:
     """Jitter, too, only makes it longer."""
     far_ms = polling.far_interval_ms(1000, policy)
-    interval = polling.interval_ms(position, wait_s, far_ms, longest_ms, policy)
+    interval = polling.Intervals(far_ms, longest_ms, policy).at(position, wait_s)
 
     assert polling.jittered_ms(interval, position, SALT) >= int(policy.poll_min_s * 1000)
 
@@ -73,7 +74,7 @@ def test_nobody_is_told_to_poll_below_the_minimum(
 def test_only_the_budget_asks_for_more_than_the_maximum(waiting: int, policy: Policy, wait_s: float) -> None:
     """Whoever is told more than `poll_max_s` is told the far interval at the most."""
     far_ms = polling.far_interval_ms(waiting, policy)
-    interval = polling.interval_ms(waiting, wait_s, far_ms, float("inf"), policy)
+    interval = polling.Intervals(far_ms, float("inf"), policy).at(waiting, wait_s)
 
     assert interval <= max(policy.poll_max_s * 1000, far_ms)
 
@@ -84,12 +85,12 @@ def test_who_is_called_soon_hears_of_it_soon(waiting: int) -> None:
     policy = Policy(rate_per_minute=1500, poll_budget_per_s=2000)
     far_ms = polling.far_interval_ms(waiting, policy)
 
-    assert polling.interval_ms(250, 10.0, far_ms, 60_000, policy) < 10_000
+    assert polling.Intervals(far_ms, 60_000, policy).at(250, 10.0) < 10_000
 
 
 def test_an_unknown_wait_is_asked_for_at_the_far_interval() -> None:
     """Nobody is near when nobody knows."""
-    assert polling.interval_ms(1, None, 40_000, 60_000, Policy()) == 40_000
+    assert polling.Intervals(40_000, 60_000, Policy()).at(1, None) == 40_000
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
@@ -129,7 +130,7 @@ def test_a_slow_door_makes_no_ghosts(measured: float) -> None:
     policy = Policy(rate_per_minute=600, capacity=200)
     room = snapshot(range(1, 101), policy=policy, slot_at_ms=NOW_MS - 15_000)
     view = View(room)
-    view._rate = measured
+    view._forecast = Forecast(measured, 0.0)
     told = []
     for rank in range(1, 101):
         said = view.tell(rank, view.position(rank), stale=False)

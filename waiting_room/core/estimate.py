@@ -53,12 +53,29 @@ def _called(cohorts: list[Cohort]) -> int:
     return sum(cohort.present for cohort in cohorts[1:])
 
 
-def eta(ahead: int, rate_per_s: float, leaving_per_s: float) -> Eta | None:
+class Forecast:
     """
-    Return the range in which the turn comes, or None where nobody is called at present.
+    Tell visitors how long they will wait, in a room where *rate_per_s* people are called and *leaving_per_s* of those
+    who wait give up; what is the same for all is worked out once.
     """
-    if rate_per_s <= 0:
-        return None
-    low = wait_s(ahead, rate_per_s * (1 + _SPREAD), leaving_per_s * 1.5)
-    high = wait_s(ahead + 1, rate_per_s * (1 - _SPREAD), leaving_per_s * 0.5)
-    return Eta(round(low, 1), round(high + _SLACK_S, 1))
+
+    __slots__ = ("_fast", "_leaving_fast", "_leaving_slow", "_slow", "_steady")
+
+    def __init__(self, rate_per_s: float, leaving_per_s: float) -> None:
+        self._fast = rate_per_s * (1 + _SPREAD)
+        self._slow = rate_per_s * (1 - _SPREAD)
+        self._leaving_fast = leaving_per_s * 1.5
+        self._leaving_slow = leaving_per_s * 0.5
+        self._steady = leaving_per_s == 0
+
+    def eta(self, ahead: int) -> Eta | None:
+        """
+        Return the range in which the turn comes, or None where nobody is called at present.
+        """
+        if self._slow <= 0:
+            return None
+        if self._steady:
+            return Eta(round(ahead / self._fast, 1), round((ahead + 1) / self._slow + _SLACK_S, 1))
+        low = wait_s(ahead, self._fast, self._leaving_fast)
+        high = wait_s(ahead + 1, self._slow, self._leaving_slow)
+        return Eta(round(low, 1), round(high + _SLACK_S, 1))

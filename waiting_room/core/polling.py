@@ -37,29 +37,33 @@ def far_interval_ms(waiting: int, policy: Policy) -> int:
     return int(max(policy.poll_min_s * 1000, needed_ms))
 
 
-def interval_ms(position: int, wait_s: float | None, far_ms: int, longest_ms: float, policy: Policy) -> int:
+class Intervals:
     """
-    Return when to poll again for somebody at *position* whose turn is *wait_s* away at the earliest (None: unknown).
+    Tell visitors when to poll again; what is the same for all of a room's visitors is worked out once.
 
     Never below `poll_min_s`, and above `poll_max_s` and *longest_ms* (which the presence slot allows) only where the
-    budget asks for it. All polls of a room together stay below its budget, whatever its size, rate and settings.
+    budget asks for it. All polls of a room together stay below its budget, whatever its size, rate and settings: where
+    the k-th polls at most once in c·k, from `poll_min_s` up to the far interval, those nearer than far add at most
+    ``(1 + ln(far / poll_min)) / c`` polls a second; c is such that this is their fifth of the budget.
     """
-    low_ms = policy.poll_min_s * 1000
-    if wait_s is None:
-        return int(max(low_ms, far_ms))
-    wished_ms = min(policy.poll_max_s * 1000, longest_ms, 1000 * wait_s / _POLLS_ON_THE_WAY)
-    return int(max(low_ms, wished_ms, _floor_ms(position, far_ms, policy)))
 
+    __slots__ = ("_far_ms", "_low_ms", "_most_ms", "_ms_a_place")
 
-def _floor_ms(position: int, far_ms: int, policy: Policy) -> float:
-    """
-    Return the shortest interval that the budget has room for at *position*.
+    def __init__(self, far_ms: int, longest_ms: float, policy: Policy) -> None:
+        self._far_ms = far_ms
+        self._low_ms = policy.poll_min_s * 1000
+        self._most_ms = min(policy.poll_max_s * 1000, longest_ms)
+        spread = 1 + log(far_ms / self._low_ms) if far_ms > self._low_ms else 1.0
+        self._ms_a_place = 1000 * spread / (_NEAR_SHARE * policy.poll_budget_per_s)
 
-    Where the k-th polls at most once in c·k, from `poll_min_s` up to the far interval, those nearer than far add at
-    most ``(1 + ln(far / poll_min)) / c`` polls a second; c is such that this is their fifth of the budget.
-    """
-    spread = 1 + log(far_ms / (policy.poll_min_s * 1000)) if far_ms > policy.poll_min_s * 1000 else 1.0
-    return min(far_ms, position * 1000 * spread / (_NEAR_SHARE * policy.poll_budget_per_s))
+    def at(self, position: int, wait_s: float | None) -> int:
+        """
+        Return the interval for somebody at *position* whose turn is *wait_s* away at the earliest (None: unknown).
+        """
+        if wait_s is None:
+            return int(max(self._low_ms, self._far_ms))
+        wished_ms = min(self._most_ms, 1000 * wait_s / _POLLS_ON_THE_WAY)
+        return int(max(self._low_ms, wished_ms, min(self._far_ms, position * self._ms_a_place)))
 
 
 def jittered_ms(interval: int, rank: int, salt: int) -> int:

@@ -37,9 +37,10 @@ class Api:
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """
-        Return the routes below *prefix* but that of `status`, which is guarded in its own way.
+        Return the routes below *prefix*.
         """
         return [
+            web.get(f"{prefix}/{{room}}/status", self.status),
             web.post(f"{prefix}/{{room}}/join", self._answering(self._visits.join)),
             web.post(f"{prefix}/{{room}}/claim", self._answering(self._visits.claim)),
             web.post(f"{prefix}/{{room}}/leave", self.leave),
@@ -49,22 +50,16 @@ class Api:
 
     async def status(self, request: web.Request) -> web.Response:
         """
-        Tell a visitor where they stand. No call on the store.
+        Tell a visitor where they stand; those who wait are mostly answered by `waiting_room.web.polls` before.
         """
-        visit = self._visits.look(request, request.match_info["room"])
-        if type(visit.outcome) is Waiting:
-            return self._say_waiting(visit, visit.outcome)
-        return self._say(request, visit)
+        return self._say(request, self._visits.look(request, request.match_info["room"]))
 
     def _say_waiting(self, visit: Visit, outcome: Waiting) -> web.Response:
         room = self._lobby.known[visit.room]
         room.polls_waiting += 1
         tokens = visit.tokens
-        if not tokens:
-            body = wire.encode_waiting(outcome, room.json_name, room.json_message)
-        else:
-            visitor, ticket = tokens.get("visitor"), tokens.get("ticket")
-            body = wire.encode_waiting(outcome, room.json_name, room.json_message, visitor, ticket)
+        visitor, ticket = tokens.get("visitor"), tokens.get("ticket")
+        body = wire.encode_waiting(outcome, room.json_name, room.json_message, visitor, ticket)
         response = web.Response(body=body, headers=_WAITING_HEADERS.copy())
         return _with_cookies(response, visit) if visit.set_cookies else response
 

@@ -12,7 +12,11 @@ from waiting_room.errors import TokenError
 from waiting_room.tokens import Keyring, Ticket, Visitor
 
 GENERATION: Final = 50_000
-"""Identities kept in memory, twice over: about 40 MB at the most."""
+GENERATION_BYTES: Final = 20_000_000
+"""
+Identities kept in memory, twice over, and how many characters their cookies may have together: about 40 MB as browsers
+are, and three times that with the longest that can be made up.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Identities:
         self._refused = refused
         self._young: dict[tuple[str, str], Identity] = {}
         self._old: dict[tuple[str, str], Identity] = {}
+        self._young_bytes = 0
 
     def of(self, headers: Mapping[str, str], room: str) -> Identity:
         """
@@ -72,9 +77,11 @@ class Identities:
         return found
 
     def _remember(self, key: tuple[str, str], identity: Identity) -> None:
-        if len(self._young) >= GENERATION:
-            self._old, self._young = self._young, {}
+        size = len(key[0]) + len(key[1])
+        if len(self._young) >= GENERATION or self._young_bytes + size > GENERATION_BYTES:
+            self._old, self._young, self._young_bytes = self._young, {}, 0
         self._young[key] = identity
+        self._young_bytes += size
 
     def _read_cookies(self, header: str, room: str) -> Identity:
         cookies = cookies_of(header)

@@ -17,6 +17,7 @@ from waiting_room.web import admin, pages, problems
 from waiting_room.web.api import Api
 from waiting_room.web.faces import problem_page
 from waiting_room.web.identity import Identities
+from waiting_room.web.polls import Polls
 from waiting_room.web.visits import Visits
 
 MAX_BODY_BYTES: Final = 65_536
@@ -58,8 +59,6 @@ def build_app(service: Service) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     api = Api(visits, service.lobby, service.keyring)
     guard = _Guard(service.observe, settings.prefix)
-    polls = f"{settings.prefix}/{{room}}/status"
-    app.router.add_get(polls, guard.poll(api.status))
     for route in (
         *api.routes(settings.prefix),
         *pages.routes(visits, service.lobby, settings.prefix),
@@ -69,6 +68,16 @@ def build_app(service: Service) -> web.Application:
         app.router.add_route(route.method, route.path, guard.all(route.handler))
     app.router.add_route("*", "/{anything:.*}", guard.all(_nothing_here))
     return app
+
+
+async def start(service: Service, runner: web.AppRunner) -> None:
+    """
+    Set *runner* up, with the quick way for polls in front of its application.
+    """
+    await runner.setup()
+    assert runner.server is not None
+    polls = Polls(service.lobby, service.identities, service.settings.prefix, service.observe)
+    runner.server.request_handler = polls.before(runner.server.request_handler)
 
 
 async def _nothing_here(_: web.Request) -> web.Response:
@@ -105,9 +114,10 @@ def route_of(path: str, prefix: str) -> str:
     """
     Return the name of a path's route, from a closed set.
     """
-    if path.startswith(prefix):
-        return _LAST_WORDS.get(path.rpartition("/")[2], "page")
-    if path.startswith("/admin"):
+    if path.startswith(f"{prefix}/"):
+        room, _, call = path.removeprefix(f"{prefix}/").rpartition("/")
+        return _LAST_WORDS.get(call, "page") if room else "page"
+    if path.startswith("/admin/"):
         return "admin"
     if path == "/metrics":
         return "metrics"
@@ -142,21 +152,3 @@ class _Guard:
             return response
 
         return guarded
-
-    def poll(self, handler: Handler) -> Handler:
-        """
-        Return *handler* of a status poll, measured and guarded with as little as can be.
-        """
-        guarded = self.all(handler)
-        observe = self._observe
-
-        async def quick(request: web.Request) -> web.StreamResponse:
-            begun = _clock()
-            try:
-                response = await handler(request)
-            except Exception:  # noqa: BLE001 - the guarded way answers it, and logs what it must
-                return await guarded(request)
-            observe("status", response.status, _clock() - begun)
-            return response
-
-        return quick

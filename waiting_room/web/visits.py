@@ -59,7 +59,7 @@ class Visits:
             self.lobby.room(room)
             outcome: Outcome = Refused(identity.fault or Reason.NO_TICKET)
         else:
-            outcome = self.lobby.status(room, identity.ticket, _seen(request))
+            outcome = self.lobby.status(room, identity.ticket, seen_of(request))
         return Visit(room, visitor, identity.visitor is None, identity.ticket, outcome)
 
     def meet(self, request: web.Request, room: str) -> Visit:
@@ -150,7 +150,10 @@ class Visits:
         return f"{name}={value}; Max-Age={life_s}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
 
-def _seen(request: web.Request) -> int | None:
+def seen_of(request: web.BaseRequest) -> int | None:
+    """
+    Return the position that the client says it showed last.
+    """
     if "seen=" not in request.raw_path:
         return None
     text = request.query.get("seen", "")
