@@ -21,6 +21,7 @@ NAME = "polls"
 TICKETS = 10_000
 ROUNDS = 7
 CONNECTIONS = 32
+CONNECTIONS_JOINING = 256
 _COOKIE = re.compile(rb"^Set-Cookie: ([^;]+)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -46,7 +47,7 @@ async def join_all(port: int, count: int) -> tuple[list[bytes], Result]:
         HOST,
         port,
         itertools.repeat(request, count),
-        64,
+        CONNECTIONS_JOINING,
         lambda answer: cookies.append(b"; ".join(_COOKIE.findall(answer))),
     )
     return cookies, result

@@ -7,7 +7,7 @@ Every verb is atomic, idempotent by an id of the caller's, and takes the store's
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
@@ -29,8 +29,7 @@ class JoinCode(IntEnum):
     DRAINING = -2
 
 
-@dataclass(frozen=True, slots=True)
-class JoinReply:
+class JoinReply(NamedTuple):
     """
     Give the number, and the seat's issue and hard end where the visitor was let straight through (else 0).
     """
@@ -70,8 +69,7 @@ class Claim:
     visitor: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimReply:
+class ClaimReply(NamedTuple):
     """
     Give the seat's issue and hard end where there is one (else 0).
     """

@@ -13,6 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
 from waiting_room.core.reasons import Reason
@@ -74,6 +75,30 @@ class GateCredential:
     expires_ms: int
 
 
+class _Signer:
+    """
+    Compute HMAC-SHA256 (RFC 2104) with one key, whose two padded blocks are hashed once and for all.
+
+    That is half the time of a call that begins anew: a join signs two tokens.
+    """
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(64, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def sign(self, text: str) -> str:
+        """
+        Return the signature of *text* as base64url.
+        """
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return urlsafe_b64encode(outer.digest()).rstrip(b"=").decode()
+
+
 class Keyring:
     """
     Sign with the first key and verify with all, so that keys can be rotated while tokens are out.
@@ -85,12 +110,12 @@ class Keyring:
         faults = _key_faults(secrets)
         if faults:
             raise ConfigError(tuple(faults))
-        self._keys: dict[tuple[str, str], bytes] = {}
+        self._keys: dict[tuple[str, str], _Signer] = {}
         for secret in secrets:
             key_id, _, text = secret.partition(":")
             for kind in ("visitor", "ticket", "pass", "gate"):
                 derived = hmac.digest(text.encode(), f"{VERSION}.{kind}".encode(), "sha256")
-                self._keys[kind, key_id] = derived
+                self._keys[kind, key_id] = _Signer(derived)
         self._signing_id = secrets[0].partition(":")[0]
 
     def sign(self, token: Visitor | Ticket | Pass | GateCredential) -> str:
@@ -100,7 +125,7 @@ class Keyring:
         kind, claims = _claims(token)
         payload = urlsafe_b64encode(_encode(claims).encode()).rstrip(b"=").decode()
         signed = f"{VERSION}.{kind}.{self._signing_id}.{payload}"
-        return f"{signed}.{_signature(self._keys[kind, self._signing_id], signed)}"
+        return f"{signed}.{self._keys[kind, self._signing_id].sign(signed)}"
 
     def visitor(self, text: str) -> Visitor:
         """
@@ -156,7 +181,7 @@ class Keyring:
         key = self._keys.get((kind, parts[2]))
         if key is None:
             raise TokenError(reason, f"signed with the unknown key {parts[2][:16]!r}")
-        if not hmac.compare_digest(_signature(key, signed), signature):
+        if not hmac.compare_digest(key.sign(signed), signature):
             raise TokenError(reason, "the signature does not match")
         return peek(text)
 
@@ -186,10 +211,6 @@ def _claims(token: Visitor | Ticket | Pass | GateCredential) -> tuple[str, dict[
             return "pass", claims
         case GateCredential(room, gate, expires_ms):
             return "gate", {"r": room, "g": gate, "e": expires_ms}
-
-
-def _signature(key: bytes, signed: str) -> str:
-    return urlsafe_b64encode(hmac.digest(key, signed.encode(), "sha256")).rstrip(b"=").decode()
 
 
 def _same_room(claims: Mapping[str, Any], room: str, reason: Reason) -> None:

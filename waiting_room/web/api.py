@@ -14,6 +14,7 @@ from waiting_room.core.outcomes import Outcome, Refused, Waiting
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
 from waiting_room.lobby import Lobby
+from waiting_room.rooms import Room
 from waiting_room.tokens import Keyring
 from waiting_room.web import problems, texts
 from waiting_room.web.reports import read_report
@@ -50,27 +51,17 @@ class Api:
 
     async def status(self, request: web.Request) -> web.Response:
         """
-        Tell a visitor where they stand; those who wait are mostly answered by `waiting_room.web.polls` before.
+        Tell a visitor where they stand; those who wait are mostly answered by `waiting_room.web.quick` before.
         """
-        return self._say(request, self._visits.look(request, request.match_info["room"]))
-
-    def _say_waiting(self, visit: Visit, outcome: Waiting) -> web.Response:
-        room = self._lobby.known[visit.room]
-        room.polls_waiting += 1
-        tokens = visit.tokens
-        visitor, ticket = tokens.get("visitor"), tokens.get("ticket")
-        body = wire.encode_waiting(outcome, room.json_name, room.json_message, visitor, ticket)
-        response = web.Response(body=body, headers=_WAITING_HEADERS.copy())
-        return _with_cookies(response, visit) if visit.set_cookies else response
+        visit = self._visits.look(request, request.match_info["room"])
+        self._lobby.known[visit.room].tally["state", state_of(visit.outcome)] += 1
+        return self.say(request, visit)
 
     def _answering(
         self, call: Callable[[web.Request, str], Awaitable[Visit]]
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
-            visit = await call(request, request.match_info["room"])
-            if type(visit.outcome) is Waiting:
-                return self._say_waiting(visit, visit.outcome)
-            return self._say(request, visit)
+            return self.say(request, await call(request, request.match_info["room"]))
 
         return answer
 
@@ -82,9 +73,13 @@ class Api:
         response = web.json_response({"state": "left", "room": visit.room}, headers=_PRIVATE)
         return _with_cookies(response, visit)
 
-    def _say(self, request: web.Request, visit: Visit) -> web.Response:
+    def say(self, request: web.BaseRequest, visit: Visit) -> web.Response:
+        """
+        Return *visit* as JSON, with its tokens and cookies; a refusal is a problem document as well.
+        """
         room = self._lobby.known[visit.room]
-        room.tally["state", state_of(visit.outcome)] += 1
+        if type(visit.outcome) is Waiting:
+            return _waiting(visit, visit.outcome, room)
         answer = wire.describe(visit.outcome, visit.room) | visit.tokens
         policy = room.policy
         answer["target"] = policy.target or None
@@ -134,6 +129,16 @@ class Api:
             "on_redis_outage": self._lobby.policy(name).on_redis_outage,
         }
         return web.json_response(said, headers=_PRIVATE, dumps=json.dumps)
+
+
+def _waiting(visit: Visit, outcome: Waiting, room: Room) -> web.Response:
+    tokens = visit.tokens
+    visitor, ticket = tokens.get("visitor"), tokens.get("ticket")
+    body = wire.encode_waiting(outcome, room.json_name, room.json_message, visitor, ticket)
+    headers = _WAITING_HEADERS.copy()
+    for cookie in visit.set_cookies:
+        headers.add(hdrs.SET_COOKIE, cookie)
+    return web.Response(body=body, headers=headers)
 
 
 async def _whole_body(request: web.Request) -> bytes:

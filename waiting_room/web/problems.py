@@ -158,7 +158,7 @@ def _of_caller(error: FaultsError | web.HTTPException, room: str | None) -> Prob
     return Problem(error.status, reason, saying, room, headers=headers)
 
 
-def language_of(request: web.Request) -> Language:
+def language_of(request: web.BaseRequest) -> Language:
     """
     Return the language for *request*: address, then cookie, then ``Accept-Language``.
     """

@@ -17,7 +17,7 @@ from waiting_room.web import admin, pages, problems
 from waiting_room.web.api import Api
 from waiting_room.web.faces import problem_page
 from waiting_room.web.identity import Identities
-from waiting_room.web.polls import Polls
+from waiting_room.web.quick import QuickWay
 from waiting_room.web.visits import Visits
 
 MAX_BODY_BYTES: Final = 65_536
@@ -51,18 +51,15 @@ class Service:
 
 def build_app(service: Service) -> web.Application:
     """
-    Return the application of one worker.
+    Return the application of one worker: every route, each handler measured and guarded.
     """
-    settings = service.settings
-    secure = (settings.public_url or "").startswith("https:")
-    visits = Visits(service.lobby, service.keyring, service.identities, secure=secure)
+    visits, api = _desks(service)
+    guard = _Guard(service.observe, service.settings.prefix)
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    api = Api(visits, service.lobby, service.keyring)
-    guard = _Guard(service.observe, settings.prefix)
     for route in (
-        *api.routes(settings.prefix),
-        *pages.routes(visits, service.lobby, settings.prefix),
-        *admin.routes(service.lobby, settings.admin_token),
+        *api.routes(service.settings.prefix),
+        *pages.routes(visits, service.lobby, service.settings.prefix),
+        *admin.routes(service.lobby, service.settings.admin_token),
         *_operations(service),
     ):
         app.router.add_route(route.method, route.path, guard.all(route.handler))
@@ -72,12 +69,19 @@ def build_app(service: Service) -> web.Application:
 
 async def start(service: Service, runner: web.AppRunner) -> None:
     """
-    Set *runner* up, with the quick way for polls in front of its application.
+    Set *runner* up, with the quick way of polls and joins in front of its application.
     """
     await runner.setup()
     assert runner.server is not None
-    polls = Polls(service.lobby, service.identities, service.settings.prefix, service.observe)
-    runner.server.request_handler = polls.before(runner.server.request_handler)
+    visits, api = _desks(service)
+    quick = QuickWay(service.lobby, visits, api.say, service.settings.prefix, service.observe)
+    runner.server.request_handler = quick.before(runner.server.request_handler)
+
+
+def _desks(service: Service) -> tuple[Visits, Api]:
+    secure = (service.settings.public_url or "").startswith("https:")
+    visits = Visits(service.lobby, service.keyring, service.identities, secure=secure)
+    return visits, Api(visits, service.lobby, service.keyring)
 
 
 async def _nothing_here(_: web.Request) -> web.Response:

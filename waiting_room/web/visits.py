@@ -49,7 +49,7 @@ class Visits:
         self._keyring = keyring
         self._secure = secure
 
-    def look(self, request: web.Request, room: str) -> Visit:
+    def look(self, request: web.BaseRequest, room: str) -> Visit:
         """
         Return where the visitor stands; counts as a check-in, asks nothing of the store and sets no cookie.
         """
@@ -62,7 +62,7 @@ class Visits:
             outcome = self.lobby.status(room, identity.ticket, seen_of(request))
         return Visit(room, visitor, identity.visitor is None, identity.ticket, outcome)
 
-    def meet(self, request: web.Request, room: str) -> Visit:
+    def meet(self, request: web.BaseRequest, room: str) -> Visit:
         """
         Return where the visitor stands, as `look` does, and give a name to who has none.
 
@@ -76,7 +76,7 @@ class Visits:
         cookie = self._cookie(request, wire.VISITOR_COOKIE, token, VISITOR_LIFE_S)
         return replace(visit, visitor=visitor, set_cookies=(cookie,), tokens={"visitor": token})
 
-    async def join(self, request: web.Request, room: str) -> Visit:
+    async def join(self, request: web.BaseRequest, room: str) -> Visit:
         """
         Give the visitor a place, or find the one they have; a visitor who is new gets a name.
         """
@@ -87,7 +87,7 @@ class Visits:
             outcome, ticket = await self.lobby.join(room, visitor)
         return self._visit(request, room, identity, visitor, ticket, outcome)
 
-    async def claim(self, request: web.Request, room: str) -> Visit:
+    async def claim(self, request: web.BaseRequest, room: str) -> Visit:
         """
         Turn the visitor's ticket into a pass, if it is called and a seat is free.
         """
@@ -102,7 +102,7 @@ class Visits:
             return self._without_ticket(request, visit)
         return visit
 
-    async def leave(self, request: web.Request, room: str) -> Visit:
+    async def leave(self, request: web.BaseRequest, room: str) -> Visit:
         """
         Give the visitor's place or seat back, and forget their ticket and pass.
         """
@@ -111,14 +111,14 @@ class Visits:
             await self.lobby.leave(room, visit.ticket)
         return self._without_ticket(request, visit)
 
-    def _without_ticket(self, request: web.Request, visit: Visit) -> Visit:
+    def _without_ticket(self, request: web.BaseRequest, visit: Visit) -> Visit:
         names = (wire.ticket_cookie(visit.room), wire.pass_cookie(visit.room))
         gone = tuple(self._cookie(request, name, "", 0) for name in names)
         return Visit(visit.room, visit.visitor, visit.new_visitor, None, visit.outcome, gone)
 
     def _visit(
         self,
-        request: web.Request,
+        request: web.BaseRequest,
         room: str,
         identity: Identity,
         visitor: Visitor,
@@ -145,7 +145,7 @@ class Visits:
         )
         return self._keyring.sign(held)
 
-    def _cookie(self, request: web.Request, name: str, value: str, life_s: int) -> str:
+    def _cookie(self, request: web.BaseRequest, name: str, value: str, life_s: int) -> str:
         secure = "; Secure" if self._secure or request.secure else ""
         return f"{name}={value}; Max-Age={life_s}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
