@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from loadtests.demo_shop.texts import LANGUAGE_COOKIE
 from waiting_room.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class GateModel:
             secret_keys=self.secret_keys,
             protect=("/*",),
             never=UNGATED,
+            language_cookie=LANGUAGE_COOKIE,
         )
 
     def faults(self) -> list[Fault]:

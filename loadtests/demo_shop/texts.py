@@ -19,6 +19,7 @@ from markupsafe import Markup
 from loadtests.demo_shop.catalogue import LANGUAGES, Language
 
 DEFAULT_LANGUAGE: Language = "en"
+LANGUAGE_COOKIE = "shop_lang"
 SHOP_ZONE = ZoneInfo("Europe/Warsaw")
 
 _RANGE = re.compile(r"\s*([a-zA-Z*]{1,8})(?:-[a-zA-Z0-9-]+)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")

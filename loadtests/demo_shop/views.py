@@ -18,14 +18,13 @@ from loadtests.demo_shop.catalogue import Language
 from loadtests.demo_shop.model import ShopModel
 from loadtests.demo_shop.pages import Pages
 from loadtests.demo_shop.pool import Closing, ConnectionPool, Done, TimedOut
-from loadtests.demo_shop.texts import choose_language
+from loadtests.demo_shop.texts import LANGUAGE_COOKIE, choose_language
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SESSION_COOKIE = "shop_session"
-LANGUAGE_COOKIE = "shop_lang"
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 YEAR_S = 365 * 24 * 3600
 

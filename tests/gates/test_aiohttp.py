@@ -25,7 +25,7 @@ async def test_newcomer_is_sent_to_the_waiting_page() -> None:
         answer = await get(at.client, "/checkout?a=1")
 
         assert answer.status == 303
-        assert answer.headers["Location"] == f"/waiting-room/{ROOM}?target=/checkout%3Fa%3D1"
+        assert answer.headers["Location"] == f"/waiting-room/{ROOM}?target=%2Fcheckout%3Fa%3D1"
         assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -55,6 +55,18 @@ async def test_program_is_told_in_its_language() -> None:
 
         assert answer.headers["Content-Language"] == "pl"
         assert "poczekalni" in json.loads(await answer.text())["detail"]
+
+
+async def test_program_is_told_in_the_language_of_the_shop() -> None:
+    """
+    The shop's own word counts before the choice made on the waiting page, and both before the browser.
+    """
+    async with scene(language_cookie="shop_lang") as at:
+        for cookies, expected in (("wr_lang=pl; shop_lang=en", "en"), ("wr_lang=pl", "pl"), ("shop_lang=pl", "pl")):
+            answer = await at.client.get("/", headers=API | {"Cookie": cookies, "Accept-Language": "de"})
+
+            assert answer.headers["Content-Language"] == expected
+            assert ("lang=" in answer.headers["Waiting-Room-Url"]) is ("shop_lang" in cookies)
 
 
 async def test_holder_of_a_pass_is_served() -> None:

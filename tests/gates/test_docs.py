@@ -89,4 +89,4 @@ async def test_example_is_a_shop_with_a_gate(tmp_path: Path, monkeypatch: pytest
         await wait_until(lambda: released == ["standard.7"], what="the release")
 
     assert (sent.status, let_in.status, thanked.status) == (303, 200, 200)
-    assert sent.headers["Location"] == f"/waiting-room/{ROOM}?target=/checkout"
+    assert sent.headers["Location"] == f"/waiting-room/{ROOM}?target=%2Fcheckout"

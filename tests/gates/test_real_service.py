@@ -104,7 +104,7 @@ async def test_second_visitor_waits_and_comes_in_when_the_first_has_bought(servi
         assert (await get(anna)).status == 200
         sent = await get(ben)
         assert sent.status == 303
-        assert sent.headers["Location"].startswith(f"{service_url}/waiting-room/full?target=http://127.0.0.1")
+        assert sent.headers["Location"].startswith(f"{service_url}/waiting-room/full?target=http%3A%2F%2F127.0.0.1")
         place = await _call(ben, service_url, "full", "join")
         assert place["state"] == "waiting"
 

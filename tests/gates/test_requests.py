@@ -43,7 +43,7 @@ def test_waiting_page_is_told_where_to_go_on(path: str) -> None:
 
     assert isinstance(outcome, SendToWait)
     assert parse_qs(urlsplit(outcome.url).query)["target"] == [TARGETS[path]]
-    assert outcome.url.startswith(f"/waiting-room/{ROOM}?target=/")
+    assert outcome.url.startswith(f"/waiting-room/{ROOM}?target=%2F")
 
 
 def test_target_is_absolute_where_the_page_stands_elsewhere() -> None:
@@ -56,9 +56,9 @@ def test_target_is_absolute_where_the_page_stands_elsewhere() -> None:
     told = _decide(request("/a"), page_url=page, shop_url="https://toys.example/")
 
     assert isinstance(believed, SendToWait)
-    assert believed.url == page + "?target=http://shop.example/a"
+    assert believed.url == page + "?target=http%3A%2F%2Fshop.example%2Fa"
     assert isinstance(told, SendToWait)
-    assert told.url == page + "?target=https://toys.example/a"
+    assert told.url == page + "?target=https%3A%2F%2Ftoys.example%2Fa"
 
 
 def test_form_leads_back_to_its_page() -> None:
@@ -76,6 +76,40 @@ def test_form_leads_back_to_its_page() -> None:
     assert target("http://shop.example.evil.example/x") == "/basket"
     assert target("http://[") == "/basket"
     assert target("") == "/basket"
+
+
+@pytest.mark.parametrize(
+    ("path", "cookie", "expected"),
+    [
+        ("/?lang=pl", "", "pl"),
+        ("/?lang=pl-PL", "", "pl"),
+        ("/?a=1&lang=en", "pl", "en"),
+        ("/", "pl_PL", "pl"),
+        ("/?lang=de", "pl", "pl"),
+        ("/?lang=de", "", ""),
+        ("/?lang=", "", ""),
+        ("/", "", ""),
+    ],
+)
+def test_waiting_page_is_told_the_language_of_the_shop(path: str, cookie: str, expected: str) -> None:
+    """
+    The address counts before the shop's cookie; a language that the page does not speak is not handed on.
+    """
+    cookies = {"shop_lang": cookie} if cookie else {}
+    outcome = _decide(request(path, cookies=cookies), language_cookie="shop_lang")
+
+    assert isinstance(outcome, SendToWait)
+    assert parse_qs(urlsplit(outcome.url).query).get("lang", [""]) == [expected]
+
+
+def test_cookies_of_others_say_nothing_of_the_language() -> None:
+    """
+    Without the setting no cookie is looked at, not even one without a name.
+    """
+    outcome = _decide(request("/", cookies={"shop_lang": "pl", "": "pl"}))
+
+    assert isinstance(outcome, SendToWait)
+    assert outcome.url == f"/waiting-room/{ROOM}?target=%2F"
 
 
 def test_overlong_target_is_left_out() -> None:

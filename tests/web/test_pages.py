@@ -339,10 +339,11 @@ async def test_the_language_of_the_address_is_remembered() -> None:
     """
     async with on(Stage(STATES["waiting"])) as client:
         _, first = await page(client, **{"Accept-Language": "pl"})
-        _, second = await page(client, f"{PAGE}?lang=en", **{"Accept-Language": "pl"})
+        chosen, second = await page(client, f"{PAGE}?lang=en", **{"Accept-Language": "pl"})
         _, third = await page(client, **{"Accept-Language": "pl"})
 
     assert [re.findall(r'<html lang="(..)"', html)[0] for html in (first, second, third)] == ["pl", "en", "en"]
+    assert chosen.cookies["wr_lang"]["path"] == "/", "the gate at the shop reads it too"
 
 
 async def test_head_neither_joins_nor_claims() -> None:

@@ -7,8 +7,8 @@ goes wrong on the way is an exception, never an outcome that admits.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
@@ -16,12 +16,19 @@ from waiting_room.errors import TokenError
 from waiting_room.gates.ledger import RoomState
 from waiting_room.gates.passes import PassBook
 from waiting_room.gates.paths import PathRules
-from waiting_room.gates.requests import SAFE_METHODS, Request, is_preflight, may_start_visit, target_of, wants_json
+from waiting_room.gates.requests import (
+    LANGUAGE_FIELD,
+    LONGEST_TARGET,
+    SAFE_METHODS,
+    Request,
+    is_preflight,
+    language_asked,
+    may_start_visit,
+    target_of,
+    wants_json,
+)
 from waiting_room.gates.settings import GateSettings
 from waiting_room.tokens import Keyring, Pass
-
-_LONGEST_TARGET: Final = 2048
-"""A longer address to come back to is dropped: the page then goes on to the room's own target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,12 @@ class GateCore:
         except TokenError:
             return None
 
+    def language(self, request: Request) -> str:
+        """
+        Return the language in which the shop speaks to the visitor, or nothing where only their browser knows.
+        """
+        return language_asked(request, self._settings.language_cookie)
+
     def pass_life_s(self, admission: Pass, now_ms: int) -> int:
         """
         Return how long a browser shall keep the pass: beyond its end by the grace time, or late forms come without it.
@@ -204,9 +217,12 @@ class GateCore:
 
     def _waiting_url(self, request: Request) -> str:
         target = target_of(request, self._settings.shop_url, absolute=not self._settings.page_url.startswith("/"))
-        if len(target) > _LONGEST_TARGET:
-            return self._settings.page_url
-        return f"{self._settings.page_url}?target={quote(target, safe='/:', errors='replace')}"
+        fields = {"target": target} if len(target) <= LONGEST_TARGET else {}
+        if language := self.language(request):
+            fields[LANGUAGE_FIELD] = language
+        # Nothing of the target stays as it is: a proxy that takes "//" together would make another address of it.
+        query = urlencode(fields, safe="", quote_via=quote, errors="replace")
+        return f"{self._settings.page_url}?{query}" if query else self._settings.page_url
 
 
 def is_token_text(text: str) -> bool:

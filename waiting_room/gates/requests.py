@@ -5,12 +5,17 @@ Reading a request: who sends it, person or program, and where it wanted to go.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from waiting_room import wire
+from waiting_room.gates.texts import LANGUAGES
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """RFC 9110 section 9.2.1: they ask for nothing to be done, so nothing is lost when they are sent away."""
+LONGEST_TARGET: Final = 2048
+"""A longer address to come back to is dropped: the page then goes on to the room's own target."""
+LANGUAGE_FIELD: Final = "lang"
+"""So it is called in the address of the waiting page, and in those of most shops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,21 @@ def target_of(request: Request, shop_url: str, *, absolute: bool) -> str:
     if not path.startswith("/") or path.startswith(("//", "/\\")):
         path = "/"
     return base + path if absolute else path
+
+
+def language_asked(request: Request, cookie: str) -> str:
+    """
+    Return the language that the address asks for by ``lang``, else the one kept in the shop's *cookie*, else nothing.
+
+    Only a language of ours counts; ``pl-PL`` and ``pl_PL`` are Polish.
+    """
+    asked = parse_qs(request.query[:LONGEST_TARGET]).get(LANGUAGE_FIELD, [""])[0]
+    kept = request.cookies.get(cookie, "") if cookie else ""
+    for wish in (asked, kept):
+        code = wish.lower().replace("_", "-").partition("-")[0]
+        if code in LANGUAGES:
+            return code
+    return ""
 
 
 def _joined(path: str, query: str) -> str:

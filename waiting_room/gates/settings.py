@@ -56,6 +56,9 @@ class GateSettings:
     shop_url: str = _setting(
         "the shop as browsers reach it, such as https://shop.example; without it, the request's Host is believed", ""
     )
+    language_cookie: str = _setting(
+        "the shop's cookie with the visitor's language, which the waiting page shall speak", ""
+    )
     when_service_down: str = _setting(
         "newcomers while the service is away: sent to the waiting page (static), let in (open), or told so (closed)",
         "static",
@@ -141,7 +144,7 @@ def _faults(settings: GateSettings) -> list[Fault]:
 
 
 def _text_faults(settings: GateSettings) -> list[Fault]:
-    names = ("room", "service_url", "page_url", "shop_url", "secret_keys_file")
+    names = ("room", "service_url", "page_url", "shop_url", "secret_keys_file", "language_cookie")
     values = [(name, getattr(settings, name)) for name in names]
     return [Fault(name, f"{value!r} is no text", "quote it") for name, value in values if not isinstance(value, str)]
 

@@ -71,6 +71,7 @@ _POLISH: Final = {
 }
 
 SAYINGS: Final = {"en": _ENGLISH, "pl": _POLISH}
+LANGUAGES: Final = frozenset(SAYINGS)
 
 
 def say(reason: Reason, language: str) -> Saying:
@@ -83,7 +84,7 @@ def say(reason: Reason, language: str) -> Saying:
 
 def pick_language(chosen: str | None, accepted: str | None) -> str:
     """
-    Return the language *chosen* on the waiting page, else the best of an Accept-Language header, else English.
+    Return the language *chosen* in shop or waiting room, else the best of an Accept-Language header, else English.
     """
     if chosen in SAYINGS:
         return chosen

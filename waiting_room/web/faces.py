@@ -150,11 +150,11 @@ def problem_page(request: web.Request, problem: Problem, language: Language) -> 
     return finish(response, problem)
 
 
-def remember_language(response: web.Response, language: Language, prefix: str) -> None:
+def remember_language(response: web.Response, language: Language) -> None:
     """
-    Keep the language that was chosen in the address for a year.
+    Keep the language that was chosen in the address for a year; for the whole host, since the shop's gate reads it too.
     """
-    response.set_cookie(LANGUAGE_COOKIE, language.code, max_age=365 * 86_400, path=prefix, samesite="Lax")
+    response.set_cookie(LANGUAGE_COOKIE, language.code, max_age=365 * 86_400, path="/", samesite="Lax")
 
 
 @cache

@@ -184,7 +184,7 @@ class WaitingPage:
             marker = {STEP: "2"} if entering else {}
             response.headers["Refresh"] = f"{view.refresh_s}; url={self._address(request, room, **marker)}"
         if request.query.get("lang", "") in NAMES:
-            remember_language(response, language, self._prefix)
+            remember_language(response, language)
         if request.query.get("refresh") in {"on", "off"}:
             response.set_cookie(REFRESH_COOKIE, request.query["refresh"], path=self._prefix, samesite="Lax")
         if view.place:

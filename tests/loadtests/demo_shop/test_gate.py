@@ -65,6 +65,16 @@ async def test_without_a_pass_every_page_leads_to_the_room(browser: ClientSessio
     assert answer.headers["Location"].startswith("/waiting-room/sale?target=")
 
 
+async def test_the_room_speaks_the_language_of_the_shop(browser: ClientSession) -> None:
+    """
+    A shopper who has chosen Polish in the shop waits in Polish, whatever their browser prefers.
+    """
+    browser.cookie_jar.update_cookies({"shop_lang": "pl"}, URL("http://127.0.0.1"))
+    answer = await browser.get("/", headers={"Accept-Language": "en"}, allow_redirects=False)
+
+    assert answer.headers["Location"] == "/waiting-room/sale?target=%2F&lang=pl"
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

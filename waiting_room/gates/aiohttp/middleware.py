@@ -15,11 +15,12 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from waiting_room import wire
+from waiting_room.cookies import cookies_of
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
 from waiting_room.gates.aiohttp.link import ServiceLink, said, tick_ms
 from waiting_room.gates.answers import NO_STORE, sent_away
-from waiting_room.gates.cookies import cookies_of, expired_cookie, token_cookies, visitor_cookie
+from waiting_room.gates.cookies import expired_cookie, token_cookies, visitor_cookie
 from waiting_room.gates.core import (
     Allow,
     GateCore,
@@ -103,7 +104,7 @@ class WaitingRoomGate:
             return self._send_away(request, Refuse(HTTPStatus.SERVICE_UNAVAILABLE, Reason.STORE_AWAY, as_json=False))
         match outcome:
             case SendToWait() | Refuse():
-                return self._send_away(request, outcome)
+                return self._send_away(request, outcome, self._core.language(visit.facts))
             case Unprotected(listed=True):
                 return await handler(request)
             case _ if _is_websocket(request):
@@ -147,9 +148,9 @@ class WaitingRoomGate:
         visit.straight = True
         return Allow(joined.admission)
 
-    def _send_away(self, request: web.Request, outcome: SendToWait | Refuse) -> web.Response:
-        cookies = cookies_of(request.headers.get(hdrs.COOKIE, ""))
-        language = pick_language(cookies.get(LANGUAGE_COOKIE), request.headers.get(hdrs.ACCEPT_LANGUAGE))
+    def _send_away(self, request: web.Request, outcome: SendToWait | Refuse, language: str = "") -> web.Response:
+        chosen = language or cookies_of(request.headers.get(hdrs.COOKIE, "")).get(LANGUAGE_COOKIE)
+        language = pick_language(chosen, request.headers.get(hdrs.ACCEPT_LANGUAGE))
         answer = sent_away(outcome, self._settings.room, language)
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
