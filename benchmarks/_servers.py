@@ -16,6 +16,7 @@ import uvloop
 from aiohttp import web
 from redis.asyncio import Redis
 
+from benchmarks.ratio import Ratio
 from waiting_room import app as worker
 from waiting_room.config import RedisSettings, ServerSettings, Settings
 from waiting_room.core.policy import Policy
@@ -31,6 +32,18 @@ def cores() -> tuple[set[int], set[int]]:
     """
     usable = sorted(os.sched_getaffinity(0))
     return {usable[0]}, {usable[-1]}
+
+
+def on_own_core(measure: Callable[[], Coroutine[Any, Any, list[Ratio]]]) -> list[Ratio]:
+    """
+    Run *measure* on the client's core.
+    """
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores()[1])
+    try:
+        return uvloop.run(measure())
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 @contextmanager

@@ -6,11 +6,8 @@ The server and Valkey share one core with nothing else, the client has the other
 
 import asyncio
 import itertools
-import os
 
-import uvloop
-
-from benchmarks._servers import HOST, ROOM, cores, server
+from benchmarks._servers import HOST, ROOM, on_own_core, server
 from benchmarks.hammer import Result, pace
 from benchmarks.polls import join_all, polls_of
 from benchmarks.ratio import Ratio
@@ -31,12 +28,7 @@ def run() -> list[Ratio]:
     """
     Measure both.
     """
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores()[1])
-    try:
-        return uvloop.run(_measure())
-    finally:
-        os.sched_setaffinity(0, allowed)
+    return on_own_core(_measure)
 
 
 async def _measure() -> list[Ratio]:

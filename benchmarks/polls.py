@@ -6,12 +6,9 @@ of the machine hits all; the best round of each counts. Servers share one core, 
 """
 
 import itertools
-import os
 import re
 
-import uvloop
-
-from benchmarks._servers import HOST, ROOM, cores, server
+from benchmarks._servers import HOST, ROOM, on_own_core, server
 from benchmarks.hammer import Result, hammer
 from benchmarks.ratio import Ratio
 from waiting_room.store.embedded import EmbeddedValkey
@@ -29,12 +26,7 @@ def run() -> list[Ratio]:
     """
     Measure, and set the three against each other.
     """
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores()[1])
-    try:
-        return uvloop.run(_measure())
-    finally:
-        os.sched_setaffinity(0, allowed)
+    return on_own_core(_measure)
 
 
 async def join_all(port: int, count: int) -> tuple[list[bytes], Result]:

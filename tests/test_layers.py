@@ -9,7 +9,7 @@ import pytest
 from tests.source import ALL_PACKAGES, PACKAGES, ROOT, Module, environment_reads, functions, imports, modules, under
 
 BASE = ("waiting_room.errors", "waiting_room.core")
-WORDS = (*BASE, "waiting_room.tokens", "waiting_room.wire", "waiting_room.telemetry.catalog")
+WORDS = (*BASE, "waiting_room.tokens", "waiting_room.wire", "waiting_room.cookies", "waiting_room.telemetry.catalog")
 CONTRACTS = (*WORDS, "waiting_room.ports", "waiting_room.config")
 USE_CASES = (*CONTRACTS, "waiting_room.rooms", "waiting_room.lobby")
 RIM = ("waiting_room.store", "waiting_room.web", "waiting_room.telemetry", "waiting_room.controller")
@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.core": ("waiting_room.errors",),
     "waiting_room.tokens": BASE,
     "waiting_room.wire": (*BASE, "waiting_room.tokens"),
+    "waiting_room.cookies": (),
     "waiting_room.telemetry.catalog": BASE,
     "waiting_room.ports": WORDS,
     "waiting_room.config": WORDS,
@@ -74,6 +75,7 @@ PURE = (
     "waiting_room.core",
     "waiting_room.tokens",
     "waiting_room.wire",
+    "waiting_room.cookies",
     "waiting_room.ports",
     "waiting_room.telemetry.catalog",
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from waiting_room.coalesce import Coalescer
+from waiting_room.cookies import TICKET_LIFE_S
 from waiting_room.core import polling
 from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
 from waiting_room.core.phase import Phase
@@ -18,8 +19,7 @@ from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply
 from waiting_room.rooms import Room
 from waiting_room.tokens import Ticket, Visitor
 
-TICKET_LIFE_MS: Final = 86_400_000
-"""A day: as long as the store remembers which tickets were used."""
+TICKET_LIFE_MS: Final = TICKET_LIFE_S * 1000
 CLAIM_HOLD_S: Final = 1.5
 """How long a claim waits at the door for its turn in the pace before the visitor is asked to try again."""
 BATCH: Final = 500

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from waiting_room import wire
+from waiting_room.cookies import cookies_of
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
 from waiting_room.tokens import Keyring, Ticket, Visitor
@@ -31,18 +32,6 @@ class Identity:
 
 
 NOBODY: Final = Identity()
-
-
-def cookies_of(header: str) -> dict[str, str]:
-    """
-    Return the cookies of a ``Cookie`` header; what is no pair is left out, the first of a name counts.
-    """
-    found: dict[str, str] = {}
-    for part in header.split(";"):
-        name, equals, value = part.partition("=")
-        if equals:
-            found.setdefault(name.strip(), value.strip().strip('"'))
-    return found
 
 
 class Identities:

@@ -9,16 +9,15 @@ from typing import Final
 from aiohttp import web
 
 from waiting_room import wire
+from waiting_room.cookies import TICKET_LIFE_S, VISITOR_LIFE_S, set_cookie
 from waiting_room.core.outcomes import Admitted, Outcome, Refused
 from waiting_room.core.reasons import Reason
-from waiting_room.lobby import TICKET_LIFE_MS, Lobby
+from waiting_room.lobby import Lobby
 from waiting_room.tokens import Keyring, Pass, Ticket, Visitor
 from waiting_room.web.identity import Identities, Identity
 
-VISITOR_LIFE_S: Final = 30 * 86_400
 PASS_GRACE_S: Final = 300
 """The cookie outlives the pass, so that a gate still knows whose late form it is; the pass itself ends on time."""
-TICKET_LIFE_S: Final = TICKET_LIFE_MS // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +145,7 @@ class Visits:
         return self._keyring.sign(held)
 
     def _cookie(self, request: web.BaseRequest, name: str, value: str, life_s: int) -> str:
-        secure = "; Secure" if self._secure or request.secure else ""
-        return f"{name}={value}; Max-Age={life_s}; Path=/; HttpOnly; SameSite=Lax{secure}"
+        return set_cookie(name, value, life_s, secure=self._secure or request.secure)
 
 
 def seen_of(request: web.BaseRequest) -> int | None:
