@@ -148,6 +148,20 @@ async def test_a_touched_seat_lives_on_until_its_hard_end(store: AnyStore) -> No
     assert (await store.touch(ROOM, {"standard.1": seat.hard_end_ms}, [])).gone == ("standard.1",)
 
 
+async def test_a_report_may_name_all_seats_of_a_large_shop(store: AnyStore) -> None:
+    """
+    Ten thousand seats that are no longer held are all named, in their order, and those released are freed.
+
+    Lua cannot return so many values at once; the failure once cut the whole worker off from Redis.
+    """
+    await store.join(ROOM, ["v1"])
+    gone = [f"standard.{rank}" for rank in range(2, 10_002)]
+    reply = await store.touch(ROOM, dict.fromkeys(gone, 2**43), ["standard.1"])
+
+    assert reply.gone == tuple(gone)
+    assert (await store.snapshot(ROOM)).seats == 0
+
+
 async def test_a_released_seat_is_gone_and_stays_gone(store: AnyStore) -> None:
     """A late request of the same browser does not bring a finished visit back."""
     seat = (await store.join(ROOM, ["v1"]))[0]
@@ -250,6 +264,22 @@ async def test_new_settings_leave_places_and_seats_alone(store: AnyStore) -> Non
 
     assert (await store.snapshot(ROOM)).seats == 1
     assert await claim(store, 2) is ClaimCode.FULL
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("issued", [65_534, 131_070, 200_000, 1_000_000])
+async def test_numbers_go_on_over_every_chunk(store: AnyStore, issued: int) -> None:
+    """
+    The 131,072nd visitor joins like the first, and so does the one after a million.
+
+    Joins once asked for ever with the keys of the first two chunks.
+    """
+    await store.set_phase(ROOM, Phase.PAUSED)
+    await check_in(store, issued)
+    replies = await store.join(ROOM, visitors(5))
+
+    assert [reply.number for reply in replies] == list(range(issued + 1, issued + 6))
+    assert (await store.snapshot(ROOM)).waiting == 6
 
 
 async def test_an_unknown_room_is_said_to_be_empty(store: AnyStore) -> None:

@@ -3,6 +3,7 @@ Rooms in Redis or Valkey: each verb is one short script, and every reply becomes
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from waiting_room.core import plan as steps
@@ -24,6 +25,8 @@ COHORTS_KEPT: Final = 300
 """One for each second of the longest useful memory: five minutes."""
 MAX_BATCH: Final = 500
 """Lua unpacks some thousand values; a batch of 500 joins blocks Redis for about 2 ms."""
+MAX_TOUCHED: Final = 2000
+"""A reply of more than some 8,000 values fails in Lua, after it has done its work."""
 CHUNKS_A_READ: Final = 64
 
 
@@ -79,9 +82,9 @@ class RedisStore:
         Give each visitor one number, in order; or let them straight in.
         """
         found: dict[str, JoinReply] = {}
-        first, waiting = 0, list(dict.fromkeys(visitors))
+        waiting = list(dict.fromkeys(visitors))
         while waiting:
-            batch = waiting[:MAX_BATCH]
+            first, batch = self._first.get(room, 0), waiting[:MAX_BATCH]
             reply = await self._script(
                 "join", room, self._join_keys(room, first, batch), [self._now, self._lane, first]
             )
@@ -151,11 +154,17 @@ class RedisStore:
         """
         Keep seats in use and free others.
         """
-        keys = RoomKeys(room)
-        touched = [part for seat, hard_end_ms in seats.items() for part in (seat, hard_end_ms)]
-        arguments = [self._now, len(seats), *touched, *released]
-        reply = await self._script("touch", room, [keys.meta, keys.seats, keys.holders], arguments)
-        return replies.read_touch([reply[0], reply[1].decode(), *reply[2:]], list(seats))
+        keys, pairs, gone = RoomKeys(room), list(seats.items()), list[str]()
+        while True:
+            batch, pairs = pairs[:MAX_TOUCHED], pairs[MAX_TOUCHED:]
+            freed = () if pairs else released
+            touched = [part for pair in batch for part in pair]
+            arguments = [self._now, len(batch), *touched, *freed]
+            reply = await self._script("touch", room, [keys.meta, keys.seats, keys.holders], arguments)
+            answer = replies.read_touch([reply[0], reply[1].decode(), *reply[2:]], [seat for seat, _ in batch])
+            gone += answer.gone
+            if not pairs:
+                return replace(answer, gone=tuple(gone))
 
     async def leave(self, room: str, rank: int, visitor: str) -> bool:
         """
