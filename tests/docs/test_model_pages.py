@@ -1,0 +1,84 @@
+"""
+The pages about admission and about Redis say what the code does.
+"""
+
+import re
+
+from tests.source import ROOT
+from waiting_room.core.lifecycle import diagram
+from waiting_room.core.plan import MARK_STEP
+from waiting_room.core.presence import CHUNK_RANKS
+from waiting_room.store import keys, scripts
+from waiting_room.store.keys import RoomKeys
+
+MODEL = (ROOT / "docs" / "redis-model.md").read_text()
+ADMISSION = (ROOT / "docs" / "how-admission-works.md").read_text()
+
+
+def test_the_diagram_is_drawn_from_the_table() -> None:
+    """What stands between the marks is what the lifecycle draws."""
+    found = re.search(r"<!-- lifecycle -->\n```mermaid\n(.*?)\n```\n<!-- end -->", ADMISSION, re.DOTALL)
+
+    assert found is not None
+    assert found[1] == diagram()
+
+
+def rows(page: str, head: str) -> list[list[str]]:
+    """
+    Return the cells of the table whose first column is called *head*.
+    """
+    table = page.partition(f"| {head} |")[2].partition("\n\n")[0]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def named() -> set[str]:
+    """
+    Return every key that the code can name, with the words of the page for what varies.
+    """
+    room = RoomKeys("room")
+    plain = {getattr(room, name) for name in RoomKeys.__slots__ if not name.startswith("_")}
+    lanes = {room.present("LANE", 5), room.present_before("LANE", 5), room.claimed("LANE", 5)}
+    varying = {name.replace("LANE", "{lane}").removesuffix("5") + "{chunk}" for name in lanes}
+    return {keys.ROOMS} | plain | varying | {room.joined("{visitor}")}
+
+
+def test_the_page_names_every_key_and_no_other() -> None:
+    """Both ways."""
+    assert {cells[0] for cells in rows(MODEL, "key")} == named()
+
+
+def test_what_lives_for_good_is_on_the_short_list() -> None:
+    """The page, the list in the code and the check after each test say the same."""
+    lasting = {cells[0] for cells in rows(MODEL, "key") if cells[3] == "for good"}
+
+    assert lasting == {pattern.replace("*", "room") for pattern in keys.PERMANENT}
+
+
+def test_every_script_is_told_and_no_other() -> None:
+    """In the order in which they are loaded."""
+    assert [cells[0] for cells in rows(MODEL, "script")] == list(scripts.NAMES)
+
+
+def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
+    """A chunk's ranks, and the step of the mark."""
+    assert f"{CHUNK_RANKS:,} ranks" in MODEL
+    assert f"steps of {MARK_STEP:,}" in MODEL
+
+
+def test_each_life_is_the_one_that_the_scripts_set() -> None:
+    """A day for bitmaps and cohorts, a minute for joins and the door, a session and a minute for seats."""
+    sources = {name: scripts.load(name) for name in scripts.NAMES}
+    lives = {cells[0].removeprefix("wr:{room}:").partition(":")[0]: cells[3] for cells in rows(MODEL, "key")}
+
+    assert "redis.call('PEXPIRE', KEYS[i], 86400000)" in sources["join"]
+    assert "redis.call('PEXPIRE', KEYS[i], 86400000)" in sources["flush"]
+    assert "redis.call('PEXPIRE', bitmap, 86400000)" in sources["claim"]
+    assert "redis.call('PEXPIRE', KEYS[2], 86400000)" in sources["advance"]
+    assert lives["present"] == lives["claimed"] == lives["cohorts"] == "a day"
+    assert "'PX', 60000" in sources["join"]
+    assert "redis.call('PEXPIRE', KEYS[4], 60000)" in sources["claim"]
+    assert lives["joined"] == lives["door"] == "a minute"
+    assert "PEXPIRE', seats, room.session_ms + 60000" in sources["claim"]
+    assert lives["seats"] == lives["holders"] == "the longest session and a minute"
+    assert "'PX', 1000" in sources["flush"]
+    assert lives["scratch"] == "a second"
