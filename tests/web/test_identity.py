@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waiting_room import wire
+from waiting_room.cookies import cookies_of
 from waiting_room.core.reasons import Reason
 from waiting_room.tokens import Keyring, Ticket, Visitor
 from waiting_room.web import identity
-from waiting_room.web.identity import NOBODY, Identities, Identity, cookies_of
+from waiting_room.web.identity import NOBODY, Identities, Identity
 
 KEYS = Keyring(["k1:" + "o" * 32])
 ROOM = "toys"
