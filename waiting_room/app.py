@@ -24,7 +24,7 @@ from waiting_room.telemetry.prometheus import Metrics
 from waiting_room.telemetry.publisher import Publisher
 from waiting_room.tokens import Keyring
 from waiting_room.web.identity import Identities
-from waiting_room.web.server import Health, Service, build_app, start
+from waiting_room.web.server import Health, Service, build_app, hurry
 
 KEEP_ALIVE_S: Final = 30.0
 """Longer than the usual poll, shorter than the idle time-outs of common proxies (60 s)."""
@@ -73,7 +73,8 @@ async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], 
     tasks: list[asyncio.Task[None]] = []
     try:
         await controller.open_rooms()
-        await start(service, runner)
+        await runner.setup()
+        hurry(service, runner)
         await web.SockSite(runner, sock, backlog=BACKLOG).start()
         tasks = [asyncio.create_task(controller.run()), asyncio.create_task(_publish(publisher))]
         _settle_garbage()

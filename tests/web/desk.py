@@ -20,7 +20,7 @@ from waiting_room.lobby import Lobby
 from waiting_room.store.memory import MemoryStore
 from waiting_room.tokens import GateCredential, Keyring, Pass, Ticket, Visitor
 from waiting_room.web.identity import Identities
-from waiting_room.web.server import Health, Service, build_app
+from waiting_room.web.server import Health, Service, build_app, hurry
 
 ROOM = "toys"
 START_MS = 1_800_000_000_000
@@ -78,9 +78,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(policy: Policy = POLICY, **settings: Any) -> AsyncIterator[Desk]:
+async def open_desk(policy: Policy = POLICY, *, quick: bool = True, **settings: Any) -> AsyncIterator[Desk]:
     """
-    Serve one room.
+    Serve one room; without *quick*, every request goes the way of all others.
     """
     store = MemoryStore(START_MS)
     lobby = Lobby(store, lambda: store.now_ms)
@@ -100,6 +100,9 @@ async def open_desk(policy: Policy = POLICY, **settings: Any) -> AsyncIterator[D
     desk = Desk(store, lobby, health, refused, observed)
     async with TestClient(TestServer(build_app(service)), cookie_jar=DummyCookieJar()) as client:
         desk.client = client
+        if quick:
+            assert client.server.runner is not None
+            hurry(service, client.server.runner)
         yield desk
 
 

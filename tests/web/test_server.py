@@ -16,12 +16,12 @@ from waiting_room.web.server import route_of
 PREFIX = "/waiting-room"
 
 
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+@pytest.fixture(params=[True, False], ids=["quick", "routed"])
+async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     """
-    Serve a room.
+    Serve a room, with the quick way and without it: nobody may notice.
     """
-    async with open_desk() as desk:
+    async with open_desk(quick=request.param) as desk:
         yield desk
 
 
@@ -165,3 +165,12 @@ async def test_the_page_about_http_knows_every_route_and_no_other(desk: Desk) ->
     }
 
     assert described((ROOT / "docs" / "http.md").read_text()) == routes - {("ANY", "/{anything}")}
+
+
+async def test_the_wrong_method_is_named_as_such() -> None:
+    """A GET where only POST is taken is 405 with the methods allowed, not a missing page."""
+    async with open_desk() as desk:
+        answer = await desk.get(f"{BASE}/join")
+
+    assert answer.status == 405
+    assert answer.headers["Allow"] == "POST"

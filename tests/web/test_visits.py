@@ -16,12 +16,12 @@ from waiting_room.tokens import Keyring, Visitor
 OURS = {wire.VISITOR_COOKIE, wire.ticket_cookie(ROOM), wire.pass_cookie(ROOM)}
 
 
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+@pytest.fixture(params=[True, False], ids=["quick", "routed"])
+async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     """
-    Serve a room.
+    Serve a room, with the quick way and without it: nobody may notice.
     """
-    async with open_desk() as desk:
+    async with open_desk(quick=request.param) as desk:
         yield desk
 
 

@@ -78,7 +78,7 @@ class Api:
         Return *visit* as JSON, with its tokens and cookies; a refusal is a problem document as well.
         """
         room = self._lobby.known[visit.room]
-        if type(visit.outcome) is Waiting:
+        if type(visit.outcome) is Waiting and visit.outcome.reason is Reason.QUEUE_WAIT:
             return _waiting(visit, visit.outcome, room)
         answer = wire.describe(visit.outcome, visit.room) | visit.tokens
         policy = room.policy
@@ -96,7 +96,7 @@ class Api:
                 headers={hdrs.CONTENT_LANGUAGE: language.code},
             )
             return _with_cookies(problems.finish(response, problem), visit)
-        if answer["reason"] and not answer["message"]:
+        if answer["reason"] and not answer["message"]:  # one who plainly waits was answered above
             said = texts.say(Reason(answer["reason"]), problems.language_of(request))
             answer["message"] = f"{said.sentence} {said.next_step}"
         response = web.Response(body=wire.encode(answer), content_type="application/json", headers=_PRIVATE)

@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 
 from waiting_room import wire
 from waiting_room.core.outcomes import Waiting
+from waiting_room.core.reasons import Reason
 from waiting_room.lobby import Lobby
 from waiting_room.web.visits import Visit, Visits, seen_of
 
@@ -56,12 +57,15 @@ class QuickWay:
             if path.startswith(prefix):
                 room, _, verb = path[at:].partition("/")
                 response, route = None, "status"
-                if request.method == "GET" and verb.startswith("status"):
-                    response = self._poll(request, room, verb)
-                elif request.method == "POST" and verb == "join":
-                    response, route = await self._join(request, room), "join"
+                try:
+                    if request.method == "GET" and verb.startswith("status"):
+                        response = self._poll(request, room, verb)
+                    elif request.method == "POST" and verb == "join":
+                        response, route = await self._join(request, room), "join"
+                except Exception:  # noqa: BLE001 - the application meets it again, answers it and logs it
+                    response = None
                 if response is not None:
-                    self._observe(route, 200, perf_counter() - begun)
+                    self._observe(route, response.status, perf_counter() - begun)
                     return response
             return await application(request)
 
@@ -75,7 +79,7 @@ class QuickWay:
         if ticket is None:
             return None
         outcome = self._lobby.status(name, ticket, seen_of(request))
-        if type(outcome) is not Waiting:
+        if type(outcome) is not Waiting or outcome.reason is not Reason.QUEUE_WAIT:
             return None
         room.polls_waiting += 1
         body = wire.encode_waiting(outcome, room.json_name, room.json_message)
@@ -85,8 +89,4 @@ class QuickWay:
         room = self._lobby.known.get(name)
         if room is None or self._identities.of(request.headers, name).ticket is not None:
             return None
-        try:
-            visit = await self._visits.join(request, name)
-        except Exception:  # noqa: BLE001 - the application's way meets it again, answers it and logs it
-            return None
-        return self._say(request, visit)
+        return self._say(request, await self._visits.join(request, name))

@@ -67,11 +67,10 @@ def build_app(service: Service) -> web.Application:
     return app
 
 
-async def start(service: Service, runner: web.AppRunner) -> None:
+def hurry(service: Service, runner: web.BaseRunner) -> None:
     """
-    Set *runner* up, with the quick way of polls and joins in front of its application.
+    Put the quick way of polls and joins before the application of *runner*, which is set up.
     """
-    await runner.setup()
     assert runner.server is not None
     visits, api = _desks(service)
     quick = QuickWay(service.lobby, visits, api.say, service.settings.prefix, service.observe)
@@ -84,7 +83,14 @@ def _desks(service: Service) -> tuple[Visits, Api]:
     return visits, Api(visits, service.lobby, service.keyring)
 
 
-async def _nothing_here(_: web.Request) -> web.Response:
+async def _nothing_here(request: web.Request) -> web.Response:
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        _, methods = await resource.resolve(request)
+        allowed |= methods
+    allowed.discard(hdrs.METH_ANY)
+    if allowed:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
     raise web.HTTPNotFound
 
 
