@@ -129,7 +129,7 @@ def demand(run: Run, measured: Measured, y_max: float, x_max: float) -> Figure:
         Markup(svg.draw(field, marks)),  # noqa: S704 -- built from numbers and escaped words
         tuple((line.css, line.label) for line in lines),
         Table(("Time", *(line.label for line in lines)), _rows(measured, *columns)),
-        f"Means over {SMOOTHING_S} s. Shaded: demand exceeds what the shop can sell.",
+        f"Means over {SMOOTHING_S} s. Shaded: the overload, which is judged.",
     )
 
 
