@@ -1,11 +1,12 @@
 """
-The page about gates says what is so.
+The page about gates says what is so, and its example and the README's are shops.
 """
 
 import re
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -61,7 +62,16 @@ def test_list_of_free_paths_is_that_of_the_code() -> None:
     assert re.findall(r"`([^`]+)`", _part("never")) == list(NEVER)
 
 
-async def test_example_is_a_shop_with_a_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("page", "location"),
+    [
+        ("docs/gates.md", "/waiting-room/spring-sale?target=%2Fcheckout"),
+        ("README.md", "{service}/waiting-room/spring-sale?target={shop}%2Fcheckout"),
+    ],
+)
+async def test_example_is_a_shop_with_a_gate(
+    page: str, location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     The example runs as it stands: it sends newcomers away, lets holders in, and gives the seat back.
     """
@@ -75,18 +85,20 @@ async def test_example_is_a_shop_with_a_gate(tmp_path: Path, monkeypatch: pytest
     service.router.add_post(f"/waiting-room/gate/{ROOM}/report", report)
     (tmp_path / "waiting-room.keys").write_text(SECRET)
     monkeypatch.chdir(tmp_path)
-    (example,) = [found for found in fenced("docs/gates.md", PAGE.read_text()) if found.language == "python"]
+    (example,) = [found for found in fenced(page, (ROOT / page).read_text()) if found.language == "python"]
     holder = Pass(ROOM, "standard", 7, "anna", "standard.7", NOW_MS, NOW_MS + 600_000)
     headers = BROWSER | {wire.PASS_HEADER: KEYRING.sign(holder)}
 
     async with TestServer(service) as room:
         names: dict[str, Any] = {"__name__": "shop"}
-        exec(example.text.replace("http://127.0.0.1:8080", str(room.make_url("")).rstrip("/")), names)  # noqa: S102
+        service_url = str(room.make_url("")).rstrip("/")
+        exec(example.text.replace("http://127.0.0.1:8080", service_url), names)  # noqa: S102
         async with TestClient(TestServer(names["app"])) as client:
             sent = await client.get("/checkout", headers=BROWSER, allow_redirects=False)
             let_in = await client.get("/checkout", headers=headers, allow_redirects=False)
             thanked = await client.get("/thanks", headers=headers)
+            shop_url = quote(str(client.make_url("")).rstrip("/"), safe="")
         await wait_until(lambda: released == ["standard.7"], what="the release")
 
     assert (sent.status, let_in.status, thanked.status) == (303, 200, 200)
-    assert sent.headers["Location"] == f"/waiting-room/{ROOM}?target=%2Fcheckout"
+    assert sent.headers["Location"] == location.format(service=service_url, shop=shop_url)
