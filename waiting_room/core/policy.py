@@ -67,7 +67,7 @@ class Policy:
         default="static",
         metadata={
             "choices": OUTAGE_RULES,
-            "help": "while Redis is away: go on by what is known (static), admit nobody (hold), or let all in (open)",
+            "help": "while Redis is away, nobody new is let in (static, and so far hold as well), or everybody (open)",
         },
     )
     target: str = field(default="", metadata={"help": "where an admitted visitor goes who asked for no page"})
