@@ -19,7 +19,8 @@ class Coalescer(Generic[Item, Reply]):
 
     *keep* says which replies are not final: their items are sent again until *hold_s* has passed, oldest first and each
     round all of them, in batches of at most *limit*. A failed batch fails all its callers; none is sent twice behind a
-    caller's back, and none any more whose caller has given up.
+    caller's back, and none any more whose caller has given up. *again_s* says in how many seconds a kept reply may have
+    become another; nobody waits for longer than `RETRY_S`.
     """
 
     def __init__(
@@ -28,11 +29,14 @@ class Coalescer(Generic[Item, Reply]):
         limit: int,
         keep: Callable[[Reply], bool] = lambda _: False,
         hold_s: float = 0.0,
+        again_s: Callable[[Reply], float] = lambda _: RETRY_S,
     ) -> None:
         self._send = send
         self._limit = limit
         self._keep = keep
         self._hold_s = hold_s
+        self._again_s = again_s
+        self._pause_s = RETRY_S
         self._waiting: list[tuple[Item, asyncio.Future[Reply], float]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -51,10 +55,11 @@ class Coalescer(Generic[Item, Reply]):
         try:
             while self._waiting:
                 round_, self._waiting = self._waiting, []
+                self._pause_s = RETRY_S
                 held = await self._send_round(round_)
                 if held:
                     self._waiting = held + self._waiting
-                    await asyncio.sleep(RETRY_S)
+                    await asyncio.sleep(self._pause_s)
         finally:
             self._task = None
 
@@ -85,6 +90,7 @@ class Coalescer(Generic[Item, Reply]):
             _, future, until = entry
             if self._keep(reply) and now < until and not future.done():
                 held.append(entry)
+                self._pause_s = min(self._pause_s, self._again_s(reply))
             elif not future.done():
                 future.set_result(reply)
         return held

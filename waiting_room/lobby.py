@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from waiting_room.coalesce import Coalescer
+from waiting_room.coalesce import RETRY_S, Coalescer
 from waiting_room.cookies import TICKET_LIFE_S
 from waiting_room.core import polling
 from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
@@ -171,9 +171,9 @@ class Lobby:
                 # The store lost the step that called this visitor; it comes back from a worker's memory.
                 return Called(number, 2000, Reason.RECOVERING)
             case ClaimCode.FULL:
-                return Called(number, polling.jittered_ms(polling.CALLED_POLL_MS, number, 1), Reason.SEATS_FULL)
+                return Called(number, polling.jittered_ms(polling.DOOR_POLL_MS, number, 1), Reason.SEATS_FULL)
             case ClaimCode.PACED:
-                return Called(number, polling.jittered_ms(polling.CALLED_POLL_MS, number, 2), Reason.RATE_REACHED)
+                return Called(number, polling.jittered_ms(polling.DOOR_POLL_MS, number, 2), Reason.RATE_REACHED)
             case ClaimCode.USED:
                 return Refused(Reason.TICKET_USED)
             case ClaimCode.PAUSED:
@@ -289,13 +289,24 @@ class Lobby:
         door = self._claims.get(name)
         if door is None:
             door = self._claims[name] = Coalescer(
-                lambda claims: self.store.claim(name, claims), BATCH, lambda reply: reply.code in _HELD, CLAIM_HOLD_S
+                lambda claims: self.store.claim(name, claims),
+                BATCH,
+                keep=lambda reply: reply.code in _HELD,
+                hold_s=CLAIM_HOLD_S,
+                again_s=_until_next,
             )
         return door
 
 
 def _is_over(ticket: Ticket, now_ms: int) -> bool:
     return now_ms - ticket.issued_ms > TICKET_LIFE_MS
+
+
+def _until_next(reply: ClaimReply) -> float:
+    """
+    Return when a held claim is to be tried again: a slow room's bucket holds one admission, and must not overflow.
+    """
+    return reply.again_ms / 1000 if reply.code is ClaimCode.PACED else RETRY_S
 
 
 def _gate_answer(reply: TouchReply) -> GateAnswer:

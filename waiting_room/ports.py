@@ -72,11 +72,14 @@ class Claim:
 class ClaimReply(NamedTuple):
     """
     Give the seat's issue and hard end where there is one (else 0).
+
+    *again_ms*: where the claim came before its turn, how long it takes until the door's bucket overflows.
     """
 
     code: ClaimCode
     issued_ms: int
     hard_end_ms: int
+    again_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,6 @@ BASE = Snapshot(
     tokens=1.0,
     lost_tokens=0.0,
     expected=0.0,
-    carry=0.0,
     no_show=0.0,
     leaving_per_s=0.0,
     slot_at_ms=NOW_MS - 1000,

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from tests.core.makings import NOW_MS, POLICY, snapshot
 from waiting_room.core.pacing import (
     MAX_NO_SHOW,
-    MAX_STEP_MS,
     MIN_NO_SHOW,
     RECENT_MS,
     TICK_MS,
     burst,
     calls_due,
+    door_s,
     expected,
+    lead_s,
     mature_ms,
     measured_no_show,
     survival,
@@ -63,11 +64,12 @@ def open_calls(made: tuple[Cohort, ...]) -> int:
 
 # fmt: off
 CALLS_DUE = [
-    # the rate alone: ten a second are 2.5 a tick
-    (600,   100,   0,   0.0, 0.0,  2.5),
-    (60,    100,   0,   0.0, 0.0,  0.25),
+    # the rate alone: ten a second for the two seconds until they come and a second at the door, and the bucket's one
+    (600,   100,   0,   0.0, 0.0,  31.0),
+    (600,   100,   0,  28.5, 0.0,  2.5),
+    (600,   100,   0,  31.5, 0.0,  0.0),
     # a fifth does not come, so a quarter more is called
-    (600,   100,   0,   0.0, 0.2,  3.125),
+    (600,   100,   0,  28.5, 0.2,  3.125),
     # the seats alone
     (60_000, 100, 97,   0.0, 0.0,  3.0),
     (60_000, 100, 90,   8.0, 0.0,  2.0),
@@ -82,28 +84,51 @@ CALLS_DUE = [
     (0,     100,   0,   0.0, 0.5,  0.0),
 ]
 # fmt: on
+TWO_SECONDS = (
+    Cohort(NOW_MS - 9000, 1, 101, 100, 100),
+    Cohort(NOW_MS - 2100, 101, 201, 100, 100),
+    *(Cohort(NOW_MS - age, 1, 101, 100, 0) for age in (1700, 1200, 700, 200)),
+)
+"""A crowd of which all come two seconds after their call, and nobody before."""
 
 
 @pytest.mark.parametrize(("rate_per_minute", "capacity", "seats", "still_expected", "no_show", "due"), CALLS_DUE)
 def test_calls_due(
     rate_per_minute: int, capacity: int, seats: int, still_expected: float, no_show: float, due: float
 ) -> None:
-    """The smaller of rate and free seats, each divided by the share of those who come."""
+    """What rate and lead or the free seats ask for, less those under way, divided by the share of those who come."""
     policy = Policy(capacity=capacity, rate_per_minute=rate_per_minute, claim_window_s=60)
+    room = snapshot(policy=policy, seats=seats, cohorts=TWO_SECONDS)
 
-    assert calls_due(snapshot(policy=policy, seats=seats), still_expected, no_show) == pytest.approx(due)
+    assert calls_due(room, still_expected, no_show) == pytest.approx(due)
+
+
+def test_the_lead_is_measured() -> None:
+    """Where everybody comes two seconds after the call, the lead is two seconds."""
+    assert lead_s(snapshot(cohorts=TWO_SECONDS)) == pytest.approx(2.0)
+
+
+def test_the_lead_has_a_length_before_anything_is_known() -> None:
+    """Between half a poll and the age at which a call has failed, so that the first calls are neither few nor many."""
+    assert POLICY.poll_min_s / 2 < lead_s(snapshot()) < MATURE_MS / 2000
+
+
+@pytest.mark.parametrize(("rate_per_s", "seconds"), [(100, 1.0), (8, 1.0), (2, 2.0), (0.5, 3.0), (0.01, 3.0)])
+def test_the_slower_the_room_the_longer_one_stands_at_the_door(rate_per_s: float, seconds: float) -> None:
+    """A second where many go in; up to three where a second's admissions are too few to be there at every moment."""
+    assert door_s(rate_per_s, 2.0) == pytest.approx(seconds)
 
 
 @given(
     st.integers(0, 200), st.integers(0, 60_000), st.integers(0, 300), st.floats(0, 500), SHARES,
-    st.floats(0, 1), st.integers(-5000, 100_000), st.floats(0, 100_000),
+    st.integers(-5000, 100_000), st.floats(0, 100_000),
 )  # fmt: skip
 def test_calls_are_never_negative_and_never_beyond_the_seats(
-    capacity: int, rate: int, seats: int, still_expected: float, no_show: float, carry: float, away_ms: int, lost: float
+    capacity: int, rate: int, seats: int, still_expected: float, no_show: float, away_ms: int, lost: float
 ) -> None:
     """Whatever the counters say, those who can be counted on fit into the free seats."""
     policy = replace(POLICY, capacity=capacity, rate_per_minute=rate)
-    room = snapshot(policy=policy, seats=seats, carry=carry, ticked_ms=NOW_MS - away_ms, lost_tokens=lost)
+    room = snapshot(policy=policy, seats=seats, ticked_ms=NOW_MS - away_ms, lost_tokens=lost)
     due = calls_due(room, still_expected, no_show)
 
     assert due >= 0
@@ -112,8 +137,8 @@ def test_calls_are_never_negative_and_never_beyond_the_seats(
 
 @given(st.floats(0, 500), SHARES)
 def test_nobody_is_called_while_the_rate_is_nothing(lost: float, no_show: float) -> None:
-    """A rate of 0 stops the door, whatever was lost or carried before."""
-    room = snapshot(policy=replace(POLICY, rate_per_minute=0), lost_tokens=lost, carry=0.999)
+    """A rate of 0 stops the door, whatever was lost before."""
+    room = snapshot(policy=replace(POLICY, rate_per_minute=0), lost_tokens=lost)
 
     assert int(calls_due(room, 0.0, no_show)) == 0
 
@@ -135,16 +160,18 @@ def test_a_recovering_room_calls_nobody() -> None:
 
 
 def test_a_controller_that_was_away_does_not_make_up_for_it() -> None:
-    """After an hour no more than one second's calls are due at once."""
+    """After an hour no more are due than after a tick."""
     room = snapshot(ticked_ms=NOW_MS - 3_600_000)
 
-    assert calls_due(room, 0.0, 0.0) == pytest.approx(POLICY.rate_per_s * MAX_STEP_MS / 1000)
+    assert calls_due(room, 0.0, 0.0) == calls_due(snapshot(), 0.0, 0.0)
 
 
 def test_what_the_door_could_not_let_in_is_called_in_addition() -> None:
-    """Lost admissions come back with the next tick, a second's worth at the most."""
-    assert calls_due(snapshot(lost_tokens=2.0), 0.0, 0.0) == pytest.approx(4.5)
-    assert calls_due(snapshot(lost_tokens=2000.0), 0.0, 0.0) == pytest.approx(12.5)
+    """A second's worth at the most: it corrects a lead that was measured too short."""
+    usual = calls_due(snapshot(), 0.0, 0.0)
+
+    assert calls_due(snapshot(lost_tokens=2.0), 0.0, 0.0) == pytest.approx(usual + 2)
+    assert calls_due(snapshot(lost_tokens=2000.0), 0.0, 0.0) == pytest.approx(usual + POLICY.rate_per_s)
 
 
 @pytest.mark.parametrize(("rate", "depth"), [(0, 1.0), (60, 1.0), (240, 1.0), (600, 2.5), (60_000, 250.0)])
@@ -152,18 +179,6 @@ def test_the_bucket_is_one_tick_deep(rate: int, depth: float) -> None:
     """And never shallower than one admission."""
     assert TICK_MS == 250
     assert burst(Policy(rate_per_minute=rate)) == depth
-
-
-@pytest.mark.parametrize(
-    ("at_door", "due"),
-    [(0, 2.5), (10, 2.5), (11, 1.5), (20, 0.0)],
-    ids=["nobody", "a second", "one more", "two seconds"],
-)
-def test_a_second_of_admissions_may_stand_at_the_door(at_door: int, due: float) -> None:
-    """The pace never waits for a poll; whoever stands there beyond that is called less."""
-    room = snapshot(cohorts=(called(1000, 30, at_door=at_door),))
-
-    assert calls_due(room, 0.0, 0.0) == pytest.approx(due)
 
 
 @given(cohorts())

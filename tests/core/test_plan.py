@@ -47,25 +47,24 @@ def test_a_step_bears_the_version_and_epoch_it_was_made_from() -> None:
 
 
 def test_the_frontier_passes_just_those_who_are_called() -> None:
-    """Two and a half are due: two are called, and the half is carried."""
-    made = step(snapshot(range(1, 50)))
+    """Two seats are free: two are called."""
+    made = step(snapshot(range(1, 50), seats=POLICY.capacity - 2))
 
     assert (made.frontier, made.called) == (3, 2)
-    assert made.carry == pytest.approx(0.5)
 
 
-def test_fractions_add_up_to_whole_people() -> None:
-    """A rate of one in two ticks calls one in two ticks."""
-    slow = snapshot(range(1, 50), policy=replace(POLICY, rate_per_minute=120))
-    first = step(slow)
-    second = step(replace(slow, carry=first.carry))
+def test_a_fraction_calls_nobody() -> None:
+    """Two seats are free, and half a visitor is expected: one is called, and the rest stays due."""
+    half = Cohort(NOW_MS, 1, 2, 1)
+    room = snapshot(range(2, 50), frontier=2, seats=POLICY.capacity - 2, cohorts=(half,), no_show=0.5)
 
-    assert (first.called, second.called) == (0, 1)
+    assert step(replace(room, no_show=0.0)).called == 1
+    assert step(room).called == 3
 
 
 def test_stepping_over_ghosts_is_free() -> None:
     """A thousand ghosts before two live people delay them by nothing."""
-    made = step(snapshot([1000, 1001, 1002]))
+    made = step(snapshot([1000, 1001, 1002], seats=POLICY.capacity - 2))
 
     assert (made.called, made.frontier) == (2, 1002)
 
@@ -75,7 +74,6 @@ def test_with_ghosts_alone_the_frontier_passes_them_all() -> None:
     made = step(snapshot([], issued=70_000))
 
     assert (made.called, made.frontier) == (0, 70_001)
-    assert made.carry == 0.0
 
 
 def test_ghosts_stay_uncalled_while_no_seat_is_free() -> None:
@@ -113,19 +111,19 @@ def test_calls_are_in_the_order_of_ranks_and_never_taken_back(
 
 def test_who_is_called_is_expected() -> None:
     """The next step counts on those of this one, by the share of those who come."""
-    made = step(snapshot(range(1, 50), no_show=0.2))
+    made = step(snapshot(range(1, 50), seats=POLICY.capacity - 4, no_show=0.2))
 
-    assert made.called == 3
-    assert made.expected == pytest.approx(3 * 0.8)
+    assert made.called == 5
+    assert made.expected == pytest.approx(5 * 0.8)
 
 
 def test_the_no_show_share_is_learned_from_what_is_old_enough() -> None:
     """What the cohorts taught stands in the step, and the calls make up for it."""
     over = Cohort(NOW_MS - 10_000, 1, 51, 50, 0)
-    made = step(snapshot(range(60, 99), frontier=60, cohorts=(over,), no_show=0.3))
+    made = step(snapshot(range(60, 99), frontier=60, seats=POLICY.capacity - 6, cohorts=(over,), no_show=0.3))
 
     assert made.no_show > 0.3
-    assert made.called == 4
+    assert made.called == int((6 - (made.expected - made.called * (1 - made.no_show))) / (1 - made.no_show)) == 5
 
 
 def test_a_slot_turns_when_its_time_is_over() -> None:

@@ -34,7 +34,6 @@ SNAPSHOT = Snapshot(
     tokens=1.0,
     lost_tokens=0.0,
     expected=5.0,
-    carry=0.0,
     no_show=0.1,
     leaving_per_s=0.0,
     slot_at_ms=0,

@@ -32,7 +32,6 @@ class Advance:
     frontier: int
     called: int
     expected: float
-    carry: float
     no_show: float
     leaving_per_s: float
     rotate: bool
@@ -60,7 +59,6 @@ def plan(snapshot: Snapshot, owner: str) -> Advance | None:
         frontier=frontier,
         called=called,
         expected=still_expected + called * (1 - no_show),
-        carry=due - int(due) if called == int(due) else 0.0,
         no_show=no_show,
         leaving_per_s=_leaving(snapshot) if rotate else snapshot.leaving_per_s,
         rotate=rotate,

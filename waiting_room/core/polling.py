@@ -13,6 +13,8 @@ Answers ask for up to a fifth more, so that visitors who came together drift apa
 both `poll_min_s` and the budget.
 """
 CALLED_POLL_MS: Final = 1000
+DOOR_POLL_MS: Final = 200
+"""Whose claim was held at the door comes again at once: a door where nobody stands for a second loses its pace."""
 DEGRADED_POLL_MS: Final = 5000
 FLUSH_MS: Final = 1000
 """Check-ins go to the store once a second."""

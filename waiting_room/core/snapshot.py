@@ -53,7 +53,6 @@ class Snapshot:
     tokens: float
     lost_tokens: float
     expected: float
-    carry: float
     no_show: float
     leaving_per_s: float
     slot_at_ms: int

@@ -136,7 +136,7 @@ class MemoryStore:
             state.slot_at, state.slot_ms = now, step.slot_ms
         state.version += 1
         state.owner, state.owner_until = step.owner, now + steps.OWNER_MS
-        state.expected, state.carry = round(step.expected * 1000), round(step.carry * 1000)
+        state.expected = round(step.expected * 1000)
         state.no_show, state.leaving = round(step.no_show * 1e6), round(step.leaving_per_s * 1e6)
         state.high_water = max(state.high_water, step.high_water)
         state.lost, state.ticked = 0, now
@@ -160,7 +160,7 @@ class MemoryStore:
         if refusal in {ClaimCode.FULL, ClaimCode.PACED}:
             state.door[claim.rank] = now
         if refusal is not None:
-            return ClaimReply(refusal, 0, 0)
+            return ClaimReply(refusal, 0, 0, state.overflows_in_ms() if refusal is ClaimCode.PACED else 0)
         state.claimed.add(claim.rank)
         state.door.pop(claim.rank, None)
         state.joined[claim.visitor] = Joined(claim.rank, seated=True, until_ms=now + JOINED_MS)

@@ -65,7 +65,6 @@ class MemoryRoom:
     expired: int = 0
     over: int = 0
     expected: int = 0
-    carry: int = 0
     no_show: int = 0
     leaving: int = 0
     recover_until: int = 0
@@ -89,6 +88,13 @@ class MemoryRoom:
             self.lost += self.tokens - depth
             self.tokens = depth
         self.tokens_at = max(now_ms, self.tokens_at)
+
+    def overflows_in_ms(self) -> int:
+        """
+        Return how long it takes until the bucket overflows; a minute stands for never.
+        """
+        rate = self.numbers["rate"]
+        return min(60_000, -(-(max(ADMISSION, rate * 250) - self.tokens) // rate)) if rate else 60_000
 
     def purge(self, now_ms: int) -> None:
         """
@@ -171,7 +177,6 @@ class MemoryRoom:
             tokens=self.tokens / ADMISSION,
             lost_tokens=self.lost / ADMISSION,
             expected=self.expected / 1000,
-            carry=self.carry / 1000,
             no_show=self.no_show / 1e6,
             leaving_per_s=self.leaving / 1e6,
             slot_at_ms=self.slot_at,

@@ -127,7 +127,7 @@ class RedisStore:
         slots = [key for chunk in turned for key in self._slots(keys, chunk)]
         arguments: list[str | int] = [
             *(self._now, step.epoch, step.version, step.owner, steps.OWNER_MS, step.frontier, step.called),
-            *(round(step.expected * 1000), round(step.carry * 1000)),
+            round(step.expected * 1000),
             *(round(step.no_show * 1e6), round(step.leaving_per_s * 1e6)),
             *(step.high_water, step.slot_ms, int(step.rotate), COHORTS_KEPT),
         ]

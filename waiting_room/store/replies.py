@@ -89,7 +89,10 @@ def read_claims(reply: Sequence[int]) -> list[ClaimReply]:
     """
     Return a reply for each claim.
     """
-    return [ClaimReply(ClaimCode(reply[at]), reply[at + 1], reply[at + 2]) for at in range(1, len(reply), 3)]
+    return [
+        ClaimReply(code := ClaimCode(reply[at]), reply[at + 1], reply[at + 2], reply[1] * (code is ClaimCode.PACED))
+        for at in range(2, len(reply), 3)
+    ]
 
 
 def read_touch(reply: Sequence[Any], seats: Sequence[str]) -> TouchReply:
@@ -154,7 +157,6 @@ def assemble_snapshot(
         tokens=min(counters.whole("door_tokens") / _ADMISSION, burst(policy)),
         lost_tokens=counters.whole("door_lost") / _ADMISSION,
         expected=counters.whole("expected") / 1000,
-        carry=counters.whole("carry") / 1000,
         no_show=counters.whole("no_show") / 1e6,
         leaving_per_s=counters.whole("leaving") / 1e6,
         slot_at_ms=counters.whole("slot_at"),

@@ -2,7 +2,8 @@
 -- repeated claim finds the same seat.
 -- KEYS 1 meta, 2 seats, 3 holders, 4 door, 5.. for each claim: claimed bitmap, joined key
 -- ARGV 1 now_ms or '', 2 lane, 3.. rank of each claim
--- Returns {now_ms, then code, issued_ms, hard_end_ms of each}; codes as ports.ClaimCode
+-- Returns {now_ms, in how many ms the door's bucket overflows, then code, issued_ms, hard_end_ms of each}; codes as
+-- ports.ClaimCode
 -- @include clock
 -- @include room
 -- @include door
@@ -37,11 +38,12 @@ local function claim(rank, bitmap, joined)
   room.tokens, room.admitted, held = room.tokens - ADMISSION, room.admitted + 1, held + 1
   return 1, now, give_seat(meta, seats, holders, seat, room, now)
 end
-local reply = { now }
+local reply = { now, 0 }
 for i = 3, #ARGV do
   local code, issued, hard = claim(tonumber(ARGV[i]), KEYS[2 * i - 1], KEYS[2 * i])
   reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = code, issued or 0, hard or 0
 end
+reply[2] = overflows_in(room)
 redis.call('PEXPIRE', KEYS[4], 60000)
 redis.call('HSET', meta, 'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', int(room.lost),
   'admitted', int(room.admitted), 'peak', int(math.max(room.peak, held)))
