@@ -6,9 +6,13 @@ Each connection sends one prepared request after another and reads answers by th
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
+
+PACED = 64
+"""Connections of a paced stream: at 2,000 requests a second each is used every 32 ms."""
 
 
 @dataclass(slots=True)
@@ -121,26 +125,31 @@ async def pace(host: str, port: int, requests: Iterator[bytes], per_s: float, se
     """
     Send *requests* by the clock, *per_s* of them for *seconds*, whether or not earlier ones are answered.
 
-    Times count from the instant at which a request was due, so that a server that stalls is not let off.
+    Times count from the instant at which a request was due, so that a server that stalls is not let off; where all
+    connections are taken, a request waits for one.
     """
     loop = asyncio.get_running_loop()
-    result, free = Result(), list[_Connection]()
+    result, free, late = Result(), list[_Connection](), deque[float]()
 
     def answered(connection: _Connection, status: int, _: bytes) -> None:
         result.note(status, time.perf_counter() - connection.begun)
-        free.append(connection)
+        if late:
+            connection.send(next(requests), late.popleft())
+        else:
+            free.append(connection)
 
-    async def another() -> _Connection:
-        return (await loop.create_connection(lambda: _Connection(answered), host, port))[1]
-
-    free.extend([await another() for _ in range(32)])
+    made = [await loop.create_connection(lambda: _Connection(answered), host, port) for _ in range(PACED)]
+    free.extend(connection for _, connection in made)
     begun, sent = time.perf_counter(), 0
     while (now := time.perf_counter()) < begun + seconds:
         while sent < (now - begun) * per_s:
-            connection = free.pop() if free else await another()
-            connection.send(next(requests), begun + sent / per_s)
+            due = begun + sent / per_s
+            if free:
+                free.pop().send(next(requests), due)
+            else:
+                late.append(due)
             sent += 1
-        await asyncio.sleep(0.0005)
+        await asyncio.sleep(0.001)
     while len(result.seconds) < sent:  # noqa: ASYNC110 - the answers come in by callbacks
         await asyncio.sleep(0.01)
     result.elapsed_s = time.perf_counter() - begun

@@ -14,6 +14,7 @@ from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Final
 
 from waiting_room.core.reasons import Reason
@@ -24,7 +25,6 @@ MAX_LENGTH: Final = 2048
 """Longer than any token we make; what is longer is refused unread (a cookie has 4,096 bytes, RFC 6265 section 6.1)."""
 MIN_SECRET_LENGTH: Final = 32
 """256 bits, the size of the hash (RFC 2104 section 3)."""
-_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,8 @@ class Keyring:
         """
         Return *token* as text, signed with the newest key.
         """
-        kind, claims = _claims(token)
-        payload = urlsafe_b64encode(_encode(claims).encode()).rstrip(b"=").decode()
+        kind, claims = _payload(token)
+        payload = urlsafe_b64encode(claims.encode()).rstrip(b"=").decode()
         signed = f"{VERSION}.{kind}.{self._signing_id}.{payload}"
         return f"{signed}.{self._keys[kind, self._signing_id].sign(signed)}"
 
@@ -200,17 +200,21 @@ def peek(text: str) -> dict[str, Any]:
     return payload
 
 
-def _claims(token: Visitor | Ticket | Pass | GateCredential) -> tuple[str, dict[str, Any]]:
+def _payload(token: Visitor | Ticket | Pass | GateCredential) -> tuple[str, str]:
+    """
+    Return the type and the JSON of *token*, written by hand: an encoder takes three times as long.
+    """
     match token:
-        case Visitor(id_):
-            return "visitor", {"v": id_}
         case Ticket(room, lane, number, visitor, issued_ms):
-            return "ticket", {"r": room, "l": lane, "n": number, "v": visitor, "i": issued_ms}
+            place = f'"l":{_quoted(lane)},"n":{number},"v":{_quoted(visitor)},"i":{issued_ms}'
+            return "ticket", f'{{"r":{_quoted(room)},{place}}}'
+        case Visitor(id_):
+            return "visitor", f'{{"v":{_quoted(id_)}}}'
         case Pass(room, lane, number, visitor, seat, issued_ms, hard_end_ms):
-            claims = {"r": room, "l": lane, "n": number, "v": visitor, "s": seat, "i": issued_ms, "e": hard_end_ms}
-            return "pass", claims
+            place = f'"l":{_quoted(lane)},"n":{number},"v":{_quoted(visitor)},"s":{_quoted(seat)}'
+            return "pass", f'{{"r":{_quoted(room)},{place},"i":{issued_ms},"e":{hard_end_ms}}}'
         case GateCredential(room, gate, expires_ms):
-            return "gate", {"r": room, "g": gate, "e": expires_ms}
+            return "gate", f'{{"r":{_quoted(room)},"g":{_quoted(gate)},"e":{expires_ms}}}'
 
 
 def _same_room(claims: Mapping[str, Any], room: str, reason: Reason) -> None:
