@@ -101,9 +101,9 @@ class Crowd:
 
     async def live(self, visitor: Visitor) -> None:
         """
-        Join, poll as told, claim when called, shop, and give the seat back.
+        Join, poll as told, claim when called, shop, and give the seat back; who bears a ticket need not join.
         """
-        verb = "join"
+        verb = "status" if visitor.numbers else "join"
         while (answer := await self.call(visitor, verb))["state"] != "admitted":
             called = answer["state"] == "called"
             if not called or verb == "claim":

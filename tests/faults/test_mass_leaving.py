@@ -1,0 +1,200 @@
+"""
+Nine of ten of 20,000 who wait vanish at once, among them all two thousand at the front.
+"""
+
+import asyncio
+import json
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from benchmarks.hammer import Result, hammer, pace
+from loadtests.fairness import order_inversions, over_admissions
+from tests.faults.service import Service, serving
+from tests.faults.visitors import TOKENS, Crowd, Visitor, crowd_at
+from tests.waiting import wait_until
+from waiting_room.core.pacing import TICK_MS
+from waiting_room.store.embedded import EmbeddedValkey
+
+WAITING = 20_000
+FRONT = 2_000
+LIVE = WAITING // 10
+RATE_PER_S = 50
+JOINS_PER_S = 200
+JOINS_FOR_S = 4.0
+PRESENCE_S = 40.0
+"""Two slots of at least fifteen seconds, and what it takes until everybody sees it."""
+MEASURED_S = 10.0
+SETTLE_S = 5.0
+
+POLICY: dict[str, Any] = {
+    "capacity": 100_000,
+    "rate_per_minute": RATE_PER_S * 60,
+    "poll_min_s": 3.0,
+    "poll_max_s": 5.0,
+    "poll_budget_per_s": 10_000,
+}
+
+
+@dataclass
+class Drill:
+    """
+    Hold what became of those who stayed; times in seconds of the drill's clock.
+    """
+
+    crowd: Crowd
+    joins_before: Result = field(default_factory=Result)
+    joins_after: Result = field(default_factory=Result)
+    waiting: int = 0
+    resumed_s: float = 0.0
+    first_called_s: float = 0.0
+
+
+async def drill() -> Drill:
+    """
+    Let 20,000 join a room that an operator holds back, nine of ten vanish, and open the door after the presence time.
+    """
+    with EmbeddedValkey() as valkey, serving(valkey.url, **POLICY) as service:
+        async with crowd_at(service) as crowd:
+            made = Drill(crowd)
+            await crowd.operator.order("pause")
+            everybody = await join(service, WAITING)
+            stayed = everybody[FRONT::9][:LIVE]
+            crowd.send(stayed)
+            await crowd.go_on_until(crowd.now_s() + SETTLE_S)
+            made.joins_before = await joins(service)
+            await wait_until(lambda: waits(made, LIVE + 50), PRESENCE_S, "those who vanished to be counted no longer")
+            await let_in(made, service, stayed[0].number)
+            await crowd.go_on_until(made.first_called_s + 5 + MEASURED_S)
+        return made
+
+
+async def let_in(made: Drill, service: Service, first: int) -> None:
+    """
+    Resume, and see when the first one who is there is called; joins go on meanwhile.
+    """
+    joining = asyncio.create_task(joins(service))
+    made.resumed_s = made.crowd.now_s()
+    await made.crowd.operator.order("resume")
+    await wait_until(lambda: called(made, first), 10, "the first one who stayed to be called")
+    made.first_called_s = made.crowd.now_s()
+    made.joins_after = await joining
+
+
+async def waits(made: Drill, most: int) -> bool:
+    """
+    Tell whether so few are counted as waiting.
+    """
+    made.waiting = (await made.crowd.operator.state())["waiting"]
+    return made.waiting <= most
+
+
+async def called(made: Drill, number: int) -> bool:
+    """
+    Tell whether the frontier has passed a number.
+    """
+    return bool((await made.crowd.operator.state())["frontier"] > number)
+
+
+async def join(service: Service, count: int) -> list[Visitor]:
+    """
+    Let so many visitors join, as fast as they are taken, and return them in the order of their numbers.
+    """
+    made: list[Visitor] = []
+
+    def seen(answer: bytes) -> None:
+        told = json.loads(answer[answer.index(b"\r\n\r\n") + 4 :])
+        visitor = Visitor(stays_s=600, numbers={told["number"]})
+        visitor.headers |= {header: told[name] for name, header in TOKENS.items() if told[name]}
+        made.append(visitor)
+
+    host, port, request = address(service)
+    await hammer(host, port, iter([request] * count), 64, seen)
+    return sorted(made, key=lambda visitor: visitor.number)
+
+
+async def joins(service: Service) -> Result:
+    """
+    Measure joins by the clock, a few hundred a second.
+    """
+    host, port, request = address(service)
+    return await pace(host, port, repeat(request), JOINS_PER_S, JOINS_FOR_S)
+
+
+def address(service: Service) -> tuple[str, int, bytes]:
+    """
+    Return where the service is, and a join as it goes over the wire.
+    """
+    parts = urlsplit(service.room_url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    head = f"POST {parts.path}/join HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 0\r\n\r\n"
+    return parts.hostname, parts.port, head.encode()
+
+
+@pytest.fixture(scope="module")
+def left() -> Drill:
+    """
+    Play the drill once for all facts.
+    """
+    return asyncio.run(drill())
+
+
+def test_those_who_vanished_are_counted_no_longer(left: Drill) -> None:
+    """
+    After the presence time the room counts those who are there, and no other.
+    """
+    assert LIVE <= left.waiting <= LIVE + 50
+
+
+def test_the_next_one_who_is_there_is_called_within_two_ticks(left: Drill) -> None:
+    """
+    The frontier steps over two thousand ghosts at once.
+    """
+    assert left.first_called_s - left.resumed_s <= 2 * TICK_MS / 1000 + 0.25
+
+
+def test_the_others_come_in_at_the_full_rate(left: Drill) -> None:
+    """
+    With eight ghosts between any two, as many go in as the rate says, within 2 %.
+    """
+    times = left.crowd.passes_ms()
+    since = times[0] + 5000
+    count = bisect_left(times, since + int(MEASURED_S * 1000)) - bisect_left(times, since)
+
+    assert count == pytest.approx(RATE_PER_S * MEASURED_S, rel=0.02)
+
+
+def test_joins_stay_as_quick_as_before(left: Drill) -> None:
+    """
+    Neither 18,000 ghosts nor the step over them slow a join; the slack is for a busy test machine.
+    """
+    before_ms, after_ms = left.joins_before.quantile_ms(0.99), left.joins_after.quantile_ms(0.99)
+
+    assert set(left.joins_before.statuses) == set(left.joins_after.statuses) == {200}
+    assert after_ms <= max(5 * before_ms, 50)
+
+
+def test_nobody_who_stayed_is_overtaken(left: Drill) -> None:
+    """
+    Those who are there are called in the order of their numbers.
+    """
+    assert order_inversions(visitor.place for visitor in left.crowd.visitors) == 0
+
+
+def test_nobody_meets_an_error(left: Drill) -> None:
+    """
+    All polls and claims of those who stayed were answered.
+    """
+    assert left.crowd.failures() == {}
+
+
+def test_no_window_holds_more_than_the_rate_allows(left: Drill) -> None:
+    """
+    Of all passes of the drill, in 1, 10 and 60 seconds never more than rate times window and one tick's burst.
+    """
+    assert over_admissions(left.crowd.passes_ms(), rate_per_s=RATE_PER_S) == 0
