@@ -1,0 +1,185 @@
+"""
+A real Prometheus watches a real rehearsal, and then a real outage: what panels show and which alerts are raised.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.dashboards.live import LivePrometheus, queries_of
+from tests.dashboards.sources import BOARDS
+from tests.faults.service import serving
+from tests.faults.visitors import Visitor, crowd_at
+from tests.waiting import wait_until
+from waiting_room.store.embedded import EmbeddedValkey
+
+pytestmark = [pytest.mark.peer("prometheus"), pytest.mark.timeout(240)]
+
+REHEARSAL_S = 150.0
+"""A quick rehearsal takes at most 90 s; a machine that does other things as well may need longer."""
+OUTAGE = {"RedisDown", "QueueStalled"}
+RAISED_WITHIN_S = 75.0
+SILENT_WITHIN_S = 60.0
+CROWD = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """
+    Hold the result of a rehearsal, the queries that had no answer in its time, and the alerts that fired.
+    """
+
+    result: dict[str, Any]
+    unanswered: list[str]
+    fired: set[str]
+
+
+@contextmanager
+def ended_in_the_end(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """
+    Run a command, and end it with its children if the block does not see its end.
+    """
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    """
+    Play a quick rehearsal under the eyes of Prometheus, which finds the ports in the file that the rehearsal writes.
+    """
+    folder = tmp_path_factory.mktemp("watched")
+    out = folder / "rehearsal"
+    command = [sys.executable, "-m", "waiting_room", "rehearse", "--quick", "--json", "--out", str(out)]
+    with LivePrometheus(folder / "prometheus", target_files=[out / "prometheus-targets.json"]) as prometheus:
+        began_s = time.time()
+        with ended_in_the_end(command) as process:
+            printed, messages = process.communicate(timeout=REHEARSAL_S)
+        ended_s = time.time()
+        assert printed, messages
+        unanswered = [
+            query.where
+            for path in BOARDS
+            for query in queries_of(path)
+            if not prometheus.between(query.expr, began_s, ended_s)
+        ]
+        return Watched(json.loads(printed), unanswered, prometheus.fired_between(began_s, ended_s))
+
+
+def test_the_rehearsal_ran_to_its_end(watched: Watched) -> None:
+    """
+    What was watched is a whole rehearsal, with people in the room; how fast the machine is decides about its verdict.
+    """
+    assert watched.result["verdict"] in {"pass", "fail", "invalid"}
+    assert watched.result["runs"]["with_room"]["arrivals"] > 100
+
+
+def test_every_panel_shows_something(watched: Watched) -> None:
+    """
+    Each query of each dashboard returned a series at some moment of the rehearsal.
+    """
+    assert watched.unanswered == []
+
+
+def test_nothing_fires_in_a_healthy_run(watched: Watched) -> None:
+    """
+    The room at work raises no alert; the shop's collapse without the room is seen by nobody but the rehearsal.
+    """
+    assert watched.fired == set()
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """
+    Hold which alerts fired before, during and after, and how long they took.
+    """
+
+    before: set[str]
+    during: set[str]
+    after: set[str]
+    raised_after_s: float
+    silent_after_s: float
+
+
+async def outage(folder: Path) -> Outage:
+    """
+    Let a crowd wait, freeze Valkey until both alerts fire, and let it go on until they are silent.
+    """
+    policy: dict[str, Any] = {"capacity": 5, "rate_per_minute": 120, "poll_min_s": 1.0, "poll_max_s": 5.0}
+    with EmbeddedValkey() as valkey, serving(valkey.url, **policy) as service:
+        target = urlsplit(service.url).netloc
+        with LivePrometheus(folder, {"waiting-room": [target]}) as prometheus:
+
+            async def firing() -> set[str]:
+                return await asyncio.to_thread(prometheus.firing_alerts)
+
+            async def raised() -> bool:
+                return await firing() >= OUTAGE
+
+            async def silent() -> bool:
+                return not await firing() & OUTAGE
+
+            async with crowd_at(service) as crowd:
+                crowd.send(Visitor(stays_s=3) for _ in range(CROWD * 5))
+                await crowd.go_on_until(crowd.now_s() + 5)
+                before = await firing()
+                os.kill(valkey.pid, signal.SIGSTOP)
+                stopped_s = crowd.now_s()
+                try:
+                    await wait_until(raised, RAISED_WITHIN_S, "RedisDown and QueueStalled to fire")
+                    raised_s = crowd.now_s()
+                    during = await firing()
+                finally:
+                    os.kill(valkey.pid, signal.SIGCONT)
+                await wait_until(silent, SILENT_WITHIN_S, "both to be silent")
+                silent_s = crowd.now_s()
+                after = await firing()
+            return Outage(before, during, after, raised_s - stopped_s, silent_s - raised_s)
+
+
+@pytest.fixture(scope="module")
+def stalled(tmp_path_factory: pytest.TempPathFactory) -> Outage:
+    """
+    Play the outage once for all facts.
+    """
+    return asyncio.run(outage(tmp_path_factory.mktemp("outage") / "prometheus"))
+
+
+def test_an_outage_raises_redis_down_and_queue_stalled(stalled: Outage) -> None:
+    """
+    Both fire within a minute of Valkey's silence, and neither before.
+    """
+    assert not stalled.before
+    assert stalled.during >= OUTAGE
+    assert stalled.raised_after_s <= 60
+
+
+def test_an_outage_raises_nothing_that_is_not_so(stalled: Outage) -> None:
+    """
+    What fires beside them is true as well: nobody is let in, so that the rate is off.
+    """
+    assert stalled.during <= OUTAGE | {"AdmissionRateOff"}
+
+
+def test_the_alerts_are_silent_after_the_return(stalled: Outage) -> None:
+    """
+    Nobody has to do anything: admissions go on, and both alerts end.
+    """
+    assert not stalled.after & OUTAGE
