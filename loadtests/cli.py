@@ -26,6 +26,8 @@ from loadtests.rehearsal_target import Target, TargetRehearsal, target_faults
 from waiting_room.errors import Fault
 
 USAGE = 2
+HELP = {"help_option_names": ["-h", "--help"]}
+"""As the group has it: click keeps the first help option it makes, whichever way the command was reached."""
 DEFAULT_OUT = "rehearsal"
 
 
@@ -113,7 +115,7 @@ def progress() -> Progress:
     return Progress(sys.stderr, in_place=in_place, colour=colour, width=shutil.get_terminal_size().columns)
 
 
-@click.command()
+@click.command(context_settings=HELP)
 @click.option("--out", default=DEFAULT_OUT, metavar="DIR", show_default=True, help="Where everything is written.")
 @click.option("--quick", is_flag=True, help="A shorter rehearsal, at most 90 s; the full one takes up to 5 minutes.")
 @click.option(
@@ -149,7 +151,7 @@ def rehearse(**given: Any) -> None:
     sys.exit(result["exit_code"])
 
 
-@click.command()
+@click.command(context_settings=HELP)
 @click.option(
     "--out",
     default=f"{DEFAULT_OUT}/demo",

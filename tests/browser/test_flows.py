@@ -85,7 +85,7 @@ async def test_the_script_never_reloads_the_page(new_visitor: NewVisitor, place:
     second.on("request", note)
     page = await visit(second, place.page)
     await page.wait_for_function(
-        "document.getElementById('updated').textContent && !document.querySelector('.entering')"
+        "() => document.getElementById('updated').textContent && !document.querySelector('.entering')"
     )
     await give_back(first, place)
     await page.wait_for_url(place.shop)

@@ -244,7 +244,7 @@ async def test_a_hidden_page_asks_at_most_half_as_often_and_never_loses_its_plac
     )
     await page.goto(f"{base}/waiting-room/{ROOM}")
 
-    await page.wait_for_function("timers.length > 1")
+    await page.wait_for_function("() => timers.length > 1")
 
     assert soonest_ms in await page.evaluate("timers")
 
