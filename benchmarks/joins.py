@@ -1,5 +1,5 @@
 """
-Joins of one worker: at the limit against a bare aiohttp POST, and their time at 1,000 a second beside 2,000 polls.
+Joins of one worker against what is promised: at the limit, and their time at 1,000 a second beside 2,000 polls.
 
 The server has a core of its own and the client the other, as far as there are two; Valkey is beside the server while
 time counts, and beside the client at the limit.
