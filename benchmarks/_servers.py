@@ -27,12 +27,11 @@ HOST = "127.0.0.1"
 SECRET = "k1:" + "b" * 40
 
 
-def cores() -> tuple[set[int], set[int]]:
-    """
-    Return the cores of the servers and of the client; the same one where there is no second.
-    """
-    usable = sorted(os.sched_getaffinity(0))
-    return {usable[0]}, {usable[-1]}
+_USABLE = sorted(os.sched_getaffinity(0))
+SERVERS_CORE, CLIENTS_CORE = {_USABLE[0]}, {_USABLE[-1]}
+"""
+Read once: who is pinned sees one core only, and would put all it starts beside itself. One, where there is no second.
+"""
 
 
 def on_own_core(measure: Callable[[], Coroutine[Any, Any, list[Ratio]]]) -> list[Ratio]:
@@ -40,7 +39,7 @@ def on_own_core(measure: Callable[[], Coroutine[Any, Any, list[Ratio]]]) -> list
     Run *measure* on the client's core, without the pauses of the client's own garbage collector.
     """
     allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores()[1])
+    os.sched_setaffinity(0, CLIENTS_CORE)
     gc.disable()
     try:
         return uvloop.run(measure())
@@ -54,10 +53,9 @@ def server(kind: str, *arguments: str) -> Iterator[int]:
     """
     Run a server of this module and give its port.
     """
-    ours, _ = cores()
     command = [sys.executable, "-m", "benchmarks._servers", kind, *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    os.sched_setaffinity(process.pid, ours)
+    os.sched_setaffinity(process.pid, SERVERS_CORE)
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline())

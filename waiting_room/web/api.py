@@ -80,7 +80,7 @@ class Api:
         room = self._lobby.known[visit.room]
         if type(visit.outcome) is Waiting and visit.outcome.reason is Reason.QUEUE_WAIT:
             return _waiting(visit, visit.outcome, room)
-        answer = wire.describe(visit.outcome, visit.room) | visit.tokens
+        answer = wire.describe(visit.outcome, visit.room) | dict(visit.tokens)
         policy = room.policy
         answer["target"] = policy.target or None
         answer["message"] = policy.message or None

@@ -87,6 +87,9 @@ class QuickWay:
 
     async def _join(self, request: web.BaseRequest, name: str) -> web.Response | None:
         room = self._lobby.known.get(name)
-        if room is None or self._identities.of(request.headers, name).ticket is not None:
+        if room is None:
             return None
-        return self._say(request, await self._visits.join(request, name))
+        identity = self._identities.of(request.headers, name)
+        if identity.ticket is not None:
+            return None
+        return self._say(request, await self._visits.join_as(request, name, identity))

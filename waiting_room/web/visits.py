@@ -2,9 +2,11 @@
 A visitor's call, from the request to what is to be said and kept: shared by the pages and the JSON.
 """
 
-from dataclasses import dataclass, field, replace
-from secrets import token_urlsafe
-from typing import Final
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from secrets import token_bytes
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
@@ -20,8 +22,13 @@ PASS_GRACE_S: Final = 300
 """The cookie outlives the pass, so that a gate still knows whose late form it is; the pass itself ends on time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+ID_BYTES: Final = 18
+"""144 random bits, and a whole number of base64's groups: nobody guesses or meets another's id."""
+_IDS_AT_ONCE: Final = 256
+_NO_TOKENS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Visit(NamedTuple):
     """
     Hold the outcome of a call, the cookies it sets and, for clients without cookies, the same tokens as text.
     """
@@ -32,7 +39,17 @@ class Visit:
     ticket: Ticket | None
     outcome: Outcome
     set_cookies: tuple[str, ...] = ()
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, str] = _NO_TOKENS
+
+
+def visitor_ids() -> Iterator[str]:
+    """
+    Yield random ids without end; the system is asked for the bytes of many at once, for each question is a system call.
+    """
+    characters = ID_BYTES * 4 // 3
+    while True:
+        text = urlsafe_b64encode(token_bytes(ID_BYTES * _IDS_AT_ONCE)).decode()
+        yield from (text[at : at + characters] for at in range(0, len(text), characters))
 
 
 class Visits:
@@ -47,6 +64,7 @@ class Visits:
         self.identities = identities
         self._keyring = keyring
         self._secure = secure
+        self._ids = visitor_ids()
 
     def look(self, request: web.BaseRequest, room: str) -> Visit:
         """
@@ -70,17 +88,22 @@ class Visits:
         visit = self.look(request, room)
         if not visit.new_visitor:
             return visit
-        visitor = Visitor(token_urlsafe(16))
+        visitor = Visitor(next(self._ids))
         token = self._keyring.sign(visitor)
         cookie = self._cookie(request, wire.VISITOR_COOKIE, token, VISITOR_LIFE_S)
-        return replace(visit, visitor=visitor, set_cookies=(cookie,), tokens={"visitor": token})
+        return visit._replace(visitor=visitor, set_cookies=(cookie,), tokens={"visitor": token})
 
     async def join(self, request: web.BaseRequest, room: str) -> Visit:
         """
         Give the visitor a place, or find the one they have; a visitor who is new gets a name.
         """
-        identity = self.identities.of(request.headers, room)
-        visitor = identity.visitor or Visitor(token_urlsafe(16))
+        return await self.join_as(request, room, self.identities.of(request.headers, room))
+
+    async def join_as(self, request: web.BaseRequest, room: str, identity: Identity) -> Visit:
+        """
+        Do what `join` does for whom the request has been found to come from.
+        """
+        visitor = identity.visitor or Visitor(next(self._ids))
         outcome, ticket = await self.lobby.join(room, visitor, identity.ticket)
         if identity.ticket is not None and outcome == Refused(Reason.TICKET_EXPIRED):
             outcome, ticket = await self.lobby.join(room, visitor)
@@ -132,7 +155,7 @@ class Visits:
         if ticket is not None and ticket is not identity.ticket:
             tokens["ticket"] = self._keyring.sign(ticket)
             cookies.append(self._cookie(request, wire.ticket_cookie(room), tokens["ticket"], TICKET_LIFE_S))
-        if isinstance(outcome, Admitted) and ticket is not None:
+        if type(outcome) is Admitted and ticket is not None:
             tokens["pass"] = self._pass(room, ticket, outcome)
             life_s = max(1, (outcome.hard_end_ms - outcome.issued_ms) // 1000) + PASS_GRACE_S
             cookies.append(self._cookie(request, wire.pass_cookie(room), tokens["pass"], life_s))
