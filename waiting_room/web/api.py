@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import hdrs, web
-from multidict import CIMultiDict
 
 from waiting_room import wire
 from waiting_room.core.outcomes import Outcome, Refused, Waiting
@@ -16,12 +15,11 @@ from waiting_room.errors import TokenError
 from waiting_room.lobby import Lobby
 from waiting_room.rooms import Room
 from waiting_room.tokens import Keyring
-from waiting_room.web import problems, texts
+from waiting_room.web import problems, ready, texts
 from waiting_room.web.reports import read_report
 from waiting_room.web.visits import Visit, Visits
 
 _PRIVATE: Final = {hdrs.CACHE_CONTROL: "no-store"}
-_WAITING_HEADERS: Final = CIMultiDict({hdrs.CONTENT_TYPE: "application/json", hdrs.CACHE_CONTROL: "no-store"})
 _SHARED: Final = {hdrs.CACHE_CONTROL: "public, max-age=1"}
 MAX_REPORT_BYTES: Final = 1_000_000
 
@@ -49,7 +47,7 @@ class Api:
             web.post(f"{prefix}/gate/{{room}}/report", self.report),
         ]
 
-    async def status(self, request: web.Request) -> web.Response:
+    async def status(self, request: web.Request) -> web.StreamResponse:
         """
         Tell a visitor where they stand; those who wait are mostly answered by `waiting_room.web.quick` before.
         """
@@ -59,13 +57,13 @@ class Api:
 
     def _answering(
         self, call: Callable[[web.Request, str], Awaitable[Visit]]
-    ) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def answer(request: web.Request) -> web.Response:
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def answer(request: web.Request) -> web.StreamResponse:
             return self.say(request, await call(request, request.match_info["room"]))
 
         return answer
 
-    async def leave(self, request: web.Request) -> web.Response:
+    async def leave(self, request: web.Request) -> web.StreamResponse:
         """
         Give a place or a seat back.
         """
@@ -73,13 +71,13 @@ class Api:
         response = web.json_response({"state": "left", "room": visit.room}, headers=_PRIVATE)
         return _with_cookies(response, visit)
 
-    def say(self, request: web.BaseRequest, visit: Visit) -> web.Response:
+    def say(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
         """
         Return *visit* as JSON, with its tokens and cookies; a refusal is a problem document as well.
         """
         room = self._lobby.known[visit.room]
         if type(visit.outcome) is Waiting and visit.outcome.reason is Reason.QUEUE_WAIT:
-            return _waiting(visit, visit.outcome, room)
+            return _waiting(request, visit, visit.outcome, room)
         answer = wire.describe(visit.outcome, visit.room) | dict(visit.tokens)
         policy = room.policy
         answer["target"] = policy.target or None
@@ -131,14 +129,11 @@ class Api:
         return web.json_response(said, headers=_PRIVATE, dumps=json.dumps)
 
 
-def _waiting(visit: Visit, outcome: Waiting, room: Room) -> web.Response:
+def _waiting(request: web.BaseRequest, visit: Visit, outcome: Waiting, room: Room) -> web.StreamResponse:
     tokens = visit.tokens
     visitor, ticket = tokens.get("visitor"), tokens.get("ticket")
     body = wire.encode_waiting(outcome, room.json_name, room.json_message, visitor, ticket)
-    headers = _WAITING_HEADERS.copy()
-    for cookie in visit.set_cookies:
-        headers.add(hdrs.SET_COOKIE, cookie)
-    return web.Response(body=body, headers=headers)
+    return ready.answer(request, body, visit.set_cookies)
 
 
 async def _whole_body(request: web.Request) -> bytes:

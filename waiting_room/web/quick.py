@@ -8,19 +8,17 @@ looks at the path first; whatever is not plainly one of the two goes on to the a
 
 from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Final
 
-from aiohttp import hdrs, web
-from multidict import CIMultiDict
+from aiohttp import web
 
 from waiting_room import wire
 from waiting_room.core.outcomes import Waiting
 from waiting_room.core.reasons import Reason
 from waiting_room.lobby import Lobby
+from waiting_room.web import ready
 from waiting_room.web.visits import Visit, Visits, seen_of
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-_HEADERS: Final = CIMultiDict({hdrs.CONTENT_TYPE: "application/json", hdrs.CACHE_CONTROL: "no-store"})
 
 
 class QuickWay:
@@ -34,7 +32,7 @@ class QuickWay:
         self,
         lobby: Lobby,
         visits: Visits,
-        say: Callable[[web.BaseRequest, Visit], web.Response],
+        say: Callable[[web.BaseRequest, Visit], web.StreamResponse],
         prefix: str,
         observe: Callable[[str, int, float], None],
     ) -> None:
@@ -71,7 +69,7 @@ class QuickWay:
 
         return handle
 
-    def _poll(self, request: web.BaseRequest, name: str, verb: str) -> web.Response | None:
+    def _poll(self, request: web.BaseRequest, name: str, verb: str) -> web.StreamResponse | None:
         room = self._lobby.known.get(name)
         if room is None or (verb != "status" and not verb.startswith("status?")):
             return None
@@ -83,9 +81,9 @@ class QuickWay:
             return None
         room.polls_waiting += 1
         body = wire.encode_waiting(outcome, room.json_name, room.json_message)
-        return web.Response(body=body, headers=_HEADERS.copy())
+        return ready.answer(request, body)
 
-    async def _join(self, request: web.BaseRequest, name: str) -> web.Response | None:
+    async def _join(self, request: web.BaseRequest, name: str) -> web.StreamResponse | None:
         room = self._lobby.known.get(name)
         if room is None:
             return None
