@@ -1,0 +1,210 @@
+"""
+``waiting-room draw verify``: anybody checks a place from what was published.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.cli.command import Ran, run
+from waiting_room.core.draw import Draw, Order, commitment
+from waiting_room.tokens import Keyring, Ticket, Visitor
+
+SEED = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+PROMISE = commitment(SEED)
+RANK_OF_7 = Order(Draw(SEED, PROMISE, "8e5c1b", "standard", 1000)).rank_of(7)
+STATE: dict[str, Any] = {
+    "room": "sale",
+    "draw": {"commitment": PROMISE, "seed": SEED, "beacon": "8e5c1b", "sizes": {"standard": 1000, "loyal": 10}},
+}
+OPTIONS = ("--seed", SEED, "--commitment", PROMISE, "--size", "1000", "--beacon", "8e5c1b")
+verify = partial(run, "draw", "verify")
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> str:
+    """
+    Return a file that holds what a room said after its opening.
+    """
+    return saved(tmp_path, STATE)
+
+
+def saved(folder: Path, document: object) -> str:
+    """
+    Write *document* into a file and return its name.
+    """
+    file = folder / "state.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return str(file)
+
+
+def faults(done: Ran) -> list[str]:
+    """
+    Return where the faults are that a failed check told machines.
+    """
+    assert (done.code, done.json["ok"]) == (1, False)
+    return [fault["where"] for fault in done.json["faults"]]
+
+
+def test_a_place_is_worked_out_from_what_was_published(published: str) -> None:
+    """The rank is data, the sentence is for people."""
+    done = verify(published, "--number", "7")
+
+    assert (done.code, done.out) == (0, f"{RANK_OF_7}\n")
+    assert done.err == (
+        f"Number 7 in the lane standard was drawn to place {RANK_OF_7} of 1000; "
+        "the seed is the promised one, mixed with the beacon's value.\n"
+    )
+
+
+def test_options_alone_will_do() -> None:
+    """Nobody needs the room any more."""
+    done = verify(*OPTIONS, "--number", "7", "--json")
+
+    assert done.code == 0
+    assert done.json == {
+        "ok": True,
+        "lane": "standard",
+        "number": 7,
+        "rank": RANK_OF_7,
+        "size": 1000,
+        "drawn": True,
+        "faults": [],
+    }
+
+
+def test_a_ticket_bears_its_number_and_lane(published: str) -> None:
+    """What the browser holds is enough."""
+    ticket = Keyring(["k1:" + "s" * 32]).sign(Ticket("sale", "loyal", 3, "v", 0))
+
+    done = verify(published, "--ticket", ticket, "--json")
+
+    assert (done.json["lane"], done.json["number"], done.json["size"]) == ("loyal", 3, 10)
+
+
+def test_a_late_number_stands_behind_the_draw(published: str) -> None:
+    """Its rank is the number."""
+    done = verify(published, "--number", "1001")
+
+    assert (done.code, done.out) == (0, "1001\n")
+    assert "came after the 1000 who were drawn" in done.err
+
+
+def test_the_promise_that_was_noted_counts_before_the_published_one(published: str) -> None:
+    """Who noted another hash before the opening finds out."""
+    done = verify(published, "--number", "7", "--commitment", "0" * 64, "--json")
+
+    assert faults(done) == ["commitment"]
+
+
+def test_a_draw_that_does_not_hold_together_is_told_in_words(published: str) -> None:
+    """With the place of the fault and what to do."""
+    done = verify(published, "--number", "7", "--seed", "f" * 64)
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("The draw does not verify:\n  commitment: is not the hash of the seed")
+
+
+def test_before_the_opening_there_is_nothing_to_verify(tmp_path: Path) -> None:
+    """The seed is secret until then."""
+    source = saved(tmp_path, {"room": "sale", "draw": {"commitment": PROMISE, "seed": None, "sizes": None}})
+
+    assert faults(verify(source, "--number", "7", "--json")) == ["seed"]
+
+
+def test_a_lane_that_was_not_drawn_is_told(published: str) -> None:
+    """A lane's size is published with the seed."""
+    assert faults(verify(published, "--number", "7", "--lane", "vip", "--json")) == ["size"]
+
+
+def test_a_ticket_of_another_room_is_told(published: str) -> None:
+    """Its number means nothing in this draw."""
+    ticket = Keyring(["k1:" + "s" * 32]).sign(Ticket("outlet", "standard", 3, "v", 0))
+
+    assert faults(verify(published, "--ticket", ticket, "--json")) == ["ticket"]
+
+
+@pytest.mark.parametrize("draw", [{"seed": 7, "commitment": [], "sizes": {"standard": "many"}}])
+def test_values_of_the_wrong_kind_are_told_at_once(tmp_path: Path, draw: dict[str, object]) -> None:
+    """A file may hold anything."""
+    source = saved(tmp_path, {"draw": draw})
+
+    assert faults(verify(source, "--number", "1", "--json")) == ["seed", "commitment", "size"]
+
+
+@pytest.mark.parametrize("document", [[], {"draw": None}, {"room": "sale"}], ids=str)
+def test_a_source_without_a_draw_is_told(tmp_path: Path, document: object) -> None:
+    """As is one that is no JSON, or not there."""
+    done = verify(saved(tmp_path, document), "--number", "1")
+
+    assert done.code == 1
+    assert "no draw is published there" in done.err
+
+
+def test_a_source_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """A missing file and an address where nobody listens."""
+    for source in (str(tmp_path / "none.json"), "http://127.0.0.1:1/state.json"):
+        done = verify(source, "--number", "1")
+        assert (done.code, source in done.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (OPTIONS, "--number N"),
+        (("--number", "7", "--seed", SEED), "--commitment and --size as well"),
+        ((*OPTIONS, "--ticket", "x", "--number", "7"), "give it alone"),
+        ((*OPTIONS, "--ticket", "x"), "--ticket: the payload cannot be read"),
+        ((*OPTIONS, "--ticket", Keyring(["k1:" + "s" * 32]).sign(Visitor("v"))), "no ticket"),
+        ((*OPTIONS, "--number", "0"), "--number"),
+    ],
+)
+def test_wrong_usage_is_told(arguments: tuple[str, ...], said: str) -> None:
+    """Exit code 2, and what is missing."""
+    done = verify(*arguments)
+
+    assert (done.code, said in done.err) == (2, True)
+
+
+class Answering(BaseHTTPRequestHandler):
+    """
+    Answer every GET with the state of the room.
+    """
+
+    def do_GET(self) -> None:
+        """
+        Send the state.
+        """
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(STATE).encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """
+        Stay silent.
+        """
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """
+    Return where a room answers.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/waiting-room/sale/state.json"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_address_of_a_room_is_a_source(address: str) -> None:
+    """As long as the room stands, its state.json is enough."""
+    assert verify(address, "--number", "7").out == f"{RANK_OF_7}\n"

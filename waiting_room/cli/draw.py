@@ -1,0 +1,174 @@
+"""
+``waiting-room draw verify``: anybody recomputes a place from what a room published, without asking the room's operator.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import click
+
+from waiting_room.cli.lazy import EXIT_FAILED
+from waiting_room.cli.options import json_option
+from waiting_room.core.draw import Draw, DrawError, verify
+from waiting_room.core.policy import STANDARD_LANE
+from waiting_room.errors import Fault, TokenError, WaitingRoomError
+from waiting_room.tokens import peek
+
+PATIENCE_S: Final = 10
+MOST_BYTES: Final = 1_000_000
+
+
+class SourceError(WaitingRoomError):
+    """
+    Say that the published values cannot be read from where they should be.
+    """
+
+    def __init__(self, source: str, why: object) -> None:
+        super().__init__(f"{source}: {why}; give the address of a room's state.json, or a file with what it said")
+
+
+@click.group()
+def draw() -> None:
+    """
+    Check a draw from what was published.
+    """
+
+
+@draw.command(name="verify")
+@click.argument("source", required=False)
+@click.option("--number", type=click.IntRange(1), metavar="N", help="The number of the place, as the page shows it.")
+@click.option("--ticket", metavar="TOKEN", help="A ticket instead of number and lane; its signature is not checked.")
+@click.option("--lane", metavar="LANE", help=f"The lane of the number [{STANDARD_LANE}].")
+@click.option("--seed", metavar="HEX", help="The seed that was published after the opening.")
+@click.option("--commitment", metavar="HEX", help="The hash that was published before it; best the one you noted then.")
+@click.option("--beacon", metavar="TEXT", help="The public beacon's value; best from its own source.")
+@click.option("--size", type=click.IntRange(0), metavar="N", help="How many of the lane were drawn.")
+@json_option
+def verify_(
+    source: str | None,
+    number: int | None,
+    ticket: str | None,
+    lane: str | None,
+    as_json: bool,
+    **named: str | int | None,
+) -> None:
+    """
+    Work out a place in a draw, and check that the draw is the promised one.
+
+    SOURCE is the address of a room's state.json, a file that holds what it said, or - for standard input. What is
+    given as an option counts before what the source says; with --seed, --commitment and --size none is needed.
+
+    Exit code 0: the values hold together, and the place is printed. 1: they do not, or cannot be read.
+    """
+    state = _published(source) if source else {}
+    faults: list[Fault] = []
+    if ticket is not None:
+        if number is not None or lane is not None:
+            raise click.UsageError("a --ticket bears its number and its lane: give it alone")
+        number, lane = _ticket(ticket, state.get("room"), faults)
+    if number is None:
+        raise click.UsageError("say whose place to work out: --number N, or --ticket TOKEN")
+    if not source:
+        missing = [f"--{name}" for name in ("seed", "commitment", "size") if named[name] is None]
+        if missing:
+            raise click.UsageError(f"give a SOURCE, or {' and '.join(missing)} as well")
+    values = _values(state, lane or STANDARD_LANE, named, faults)
+    rank = 0
+    if values is not None:
+        try:
+            rank = verify(values, number)
+        except DrawError as error:
+            faults += error.faults
+    if faults or values is None:
+        _refuse(faults, as_json)
+        return
+    _tell(values, number, rank, as_json)
+
+
+def _published(source: str) -> dict[str, Any]:
+    """
+    Return the document that *source* holds.
+    """
+    try:
+        if source == "-":
+            text: str | bytes = sys.stdin.read(MOST_BYTES)
+        elif source.startswith(("http://", "https://")):
+            with urlopen(source, timeout=PATIENCE_S) as answer:  # noqa: S310 - the scheme is one of two
+                text = answer.read(MOST_BYTES)
+        else:
+            text = Path(source).read_bytes()[:MOST_BYTES]
+        document = json.loads(text)
+    except (OSError, URLError, ValueError, RecursionError) as error:
+        raise SourceError(source, error) from error
+    if not isinstance(document, dict) or not isinstance(document.get("draw"), dict):
+        raise SourceError(source, "no draw is published there")
+    return document
+
+
+def _ticket(text: str, room: object, faults: list[Fault]) -> tuple[int, str]:
+    """
+    Return the number and the lane that a ticket bears.
+    """
+    try:
+        claims = peek(text)
+    except TokenError as error:
+        raise click.UsageError(f"--ticket: {error.detail}") from error
+    number, lane = claims.get("n"), claims.get("l")
+    if not isinstance(number, int) or not isinstance(lane, str):
+        raise click.UsageError("--ticket: this token is no ticket")
+    if room is not None and claims.get("r") != room:
+        faults.append(Fault("ticket", f"is of the room {claims.get('r')!r}", f"the values are those of {room!r}"))
+    return number, lane
+
+
+def _values(
+    state: Mapping[str, Any], lane: str, named: Mapping[str, str | int | None], faults: list[Fault]
+) -> Draw | None:
+    """
+    Return what fixes the draw: an option where there is one, else what was published.
+    """
+    published = state.get("draw") or {}
+    sizes = published.get("sizes")
+    found: dict[str, Any] = {name: published.get(name) for name in ("seed", "commitment", "beacon")}
+    found["size"] = sizes.get(lane) if isinstance(sizes, dict) else None
+    found |= {name: value for name, value in named.items() if value is not None}
+    if found["seed"] is None:
+        faults.append(Fault("seed", "is not published yet", "it is at the opening; until then only its hash is"))
+    elif found["size"] is None:
+        faults.append(
+            Fault("size", f"is not published for the lane {lane!r}", "take the lane that stands in the ticket")
+        )
+    if faults:
+        return None
+    for name, kind in (("seed", str), ("commitment", str), ("size", int)):
+        if not isinstance(found[name], kind) or isinstance(found[name], bool):
+            faults.append(Fault(name, f"is {found[name]!r}", "take it as it was published"))
+    if faults:
+        return None
+    return Draw(found["seed"], found["commitment"], str(found["beacon"] or ""), lane, found["size"])
+
+
+def _refuse(faults: list[Fault], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"ok": False, "faults": [asdict(fault) for fault in faults]}, ensure_ascii=False))
+    else:
+        click.echo("\n".join(["The draw does not verify:", *(f"  {fault}" for fault in faults)]), err=True)
+    click.get_current_context().exit(EXIT_FAILED)
+
+
+def _tell(values: Draw, number: int, rank: int, as_json: bool) -> None:
+    drawn = number <= values.size
+    if as_json:
+        place = {"lane": values.lane, "number": number, "rank": rank, "size": values.size, "drawn": drawn}
+        click.echo(json.dumps({"ok": True, **place, "faults": []}, ensure_ascii=False))
+        return
+    click.echo(rank)
+    how = f"was drawn to place {rank} of {values.size}" if drawn else f"came after the {values.size} who were drawn"
+    beacon = ", mixed with the beacon's value" if values.beacon else ""
+    click.echo(f"Number {number} in the lane {values.lane} {how}; the seed is the promised one{beacon}.", err=True)
