@@ -1,0 +1,66 @@
+"""
+The admission log: one form, one chain.
+"""
+
+import json
+from hashlib import sha256
+
+import pytest
+
+from tests.core.clerk import busy_day
+from waiting_room.core.audit import ROOT, Act, Entry, Head, Record, digest
+
+
+def test_a_record_has_one_text() -> None:
+    """Reading a line and writing it again gives the same bytes, in ASCII and without blanks."""
+    for line in busy_day().lines:
+        assert Record.parse(line).text == line
+        assert line.isascii()
+        assert " " not in line
+
+
+def test_the_chain_can_be_followed_with_plain_tools() -> None:
+    """Each line names the SHA-256 of the line before; the first one names 64 zeros."""
+    lines = busy_day().lines
+    hashes = [ROOT, *(sha256(line.encode()).hexdigest() for line in lines)]
+
+    assert [json.loads(line)["previous"] for line in lines] == hashes[:-1]
+    assert digest(lines[-1]) == hashes[-1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        '{"room":"toys"}',
+        busy_day().lines[0] + " ",
+        busy_day().lines[0].replace('"lost":0', '"lost":false'),
+        busy_day().lines[0].replace('"form":1', '"form":2'),
+        busy_day().lines[0].replace('"phase":"open"', '"phase":"ajar"'),
+        busy_day().lines[0].replace('"standard":', '"standard":0'),
+        busy_day().lines[0].replace('"events":[', '"events":[7,'),
+    ],
+    ids=range(10),
+)
+def test_what_is_no_record_is_refused(line: str) -> None:
+    """Whatever stands in a line, it is read or refused, with nothing in between."""
+    with pytest.raises(ValueError, match=r".+"):
+        Record.parse(line)
+
+
+def test_an_entry_has_one_text() -> None:
+    """With values and without."""
+    for entry in (Entry(Act.CREATED, 5, ()), Entry(Act.CLAIMED, 5, ("standard.1", "loyal.2"))):
+        assert Entry.parse(str(entry)) == entry
+
+
+def test_a_head_is_read_as_it_is_written() -> None:
+    """`SEQUENCE:HASH`, and nothing else."""
+    head = busy_day().head
+
+    assert Head.parse(f" {head}\n") == head
+    for wrong in ("", "8", f"8:{'z' * 64}", f"x:{ROOT}", "8:abc"):
+        with pytest.raises(ValueError, match=r".+"):
+            Head.parse(wrong)
