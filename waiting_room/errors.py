@@ -31,6 +31,13 @@ class Fault:
         return f"{text}; {self.remedy}" if self.remedy else text
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict(Fault):
+    """
+    Say what is wrong with a schedule: with its times, or between two of its entries.
+    """
+
+
 class FaultsError(WaitingRoomError):
     """
     Carry all faults that were found, never only the first.

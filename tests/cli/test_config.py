@@ -116,3 +116,53 @@ def test_show_tells_programs(good: str) -> None:
 
     assert rows["rooms.sale.capacity"] == {"setting": "rooms.sale.capacity", "value": 5, "origin": f"{good}:6"}
     assert rows["redis.url"]["value"] == HIDDEN
+
+
+def schedule_file(tmp_path: Path, lines: str) -> str:
+    """
+    Write a configuration with a room in Warsaw and a schedule.
+    """
+    path = tmp_path / "planned.toml"
+    path.write_text(f"[rooms.sale]\ntimezone = 'Europe/Warsaw'\n{lines}", encoding="utf-8")
+    return str(path)
+
+
+CLASH = """
+[[rooms.sale.schedule]]
+at = 2026-10-25 02:30:00
+do = "open"
+[[rooms.sale.schedule]]
+at = "2026-10-24 20:00"
+do = "prequeue"
+"""
+
+
+def test_check_reports_every_conflict_with_the_calendar(tmp_path: Path) -> None:
+    """
+    A local time that comes twice is told with the offsets to write; the exit code is that of the calendar.
+    """
+    shown = run("config", "check", "--config", schedule_file(tmp_path, CLASH))
+
+    assert shown.code == 5
+    assert "rooms.sale.schedule[1].at: 2026-10-25 02:30 comes twice" in shown.err
+    assert "write the offset: 2026-10-25T02:30+02:00" in shown.err
+    assert "planned.toml:" in shown.err
+
+
+def test_a_conflict_beside_another_fault_is_a_wrong_configuration(tmp_path: Path) -> None:
+    """
+    Exit code 5 is for the calendar alone.
+    """
+    shown = run("config", "check", "--json", "--config", schedule_file(tmp_path, "capacity = -1\n" + CLASH))
+
+    assert shown.code == 3
+
+
+def test_check_notes_a_schedule_that_is_over(tmp_path: Path) -> None:
+    """
+    Last year's sale is allowed, and seldom meant.
+    """
+    shown = run("config", "check", "--config", schedule_file(tmp_path, "schedule = ['2020-11-27 09:00 open']"))
+
+    assert shown.code == 0
+    assert "Note: rooms.sale.schedule is over: its last entry was 2020-11-27 09:00" in shown.err

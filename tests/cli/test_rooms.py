@@ -182,3 +182,40 @@ def test_redis_out_of_reach_ends_with_4() -> None:
     assert done.code == 4
     assert done.err.startswith("Error: Redis is not available (refused)")
     assert len(done.err.splitlines()) == 1
+
+
+def test_a_schedule_is_shown_in_local_time_and_in_utc(sale: dict[str, str]) -> None:
+    """
+    What is still to come, in order; what has passed is not shown.
+    """
+    given = ("--timezone", "Europe/Warsaw", "--schedule", "2020-01-01 09:00 open; 2099-07-01 09:00 open 300")
+    assert run("room", "set", "sale", *given, environ=sale).code == 0
+    shown = run("room", "schedule", "sale", environ=sale)
+    entries = run("room", "schedule", "sale", "--json", environ=sale).json
+
+    assert shown.out.splitlines()[1].split()[:5] == ["2099-07-01", "09:00+02:00", "2099-07-01", "07:00Z", "open"]
+    assert len(shown.out.splitlines()) == 2
+    assert entries["timezone"] == "Europe/Warsaw"
+    assert [(entry["at_utc"], entry["rate_per_minute"]) for entry in entries["coming"]] == [("2099-07-01 07:00Z", 300)]
+
+
+def test_a_room_without_plans_says_so(sale: dict[str, str]) -> None:
+    """
+    On standard error, with the time zone in which one would be written.
+    """
+    shown = run("room", "schedule", "sale", environ=sale)
+
+    assert (shown.code, shown.out) == (0, "")
+    assert shown.err == "Nothing is planned for sale from now on (its time zone is UTC).\n"
+
+
+def test_a_conflict_with_the_calendar_has_its_own_exit_code(sale: dict[str, str]) -> None:
+    """
+    The room stays as it is.
+    """
+    given = ("--timezone", "Europe/Warsaw", "--schedule", "2026-03-29 02:30 open")
+    shown = run("room", "set", "sale", *given, environ=sale)
+
+    assert shown.code == 5
+    assert "--schedule[1].at: 2026-03-29 02:30 does not exist in Europe/Warsaw" in shown.err
+    assert state(sale).json["policy"]["schedule"] == []

@@ -3,12 +3,14 @@ A room's settings: one way in, all faults at once.
 """
 
 from dataclasses import fields, replace
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from waiting_room.core.calendar import Entry
 from waiting_room.core.policy import OUTAGE_RULES, RESERVED_NAMES, Policy, name_faults
 from waiting_room.errors import Fault, PolicyError
 
@@ -140,6 +142,10 @@ POLICIES = st.builds(
     target=st.text(max_size=40),
     allowed_hosts=st.lists(st.text(min_size=1, max_size=20).map(str.lower)).map(tuple),
     message=st.text(max_size=40),
+    timezone=st.sampled_from(["UTC", "Europe/Warsaw"]),
+    schedule=st.lists(st.dates(date(2026, 1, 1), date(2030, 1, 1)), unique=True, max_size=4).map(
+        lambda days: tuple(Entry(f"{day} 09:00", "rate", day.day) for day in sorted(days))
+    ),
 )
 
 

@@ -95,7 +95,7 @@ def range_of(entry: Field[Any]) -> str:
         return " or ".join(f"`{choice}`" for choice in meta["choices"])
     if "low" in meta:
         return f"{meta['low']:,} to {meta['high']:,} {meta['unit']}"
-    return "text" if entry.default == "" else "list of texts"
+    return str(meta.get("kind", "list of texts" if entry.default == () else "text"))
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

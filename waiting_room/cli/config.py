@@ -3,16 +3,18 @@
 """
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from waiting_room.cli.lazy import EXIT_CONFIG
+from waiting_room.cli.lazy import exit_code
 from waiting_room.cli.options import config_option, json_option, read_settings
 from waiting_room.config import SECRETS, Settings
 from waiting_room.config.schema import schema_of
+from waiting_room.core.calendar import upcoming
 from waiting_room.errors import ConfigError
 
 HIDDEN = "(hidden)"
@@ -30,7 +32,9 @@ def config() -> None:
 @json_option
 def check(config_file: str | None, as_json: bool) -> None:
     """
-    Say everything that is wrong with the configuration (exit code 3), or that nothing is.
+    Say everything that is wrong with the configuration, or that nothing is.
+
+    The exit code is 3 where something is wrong, and 5 where it is only schedules that conflict with the calendar.
     """
     try:
         settings = read_settings(config_file)
@@ -38,13 +42,13 @@ def check(config_file: str | None, as_json: bool) -> None:
         if not as_json:
             raise
         click.echo(json.dumps({"ok": False, "faults": [asdict(fault) for fault in error.faults]}))
-        click.get_current_context().exit(EXIT_CONFIG)
+        click.get_current_context().exit(exit_code(error))
     if as_json:
         click.echo(json.dumps({"ok": True, "faults": [], "rooms": list(settings.rooms)}))
         return
     rooms = ", ".join(settings.rooms) or "none"
     click.echo(f"The configuration is valid (rooms: {rooms}).", err=True)
-    for notice in notices(settings):
+    for notice in notices(settings, now_ms()):
         click.echo(f"Note: {notice}", err=True)
 
 
@@ -80,9 +84,16 @@ def schema() -> None:
     click.echo(json.dumps(schema_of(), indent=2, ensure_ascii=False))
 
 
-def notices(settings: Settings) -> Iterator[str]:
+def now_ms() -> int:
     """
-    Yield what is allowed and yet worth a thought before a sale.
+    Return the time by this machine's clock.
+    """
+    return time.time_ns() // 1_000_000
+
+
+def notices(settings: Settings, now_ms: int) -> Iterator[str]:
+    """
+    Yield what is allowed and yet worth a thought before a sale that begins after *now_ms*.
     """
     if not settings.server.secret_keys:
         where = "on this machine" if settings.server.state_folder else "for each run"
@@ -92,6 +103,9 @@ def notices(settings: Settings) -> Iterator[str]:
     if settings.redis.url is None:
         kept = "keeps its data in server.state_folder" if settings.server.state_folder else "forgets all at its end"
         yield f"redis.url is not set: an embedded Valkey runs with the service and {kept}"
+    for name, policy in settings.rooms.items():
+        if policy.planned and not upcoming(policy.planned, now_ms):
+            yield f"rooms.{name}.schedule is over: its last entry was {policy.schedule[-1].at}"
 
 
 def _flat(settings: Settings) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import click
 
-from waiting_room.errors import ConfigError, FaultsError, StoreEmptyError, StoreError, WaitingRoomError
+from waiting_room.errors import ConfigError, Conflict, FaultsError, StoreEmptyError, StoreError, WaitingRoomError
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_CONFIG: Final = 3
 EXIT_STORE: Final = 4
+EXIT_CALENDAR: Final = 5
 EXIT_INTERRUPTED: Final = 130
 
 PLUGIN_SUMMARIES: Final = {
@@ -117,6 +118,8 @@ def exit_code(error: WaitingRoomError) -> int:
     """
     Return the exit code that stands for *error*.
     """
+    if isinstance(error, FaultsError) and all(isinstance(fault, Conflict) for fault in error.faults):
+        return EXIT_CALENDAR
     if isinstance(error, ConfigError):
         return EXIT_CONFIG
     return EXIT_STORE if isinstance(error, StoreError) and not isinstance(error, StoreEmptyError) else EXIT_FAILED

@@ -6,16 +6,18 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import Field, fields
+from dataclasses import Field, fields, replace
 from typing import Any, TypeVar
 
 import click
 
+from waiting_room.cli import schedules
 from waiting_room.cli.options import AnyFunction, config_option, json_option, read_settings, redis_option
 from waiting_room.config.rooms import from_text
+from waiting_room.core.calendar import Schedule
 from waiting_room.core.phase import ACTIONS
 from waiting_room.core.policy import Policy, name_faults
-from waiting_room.errors import Fault, PolicyError, RoomUnknownError, WaitingRoomError
+from waiting_room.errors import Conflict, Fault, PolicyError, RoomUnknownError, WaitingRoomError
 from waiting_room.lobby import Lobby
 
 Result = TypeVar("Result")
@@ -67,14 +69,20 @@ def policy_options(function: AnyFunction) -> AnyFunction:
 
 def _policy_option(entry: Field[Any]) -> Callable[[AnyFunction], AnyFunction]:
     meta = entry.metadata
-    default = ",".join(entry.default) if isinstance(entry.default, tuple) else entry.default
+    default = ",".join(map(str, entry.default)) if isinstance(entry.default, tuple) else entry.default
     shown = f" [{default}]" if default != "" else ""
     help_ = f"{meta['help'][:1].upper()}{meta['help'][1:]}{shown}."
     metavar = "|".join(meta["choices"]) if "choices" in meta else _METAVARS[entry.type]
     return click.option(f"--{entry.name.replace('_', '-')}", entry.name, metavar=metavar, help=help_)
 
 
-_METAVARS: dict[Any, str] = {int: "N", float: "SECONDS", str: "TEXT", tuple[str, ...]: "HOST,HOST"}
+_METAVARS: dict[Any, str] = {
+    int: "N",
+    float: "SECONDS",
+    str: "TEXT",
+    tuple[str, ...]: "HOST,HOST",
+    Schedule: "'TIME DO; …'",
+}
 
 
 def _changes(given: dict[str, str | None]) -> dict[str, Any]:
@@ -84,17 +92,19 @@ def _changes(given: dict[str, str | None]) -> dict[str, Any]:
 def _policy(values: dict[str, Any], faults: Sequence[Fault] = ()) -> Policy:
     """
     Return a policy, or raise a usage error with all faults, named by their options.
+
+    Where nothing but the calendar objects, the faults are raised as they are: that has an exit code of its own.
     """
     found = list(faults)
     try:
         policy = Policy.parse(values, "-")
     except PolicyError as error:
-        found += [
-            Fault(fault.where.replace("-.", "--").replace("_", "-"), fault.what, fault.remedy) for fault in error.faults
-        ]
+        found += [replace(fault, where=fault.where.replace("-.", "--").replace("_", "-")) for fault in error.faults]
     else:
         if not found:
             return policy
+    if all(isinstance(fault, Conflict) for fault in found):
+        raise PolicyError(tuple(found))
     raise click.UsageError("\n  ".join(["these settings do not work:", *map(str, found)]))
 
 
@@ -181,6 +191,28 @@ def show(name: str, config_file: str | None, redis_url: str | None, as_json: boo
     click.echo("\n".join(f"{key:<{width}}{_plain(value)}" for key, value in rows.items()))
     click.echo("\nsettings")
     click.echo("\n".join(f"{key:<{width}}{_plain(value)}" for key, value in policy.items()))
+
+
+@room.command()
+@click.argument("name")
+@redis_options
+def schedule(name: str, config_file: str | None, redis_url: str | None, as_json: bool) -> None:
+    """
+    Show what is planned for a room, in its own time and in UTC.
+    """
+
+    async def work(lobby: Lobby) -> tuple[Policy, list[dict[str, Any]]]:
+        await _known(lobby, name)
+        snapshot = lobby.room(name).view.snapshot
+        return snapshot.policy, schedules.coming(snapshot.policy, snapshot.now_ms)
+
+    policy, entries = _run(work, config_file, redis_url)
+    if as_json:
+        click.echo(json.dumps({"room": name, "timezone": policy.timezone, "coming": entries}))
+    elif entries:
+        click.echo(_table([schedules.HEAD, *map(schedules.row, entries)]))
+    else:
+        click.echo(f"Nothing is planned for {name} from now on (its time zone is {policy.timezone}).", err=True)
 
 
 def _add_action(action: str) -> None:

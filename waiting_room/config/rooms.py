@@ -3,7 +3,7 @@ The rooms of a configuration: what came as text is read by the type of its field
 """
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from waiting_room.config.sources import Given, Layer
@@ -17,8 +17,11 @@ def from_text(name: str, text: str) -> Any:
     """
     Return *text* as the type that the setting *name* of a policy has, or as it is where it cannot be that.
 
-    A list is written as JSON or with commas; an unknown *name* keeps its text, for `Policy.parse` to refuse.
+    A list is written as JSON or with commas; a schedule as JSON or with semicolons; an unknown *name* keeps its text,
+    for `Policy.parse` to refuse.
     """
+    if name == "schedule" and not text.lstrip().startswith("["):
+        return text
     kind = KINDS.get(name, str)
     if kind in (int, float):
         try:
@@ -74,5 +77,5 @@ def _parse(name: str, settings: dict[str, Given], faults: list[Fault]) -> Policy
 
 
 def _placed(fault: Fault, where: str, settings: dict[str, Given]) -> Fault:
-    given = settings.get(fault.where.removeprefix(f"{where}."))
-    return Fault(f"{given.origin}: {fault.where}", fault.what, fault.remedy) if given else fault
+    given = settings.get(fault.where.removeprefix(f"{where}.").partition("[")[0])
+    return replace(fault, where=f"{given.origin}: {fault.where}") if given else fault

@@ -6,9 +6,26 @@ from dataclasses import Field, fields
 from typing import Any, Final
 
 from waiting_room.config.sections import SECTIONS
+from waiting_room.core.calendar import KINDS, MAX_RATE
 from waiting_room.core.policy import Policy
 
 _TYPES: Final[dict[Any, str]] = {int: "integer", float: "number", str: "string"}
+
+_ENTRY: Final[dict[str, Any]] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["at", "do"],
+    "properties": {
+        "at": {"description": "local time, or with an offset", "type": "string"},
+        "do": {"description": "what is to happen", "type": "string", "enum": list(KINDS)},
+        "rate_per_minute": {
+            "description": "with rate or open: admissions per minute from then on",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": MAX_RATE,
+        },
+    },
+}
 
 
 def schema_of() -> dict[str, Any]:
@@ -42,6 +59,8 @@ def schema_of() -> dict[str, Any]:
 def _described(entry: Field[Any]) -> dict[str, Any]:
     default = list(entry.default) if isinstance(entry.default, tuple) else entry.default
     described: dict[str, Any] = {"description": entry.metadata["help"], "default": default}
+    if entry.name == "schedule":
+        return described | {"type": "array", "items": _ENTRY}
     if isinstance(default, list):
         return described | {"type": "array", "items": {"type": "string"}}
     described["type"] = _TYPES[entry.type]

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, Final, Literal, get_args
 
+from waiting_room.core import calendar
 from waiting_room.errors import Fault, PolicyError
 
 OutageRule = Literal["static", "hold", "open"]
@@ -76,6 +77,18 @@ class Policy:
         metadata={"help": "hosts of the shop that a visitor may be sent on to; others are refused"},
     )
     message: str = field(default="", metadata={"help": "the operator's words on the waiting page"})
+    timezone: str = field(
+        default="UTC",
+        metadata={"help": "the time zone of the schedule's times, such as Europe/Warsaw"},
+    )
+    schedule: calendar.Schedule = field(
+        default=(),
+        metadata={
+            "kind": "list of entries",
+            "help": "what is to happen when, as a list of at, do (" + ", ".join(calendar.KINDS) + ") and, with rate or "
+            "open, rate_per_minute",
+        },
+    )
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], where: str = "room") -> "Policy":
@@ -106,6 +119,7 @@ class Policy:
         if self.claim_window_s < 2 * self.poll_min_s:
             what = f"{self.claim_window_s:g} is shorter than two polls of poll_min_s"
             found.append(Fault(f"{where}.claim_window_s", what, "a called visitor must have time to hear of it"))
+        found.extend(calendar.conflicts(self.schedule, self.timezone, f"{where}.schedule"))
         return found
 
     @property
@@ -115,11 +129,19 @@ class Policy:
         """
         return self.rate_per_minute / 60
 
+    @property
+    def planned(self) -> tuple[calendar.Appointment, ...]:
+        """
+        Return the schedule's instants.
+        """
+        return calendar.appointments(self.schedule, self.timezone)
+
     def as_dict(self) -> dict[str, Any]:
         """
         Return the settings as plain values; `parse` of them gives an equal policy.
         """
-        return asdict(self) | {"allowed_hosts": list(self.allowed_hosts)}
+        schedule = [entry.as_dict() for entry in self.schedule]
+        return asdict(self) | {"allowed_hosts": list(self.allowed_hosts), "schedule": schedule}
 
     def to_json(self) -> str:
         """
@@ -141,6 +163,11 @@ def _read(name: str, value: Any, where: str, faults: list[Fault]) -> Any:
     kind = _FIELDS[name].type
     if kind is tuple or name == "allowed_hosts":
         return _read_hosts(value, f"{where}.{name}", faults)
+    if name == "schedule":
+        return calendar.read_schedule(value, f"{where}.{name}", faults)
+    if name == "timezone" and isinstance(value, str):
+        faults.extend(calendar.zone_faults(value, f"{where}.{name}"))
+        return value
     if kind is str:
         return _read_text(name, value, f"{where}.{name}", faults)
     return _read_number(name, value, f"{where}.{name}", faults)
