@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import ConfigError, TokenError
-from waiting_room.tokens import MAX_LENGTH, GateCredential, Keyring, Pass, Ticket, Visitor, peek
+from waiting_room.tokens import (
+    MAX_LENGTH,
+    GateCredential,
+    Invitation,
+    Keyring,
+    Pass,
+    PaymentStage,
+    Ticket,
+    Visitor,
+    peek,
+)
 
 NEW, OLD = "k2:" + "n" * 32, "k1:" + "o" * 32
 KEYS = Keyring([NEW, OLD])
@@ -23,11 +33,22 @@ VISITOR = Visitor("anna")
 TICKET = Ticket(ROOM, "standard", 7, "anna", NOW_MS)
 PASS = Pass(ROOM, "standard", 7, "anna", "standard.7", NOW_MS, NOW_MS + 60_000)
 GATE = GateCredential(ROOM, "shop-1", NOW_MS + 60_000)
-TOKENS: dict[str, Any] = {"visitor": VISITOR, "ticket": TICKET, "pass": PASS, "gate": GATE}
+STAGE = PaymentStage(ROOM, "standard.7", NOW_MS)
+INVITE = Invitation(ROOM, "loyal", "x7", 3, NOW_MS + 60_000)
+TOKENS: dict[str, Any] = {
+    "visitor": VISITOR,
+    "ticket": TICKET,
+    "pass": PASS,
+    "stage": STAGE,
+    "invite": INVITE,
+    "gate": GATE,
+}
 READERS: dict[str, Callable[[str], Any]] = {
     "visitor": KEYS.visitor,
     "ticket": lambda text: KEYS.ticket(text, ROOM),
     "pass": lambda text: KEYS.admission(text, ROOM, NOW_MS),
+    "stage": lambda text: KEYS.stage(text, ROOM),
+    "invite": lambda text: KEYS.invitation(text, ROOM),
     "gate": lambda text: KEYS.gate(text, ROOM, NOW_MS),
 }
 
@@ -107,6 +128,8 @@ def test_a_foreign_room_is_told_apart() -> None:
 
     assert refusal(lambda token: KEYS.ticket(token, "books"), text) == Reason.TICKET_FOREIGN
     assert refusal(lambda token: KEYS.admission(token, "books", NOW_MS), KEYS.sign(PASS)) == Reason.PASS_INVALID
+    assert refusal(lambda token: KEYS.stage(token, "books"), KEYS.sign(STAGE)) == Reason.PASS_INVALID
+    assert refusal(lambda token: KEYS.invitation(token, "books"), KEYS.sign(INVITE)) == Reason.INVITATION_INVALID
     assert refusal(lambda token: KEYS.gate(token, "books", NOW_MS), KEYS.sign(GATE)) == Reason.BAD_REQUEST
 
 
@@ -155,7 +178,8 @@ def test_rubbish_is_refused_and_nothing_else_happens(kind: str, text: str) -> No
     """No text that a browser can send raises anything but the refusal."""
     reason = refusal(READERS[kind], text)
 
-    assert reason == (Reason.PASS_INVALID if kind == "pass" else Reason.TICKET_INVALID)
+    told = {"pass": Reason.PASS_INVALID, "stage": Reason.PASS_INVALID, "invite": Reason.INVITATION_INVALID}
+    assert reason == told.get(kind, Reason.TICKET_INVALID)
 
 
 def test_what_is_too_long_is_refused_unread() -> None:
@@ -188,6 +212,8 @@ ANY = st.one_of(
     st.builds(Visitor, TEXTS),
     st.builds(Ticket, TEXTS, TEXTS, WHOLES, TEXTS, WHOLES),
     st.builds(Pass, TEXTS, TEXTS, WHOLES, TEXTS, TEXTS, WHOLES, st.integers(1, 2**53)),
+    st.builds(PaymentStage, TEXTS, TEXTS, WHOLES),
+    st.builds(Invitation, TEXTS, TEXTS, TEXTS, WHOLES, WHOLES),
     st.builds(GateCredential, TEXTS, TEXTS, st.integers(1, 2**53)),
 )
 
@@ -203,6 +229,10 @@ def test_every_token_comes_back(token: Any) -> None:
             back = KEYS.ticket(text, token.room)
         case Pass():
             back = KEYS.admission(text, token.room, 0)
+        case PaymentStage():
+            back = KEYS.stage(text, token.room)
+        case Invitation():
+            back = KEYS.invitation(text, token.room)
         case _:
             back = KEYS.gate(text, token.room, 0)
 

@@ -1,5 +1,5 @@
 """
-Signed tokens: a visitor's identity, a ticket, a pass, and a gate's credential.
+Signed tokens: a visitor's identity, a ticket, a pass, a payment's beginning, an invitation, and a gate's credential.
 
 A token is ``wr1.<type>.<key id>.<payload>.<signature>``: the payload is base64url of a JSON object, the signature
 base64url of HMAC-SHA256 over all that stands before it, with a key derived for this type alone. There is no
@@ -65,6 +65,30 @@ class Pass:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentStage:
+    """
+    Prove that the holder of *seat* began to pay at *entered_ms*: every gate of *room* knows it from this alone.
+    """
+
+    room: str
+    seat: str
+    entered_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """
+    Let *uses* visitors join *lane* of *room* until *expires_ms*; *id* is what the store counts the uses by.
+    """
+
+    room: str
+    lane: str
+    id: str
+    uses: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class GateCredential:
     """
     Let a gate report for *room* until *expires_ms*.
@@ -73,6 +97,10 @@ class GateCredential:
     room: str
     gate: str
     expires_ms: int
+
+
+Token = Visitor | Ticket | Pass | PaymentStage | Invitation | GateCredential
+KINDS: Final = ("visitor", "ticket", "pass", "stage", "invite", "gate")
 
 
 class _Signer:
@@ -113,12 +141,12 @@ class Keyring:
         self._keys: dict[tuple[str, str], _Signer] = {}
         for secret in secrets:
             key_id, _, text = secret.partition(":")
-            for kind in ("visitor", "ticket", "pass", "gate"):
+            for kind in KINDS:
                 derived = hmac.digest(text.encode(), f"{VERSION}.{kind}".encode(), "sha256")
                 self._keys[kind, key_id] = _Signer(derived)
         self._signing_id = secrets[0].partition(":")[0]
 
-    def sign(self, token: Visitor | Ticket | Pass | GateCredential) -> str:
+    def sign(self, token: Token) -> str:
         """
         Return *token* as text, signed with the newest key.
         """
@@ -160,6 +188,23 @@ class Keyring:
             _whole(claims, "e"),
         )
 
+    def stage(self, text: str, room: str) -> PaymentStage:
+        """
+        Return the beginning of a payment in *room* that *text* proves, or raise `TokenError`.
+        """
+        claims = self._verified("stage", text)
+        _same_room(claims, room, Reason.PASS_INVALID)
+        return PaymentStage(room, _text(claims, "s"), _whole(claims, "b"))
+
+    def invitation(self, text: str, room: str) -> Invitation:
+        """
+        Return the invitation to *room* that *text* proves, over or not, or raise `TokenError`.
+        """
+        claims = self._verified("invite", text)
+        _same_room(claims, room, Reason.INVITATION_INVALID)
+        lane, id_, uses, expires_ms = _text(claims, "l"), _text(claims, "x"), _whole(claims, "u"), _whole(claims, "e")
+        return Invitation(room, lane, id_, uses, expires_ms)
+
     def gate(self, text: str, room: str, now_ms: int) -> GateCredential:
         """
         Return the credential of a gate of *room*, or raise `TokenError`.
@@ -171,7 +216,7 @@ class Keyring:
         return GateCredential(room, _text(claims, "g"), _whole(claims, "e"))
 
     def _verified(self, kind: str, text: str) -> dict[str, Any]:
-        reason = Reason.PASS_INVALID if kind == "pass" else Reason.TICKET_INVALID
+        reason = _FORGED.get(kind, Reason.TICKET_INVALID)
         if len(text) > MAX_LENGTH or not text.isascii():
             raise TokenError(reason, "longer than any token, or not ASCII")
         signed, _, signature = text.rpartition(".")
@@ -184,6 +229,9 @@ class Keyring:
         if not hmac.compare_digest(key.sign(signed), signature):
             raise TokenError(reason, "the signature does not match")
         return peek(text)
+
+
+_FORGED: Final = {"pass": Reason.PASS_INVALID, "stage": Reason.PASS_INVALID, "invite": Reason.INVITATION_INVALID}
 
 
 def peek(text: str) -> dict[str, Any]:
@@ -200,7 +248,7 @@ def peek(text: str) -> dict[str, Any]:
     return payload
 
 
-def _payload(token: Visitor | Ticket | Pass | GateCredential) -> tuple[str, str]:
+def _payload(token: Token) -> tuple[str, str]:
     """
     Return the type and the JSON of *token*, written by hand: an encoder takes three times as long.
     """
@@ -213,6 +261,11 @@ def _payload(token: Visitor | Ticket | Pass | GateCredential) -> tuple[str, str]
         case Pass(room, lane, number, visitor, seat, issued_ms, hard_end_ms):
             place = f'"l":{_quoted(lane)},"n":{number},"v":{_quoted(visitor)},"s":{_quoted(seat)}'
             return "pass", f'{{"r":{_quoted(room)},{place},"i":{issued_ms},"e":{hard_end_ms}}}'
+        case PaymentStage(room, seat, entered_ms):
+            return "stage", f'{{"r":{_quoted(room)},"s":{_quoted(seat)},"b":{entered_ms}}}'
+        case Invitation(room, lane, id_, uses, expires_ms):
+            right = f'"l":{_quoted(lane)},"x":{_quoted(id_)},"u":{uses},"e":{expires_ms}'
+            return "invite", f'{{"r":{_quoted(room)},{right}}}'
         case GateCredential(room, gate, expires_ms):
             return "gate", f'{{"r":{_quoted(room)},"g":{_quoted(gate)},"e":{expires_ms}}}'
 

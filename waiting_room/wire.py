@@ -8,7 +8,16 @@ from typing import Any, Final
 from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
 from waiting_room.tokens import peek
 
-__all__ = ["describe", "encode", "encode_waiting", "pass_cookie", "peek", "ticket_cookie"]
+__all__ = [
+    "describe",
+    "encode",
+    "encode_waiting",
+    "invitation_cookie",
+    "pass_cookie",
+    "peek",
+    "stage_cookie",
+    "ticket_cookie",
+]
 
 PREFIX: Final = "/waiting-room"
 VISITOR_COOKIE: Final = "wr_visitor"
@@ -19,6 +28,11 @@ COMMAND_HEADER: Final = "Waiting-Room-Command"
 URL_HEADER: Final = "Waiting-Room-Url"
 REHEARSAL_HEADER: Final = "Waiting-Room-Rehearsal"
 RELEASE: Final = "release"
+BASKET: Final = "basket"
+PAYMENT: Final = "payment"
+STAGE_HEADER: Final = "Waiting-Room-Stage"
+INVITATION_HEADER: Final = "Waiting-Room-Invitation"
+INVITATION_FIELD: Final = "invite"
 
 KEYS: Final = (
     "state",
@@ -51,6 +65,20 @@ def pass_cookie(room: str) -> str:
     Return the name of the cookie that holds a visitor's pass for *room*.
     """
     return f"wr_pass_{room}"
+
+
+def stage_cookie(room: str) -> str:
+    """
+    Return the name of the cookie that holds the beginning of a visitor's payment in *room*.
+    """
+    return f"wr_stage_{room}"
+
+
+def invitation_cookie(room: str) -> str:
+    """
+    Return the name of the cookie that carries a visitor's invitation to *room* to the join.
+    """
+    return f"wr_invite_{room}"
 
 
 def describe(outcome: Outcome, room: str) -> dict[str, Any]:

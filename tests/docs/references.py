@@ -72,6 +72,8 @@ def default_of(value: object) -> str:
     """
     if value is None or value in {"", ()}:
         return "–"
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 
@@ -95,6 +97,8 @@ def range_of(entry: Field[Any]) -> str:
         return " or ".join(f"`{choice}`" for choice in meta["choices"])
     if "low" in meta:
         return f"{meta['low']:,} to {meta['high']:,} {meta['unit']}"
+    if isinstance(entry.default, bool):
+        return "`true` or `false`"
     return str(meta.get("kind", "list of texts" if entry.default == () else "text"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from waiting_room import wire
 from waiting_room.gates.requests import Request
 from waiting_room.gates.settings import GateSettings
-from waiting_room.tokens import Keyring, Pass, Visitor
+from waiting_room.tokens import Keyring, Pass, PaymentStage, Visitor
 
 ROOM = "sale"
 SECRET = "k1:" + "s" * 32
@@ -53,6 +53,13 @@ def pass_text(**changed: Any) -> str:
     return KEYRING.sign(admission(**changed))
 
 
+def stage_text(entered_ms: int, seat: str = "standard.7", room: str = ROOM) -> str:
+    """
+    Return the signed beginning of a payment.
+    """
+    return KEYRING.sign(PaymentStage(room, seat, entered_ms))
+
+
 def visitor_text(visitor: str = "anna") -> str:
     """
     Return a visitor's signed identity.
@@ -62,13 +69,15 @@ def visitor_text(visitor: str = "anna") -> str:
 
 def request(path: str = "/checkout", method: str = "GET", **changed: Any) -> Request:
     """
-    Return a browser's request; *pass_* and *visitor* become cookies.
+    Return a browser's request; *pass_*, *stage* and *visitor* become cookies.
     """
     cookies = dict(changed.pop("cookies", {}))
     if pass_ := changed.pop("pass_", ""):
         cookies[wire.pass_cookie(ROOM)] = pass_
     if visitor := changed.pop("visitor", ""):
         cookies[wire.VISITOR_COOKIE] = visitor
+    if stage := changed.pop("stage", ""):
+        cookies[wire.stage_cookie(ROOM)] = stage
     path, _, query = path.partition("?")
     values: dict[str, Any] = {
         "method": method,

@@ -128,6 +128,10 @@ async def _bought_and_moved(_request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther("/thanks", headers={"Waiting-Room-Command": " Release "})
 
 
+async def _says(request: web.Request) -> web.StreamResponse:
+    return web.Response(text="ok", headers={"Waiting-Room-Command": request.match_info["word"]})
+
+
 async def _broken(request: web.Request) -> web.StreamResponse:
     match request.match_info["how"]:
         case "503":
@@ -149,6 +153,7 @@ def shop() -> web.Application:
     app.router.add_get("/socket", _socket)
     app.router.add_route("*", "/pay", _bought)
     app.router.add_route("*", "/pay-and-move", _bought_and_moved)
+    app.router.add_route("*", "/says/{word}", _says)
     app.router.add_get("/broken/{how}", _broken)
     app.router.add_route("*", "/{rest:.*}", _page)
     return app

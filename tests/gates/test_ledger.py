@@ -257,3 +257,42 @@ def test_answer_may_say_more() -> None:
     document = {"phase": "open", "straight": False, "gone": ["a"], "now_ms": 3, "rate": 5}
 
     assert read_answer(document) == GateAnswer("open", straight=False, gone=("a",), now_ms=3)
+
+
+def test_stage_is_told_once_and_again_after_a_failed_report() -> None:
+    """
+    What the shop says last counts, also over what comes back from a report that was lost.
+    """
+    ledger = Ledger(0)
+    ledger.enter("a", "basket")
+    ledger.enter("b", "payment")
+    batch = ledger.take(1)
+    ledger.enter("b", "basket")
+    ledger.put_back(batch)
+
+    assert batch.body("g")["stages"] == {"a": "basket", "b": "payment"}
+    assert ledger.take(2).stages == {"a": "basket", "b": "basket"}
+    assert ledger.take(3).stages == {}
+
+
+def test_stage_of_a_degraded_answer_is_told_again() -> None:
+    """
+    A service without its store has written nothing down.
+    """
+    ledger = Ledger(0)
+    ledger.enter("a", "payment")
+    ledger.heard(ledger.take(1), _answer(degraded=True), 1)
+
+    assert ledger.take(2).stages == {"a": "payment"}
+
+
+def test_seat_that_was_given_back_has_no_stage() -> None:
+    """
+    Neither before the release nor after it.
+    """
+    ledger = Ledger(0)
+    ledger.enter("a", "payment")
+    ledger.release("a", END, 0)
+    ledger.enter("a", "basket")
+
+    assert ledger.take(1).stages == {}

@@ -70,6 +70,7 @@ def policy_options(function: AnyFunction) -> AnyFunction:
 def _policy_option(entry: Field[Any]) -> Callable[[AnyFunction], AnyFunction]:
     meta = entry.metadata
     default = ",".join(map(str, entry.default)) if isinstance(entry.default, tuple) else entry.default
+    default = str(default).lower() if isinstance(default, bool) else default
     shown = f" [{default}]" if default != "" else ""
     help_ = f"{meta['help'][:1].upper()}{meta['help'][1:]}{shown}."
     metavar = "|".join(meta["choices"]) if "choices" in meta else _METAVARS[entry.type]
@@ -77,6 +78,7 @@ def _policy_option(entry: Field[Any]) -> Callable[[AnyFunction], AnyFunction]:
 
 
 _METAVARS: dict[Any, str] = {
+    bool: "true|false",
     int: "N",
     float: "SECONDS",
     str: "TEXT",
@@ -286,6 +288,8 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:g}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

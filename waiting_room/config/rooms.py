@@ -23,6 +23,8 @@ def from_text(name: str, text: str) -> Any:
     if name == "schedule" and not text.lstrip().startswith("["):
         return text
     kind = KINDS.get(name, str)
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.strip().lower(), text)
     if kind in (int, float):
         try:
             return kind(text)

@@ -9,7 +9,7 @@ from waiting_room.config.sections import SECTIONS
 from waiting_room.core.calendar import KINDS, MAX_RATE
 from waiting_room.core.policy import Policy
 
-_TYPES: Final[dict[Any, str]] = {int: "integer", float: "number", str: "string"}
+_TYPES: Final[dict[Any, str]] = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 _ENTRY: Final[dict[str, Any]] = {
     "type": "object",

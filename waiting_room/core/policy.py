@@ -50,6 +50,13 @@ class Policy:
     )
     idle_timeout_s: float = _setting(300, 1, 86_400, "seconds", "a seat unused for this long is given to the next one")
     max_session_s: float = _setting(3600, 10, 604_800, "seconds", "no seat is held for longer than this")
+    payment_cap_s: float = _setting(
+        1800, 10, 86_400, "seconds", "a visitor who pays is not put out for this long, whatever else ends a visit"
+    )
+    return_window_s: float = _setting(
+        600, 0, 86_400, "seconds", "so long after a visit with a basket its owner may join the returning lane"
+    )
+    invite_only: bool = field(default=False, metadata={"help": "only those who bear an invitation may join"})
     claim_window_s: float = _setting(
         60, 2, 3600, "seconds", "who was called and has not come within this time is counted as a no-show"
     )
@@ -168,6 +175,8 @@ def _read(name: str, value: Any, where: str, faults: list[Fault]) -> Any:
     if name == "timezone" and isinstance(value, str):
         faults.extend(calendar.zone_faults(value, f"{where}.{name}"))
         return value
+    if kind is bool:
+        return _read_flag(value, f"{where}.{name}", faults)
     if kind is str:
         return _read_text(name, value, f"{where}.{name}", faults)
     return _read_number(name, value, f"{where}.{name}", faults)
@@ -178,6 +187,13 @@ def _read_hosts(value: Any, where: str, faults: list[Fault]) -> tuple[str, ...]:
         faults.append(Fault(where, f"{value!r} is no list of hosts", 'write ["shop.example"]'))
         return ()
     return tuple(host.lower() for host in value)
+
+
+def _read_flag(value: Any, where: str, faults: list[Fault]) -> bool:
+    if not isinstance(value, bool):
+        faults.append(Fault(where, f"{value!r} is neither true nor false", "write true or false, without quotes"))
+        return False
+    return value
 
 
 def _read_text(name: str, value: Any, where: str, faults: list[Fault]) -> str:

@@ -24,6 +24,13 @@ def token_cookies(room: str, tokens: Mapping[str, str], pass_life_s: int, *, sec
     return [set_cookie(name, text, lives_s[name], secure=secure) for name, text in tokens.items()]
 
 
+def stage_cookie(room: str, text: str, life_s: int, *, secure: bool) -> str:
+    """
+    Return the Set-Cookie value that tells every gate of *room* when its bearer began to pay.
+    """
+    return set_cookie(wire.stage_cookie(room), text, life_s, secure=secure)
+
+
 def expired_cookie(name: str, *, secure: bool) -> str:
     """
     Return the Set-Cookie value that takes the cookie *name* back.

@@ -6,7 +6,7 @@ goes wrong on the way is an exception, never an outcome that admits.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -28,7 +28,7 @@ from waiting_room.gates.requests import (
     wants_json,
 )
 from waiting_room.gates.settings import GateSettings
-from waiting_room.tokens import Keyring, Pass
+from waiting_room.tokens import Keyring, Pass, PaymentStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,20 @@ class Unprotected:
 class Allow:
     """
     Let the holder of *admission* pass; *late* when it has just ended and only this form is still taken.
+
+    *paying_until_ms* is 0, or how long the payment may last that the holder has begun.
     """
 
     admission: Pass
     late: bool = False
+    paying_until_ms: int = 0
+
+    @property
+    def end_ms(self) -> int:
+        """
+        Return until when the pass counts: its hard end, or later where the holder is paying.
+        """
+        return max(self.admission.hard_end_ms, self.paying_until_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,7 @@ class GateCore:
         self.passes = PassBook(keyring, settings.room, self._grace_ms)
         self._pass_cookie = wire.pass_cookie(settings.room)
         self._ticket_cookie = wire.ticket_cookie(settings.room)
+        self._stage_cookie = wire.stage_cookie(settings.room)
 
     def decide(self, request: Request, state: RoomState, now_ms: int) -> Outcome:
         """
@@ -134,7 +145,7 @@ class GateCore:
             if isinstance(judged, Allow):
                 return judged
             reason = judged
-        return self._newcomer(request, state, reason)
+        return self._newcomer(request, state, reason, now_ms)
 
     def joined(self, answer: Any, visitor_text: str, *, has_place: bool, now_ms: int) -> Joined:
         """
@@ -163,14 +174,31 @@ class GateCore:
             raise TokenError(Reason.PASS_EXPIRED, "the service admitted with a pass that is over")
         return Joined(admission, tokens)
 
-    def holder(self, request: Request, now_ms: int) -> Pass | None:
+    def holder(self, request: Request, state: RoomState, now_ms: int) -> Allow | None:
         """
         Return the pass that *request* bears, or None; whether its seat is still held is not looked at.
         """
         try:
-            return self.passes.read(self._pass_text(request), request.visitor_text, now_ms)
+            return self._held(request, self._pass_text(request), state, now_ms)
         except TokenError:
             return None
+
+    def begins_payment(self, held: Allow, state: RoomState, now_ms: int) -> PaymentStage | None:
+        """
+        Return the payment that the holder begins at *now_ms*, or None where one has begun that may still last.
+
+        Whose pass is over or whose visit has ended begins none: then only a form was kept.
+        """
+        seat = held.admission.seat
+        if held.late or held.end_ms <= now_ms or held.paying_until_ms > now_ms or seat in state.gone:
+            return None
+        return PaymentStage(self._settings.room, seat, now_ms)
+
+    def bears_stage(self, request: Request) -> bool:
+        """
+        Tell whether *request* bears the beginning of a payment, of whatever worth.
+        """
+        return bool(self._stage_text(request))
 
     def language(self, request: Request) -> str:
         """
@@ -178,39 +206,62 @@ class GateCore:
         """
         return language_asked(request, self._settings.language_cookie)
 
-    def pass_life_s(self, admission: Pass, now_ms: int) -> int:
+    def life_s(self, end_ms: int, now_ms: int) -> int:
         """
-        Return how long a browser shall keep the pass: beyond its end by the grace time, or late forms come without it.
+        Return how long a browser shall keep what counts until *end_ms*: longer by the grace time, or late forms come
+        without it.
         """
-        return (admission.hard_end_ms - now_ms + self._grace_ms) // 1000
+        return (end_ms - now_ms + self._grace_ms) // 1000
 
     def _pass_text(self, request: Request) -> str:
         return request.headers.get(wire.PASS_HEADER) or request.cookies.get(self._pass_cookie) or ""
 
+    def _stage_text(self, request: Request) -> str:
+        return request.headers.get(wire.STAGE_HEADER) or request.cookies.get(self._stage_cookie) or ""
+
+    def _held(self, request: Request, pass_text: str, state: RoomState, now_ms: int) -> Allow:
+        """
+        Return the pass of *request* with its end, or raise `TokenError`.
+
+        Whose payment began while the pass was good holds it for as long as a payment may last, at every gate: the
+        beginning is signed, and no gate need have heard of it.
+        """
+        stage = self.passes.payment(self._stage_text(request))
+        if stage is not None and stage.entered_ms <= now_ms < stage.entered_ms + state.payment_cap_ms + self._grace_ms:
+            admission = self.passes.read(pass_text, request.visitor_text, stage.entered_ms)
+            if admission.seat == stage.seat and stage.entered_ms < admission.hard_end_ms:
+                return Allow(admission, paying_until_ms=stage.entered_ms + state.payment_cap_ms)
+        return Allow(self.passes.read(pass_text, request.visitor_text, now_ms))
+
     def _judge(self, request: Request, pass_text: str, state: RoomState, now_ms: int) -> Allow | Reason:
         try:
-            admission = self.passes.read(pass_text, request.visitor_text, now_ms)
+            held = self._held(request, pass_text, state, now_ms)
         except TokenError as error:
             return Reason(error.reason)
-        gone = state.gone.get(admission.seat)
-        if gone is None and admission.hard_end_ms > now_ms:
-            return Allow(admission)
+        seat = held.admission.seat
+        if state.revoked.bars(seat, held.admission.visitor, now_ms):
+            return Reason.REVOKED
+        gone = state.gone.get(seat)
+        if gone is None and held.end_ms > now_ms:
+            return held
         if request.method not in SAFE_METHODS and (gone is None or gone.keeps_forms(now_ms, self._grace_ms)):
-            return Allow(admission, late=True)
+            return replace(held, late=True)
         return Reason.PASS_EXPIRED if gone is None else Reason.PASS_ENDED
 
-    def _newcomer(self, request: Request, state: RoomState, reason: Reason) -> Outcome:
+    def _newcomer(self, request: Request, state: RoomState, reason: Reason, now_ms: int) -> Outcome:
         as_json = wants_json(request)
+        visitor = self.passes.visitor(request.visitor_text) if request.visitor_text else None
+        if reason is Reason.REVOKED or state.revoked.bars("", visitor or "", now_ms):
+            # Whatever is away: an outage lets nobody in whom the operator has turned away.
+            return SendToWait(self._waiting_url(request), as_json, Reason.REVOKED)
         if state.opened or (state.down and self._settings.when_service_down == "open"):
             return LetThrough()
         if state.down and self._settings.when_service_down == "closed":
             return Refuse(503, Reason.STORE_AWAY, as_json)
         wait = SendToWait(self._waiting_url(request), as_json, reason)
-        visitor_text = request.visitor_text
-        if not state.straight or state.down or not (visitor_text or may_start_visit(request)):
+        if not state.straight or state.down or not (request.visitor_text or may_start_visit(request)):
             return wait
-        if visitor_text and self.passes.visitor(visitor_text) is None:
-            visitor_text = ""
+        visitor_text = request.visitor_text if visitor is not None else ""
         # Who bears a pass as well has had their turn: that ticket is used.
         ticket_text = request.headers.get(wire.TICKET_HEADER) or request.cookies.get(self._ticket_cookie)
         return TryStraight(visitor_text, bool(ticket_text) and not self._pass_text(request), wait)

@@ -11,6 +11,8 @@ from itertools import accumulate, islice
 from types import MappingProxyType
 from typing import Any, Final
 
+from waiting_room.core.policy import Policy
+from waiting_room.gates.revoked import NOTHING_REVOKED, Revoked, read_revoked
 from waiting_room.telemetry.catalog import SHOP_BUCKETS
 
 LATENCY_BOUNDS_MS: Final = tuple(round(bound * 1000) for bound in SHOP_BUCKETS)
@@ -20,6 +22,8 @@ SEEN_MS: Final = 60_000
 """A seat counts as seen lately for a minute: longer than most shoppers look at one page."""
 MISSES_UNTIL_DOWN: Final = 2
 """One lost report may be a hiccup; two in a row are an outage."""
+PAYMENT_CAP_MS: Final = round(Policy().payment_cap_s * 1000)
+"""What holds until the service has said how long a payment may last in this room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,9 @@ class RoomState:
     gone: Mapping[str, Gone] = field(default_factory=lambda: MappingProxyType({}))
     opened: bool = False
     """the service has lost its store, and the room's policy says to let everybody in meanwhile"""
+    revoked: Revoked = NOTHING_REVOKED
+    payment_cap_ms: int = PAYMENT_CAP_MS
+    """how long a payment may last, counted from its beginning"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class GateAnswer:
     Hold the service's answer to a report.
 
     *degraded* while its store is away, so that seats must be told once more; *opened* where the room's policy then
-    lets everybody in.
+    lets everybody in. *revoked* is None where nothing has changed since the version that the gate has.
     """
 
     phase: str
@@ -70,6 +77,8 @@ class GateAnswer:
     now_ms: int
     degraded: bool = False
     opened: bool = False
+    revoked: Revoked | None = None
+    payment_cap_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -128,6 +137,8 @@ class Batch:
     health: Health
     in_flight: int
     tick_ms: int
+    stages: dict[str, str] = field(default_factory=dict)
+    revoked_version: str = ""
 
     def body(self, gate: str) -> dict[str, Any]:
         """
@@ -137,6 +148,8 @@ class Batch:
             "gate": gate,
             "touched": self.touched,
             "released": list(self.released),
+            "stages": self.stages,
+            "revoked_version": self.revoked_version,
             "health": self.health.as_dict(self.tick_ms, self.in_flight),
         }
 
@@ -151,6 +164,7 @@ class Ledger:
     def __init__(self, tick_ms: int) -> None:
         self._touched: dict[str, int] = {}
         self._released: dict[str, int] = {}
+        self._stages: dict[str, str] = {}
         self._gone: dict[str, Gone] = {}
         self._health = Health(tick_ms)
         self._seen: dict[str, int] = {}
@@ -164,7 +178,7 @@ class Ledger:
         """
         Return how many seats wait to be told.
         """
-        return len(self._touched) + len(self._released)
+        return len(self._touched) + len(self._released) + len(self._stages)
 
     @property
     def seats_seen(self) -> int:
@@ -173,17 +187,25 @@ class Ledger:
         """
         return len(self._seen)
 
-    def touch(self, seat: str, hard_end_ms: int) -> None:
+    def touch(self, seat: str, end_ms: int) -> None:
         """
-        Note that the holder of *seat* used the shop.
+        Note that the holder of *seat*, whose pass counts until *end_ms*, used the shop.
         """
-        self._touched[seat] = hard_end_ms
+        self._touched[seat] = end_ms
+
+    def enter(self, seat: str, stage: str) -> None:
+        """
+        Note that the shop has put the visit of *seat* into *stage*.
+        """
+        if seat not in self._gone:
+            self._stages[seat] = stage
 
     def release(self, seat: str, hard_end_ms: int, now_ms: int) -> None:
         """
         Note that *seat* is given back; its pass is refused from now on.
         """
         self._touched.pop(seat, None)
+        self._stages.pop(seat, None)
         self._released[seat] = hard_end_ms
         self._gone[seat] = Gone(now_ms, hard_end_ms, released=True)
 
@@ -199,11 +221,15 @@ class Ledger:
         """
         touched = dict(islice(self._touched.items(), MOST_SEATS))
         released = tuple(islice(self._released, MOST_SEATS))
+        stages = dict(islice(self._stages.items(), MOST_SEATS))
+        for seat in stages:
+            del self._stages[seat]
         for seat in touched:
             del self._touched[seat]
             self._seen[seat] = tick_ms
         self._seen = {seat: at_ms for seat, at_ms in self._seen.items() if tick_ms - at_ms < SEEN_MS}
-        batch = Batch(touched, released, self._health, self.in_flight, tick_ms)
+        version = self.state.revoked.version
+        batch = Batch(touched, released, self._health, self.in_flight, tick_ms, stages, version)
         self._health = Health(tick_ms)
         return batch
 
@@ -212,7 +238,7 @@ class Ledger:
         Take over what the service answered to *batch*.
         """
         if answer.degraded:
-            self._keep(batch.touched)
+            self._keep(batch)
         else:
             for seat in batch.released:
                 self._released.pop(seat, None)
@@ -220,27 +246,37 @@ class Ledger:
             hard_end_ms = batch.touched.get(seat)
             if hard_end_ms is not None:
                 self._touched.pop(seat, None)
+                self._stages.pop(seat, None)
                 self._gone.setdefault(seat, Gone(now_ms, hard_end_ms, released=False))
         for seat in [seat for seat, gone in self._gone.items() if gone.until_ms <= now_ms]:
             del self._gone[seat]
         self._misses = 0
         self._answered = True
+        known = self.state
         self.state = RoomState(
-            answer.straight, down=False, phase=answer.phase, gone=self.state.gone, opened=answer.opened
+            answer.straight,
+            down=False,
+            phase=answer.phase,
+            gone=known.gone,
+            opened=answer.opened,
+            revoked=known.revoked if answer.revoked is None else answer.revoked,
+            payment_cap_ms=answer.payment_cap_ms or known.payment_cap_ms,
         )
 
     def put_back(self, batch: Batch) -> None:
         """
         Take back a *batch* whose report failed; whether it was heard is unknown, and telling it twice does no harm.
         """
-        self._keep(batch.touched)
+        self._keep(batch)
         self._health.merge(batch.health)
         self._misses += 1
         down = self._misses >= MISSES_UNTIL_DOWN or not self._answered
         self.state = replace(self.state, straight=False, down=down, opened=False)
 
-    def _keep(self, touched: Mapping[str, int]) -> None:
-        self._touched = {seat: end for seat, end in touched.items() if seat not in self._gone} | self._touched
+    def _keep(self, batch: Batch) -> None:
+        gone = self._gone
+        self._touched = {seat: end for seat, end in batch.touched.items() if seat not in gone} | self._touched
+        self._stages = {seat: stage for seat, stage in batch.stages.items() if seat not in gone} | self._stages
 
     def crowded(self) -> None:
         """
@@ -258,5 +294,11 @@ def read_answer(document: Any) -> GateAnswer:
             if all(isinstance(seat, str) for seat in gone):
                 degraded = document.get("degraded") is True
                 opened = degraded and document.get("on_redis_outage") == "open"
-                return GateAnswer(phase, straight, tuple(gone), now_ms, degraded, opened)
+                revoked = None if degraded else read_revoked(document)
+                return GateAnswer(phase, straight, tuple(gone), now_ms, degraded, opened, revoked, _cap_ms(document))
     raise ValueError("the answer to the report lacks phase, straight, gone or now_ms")
+
+
+def _cap_ms(document: Mapping[str, Any]) -> int | None:
+    cap_s = document.get("payment_cap_s")
+    return round(cap_s * 1000) if isinstance(cap_s, int | float) and cap_s > 0 else None

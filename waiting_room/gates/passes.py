@@ -7,7 +7,7 @@ from typing import Final
 
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
-from waiting_room.tokens import Keyring, Pass
+from waiting_room.tokens import Keyring, Pass, PaymentStage
 
 CACHE_SIZE: Final = 10_000
 """Verified passes kept: about 10 MB, and more than the seats of one shop; the one unused for longest goes first."""
@@ -26,6 +26,7 @@ class PassBook:
         self._grace_ms = grace_ms
         self._size = size
         self._verified: OrderedDict[tuple[str, str], Pass] = OrderedDict()
+        self._payments: OrderedDict[str, PaymentStage] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._verified)
@@ -49,6 +50,22 @@ class PassBook:
         self._verified[key] = found
         if len(self._verified) > self._size:
             self._verified.popitem(last=False)
+        return found
+
+    def payment(self, text: str) -> PaymentStage | None:
+        """
+        Return the beginning of a payment that *text* proves, or None; how long it lasts is for the caller to judge.
+        """
+        known = self._payments.get(text)
+        if known is not None or not text:
+            return known
+        try:
+            found = self._keyring.stage(text, self._room)
+        except TokenError:
+            return None
+        self._payments[text] = found
+        if len(self._payments) > self._size:
+            self._payments.popitem(last=False)
         return found
 
     def visitor(self, text: str) -> str | None:

@@ -39,6 +39,10 @@ _ENGLISH: Final = {
         "The pass belongs to somebody else",
         "A pass counts only for the visitor it was given to. Please join the queue.",
     ),
+    Reason.REVOKED: Saying(
+        "Your visit was ended by the shop",
+        "The shop has closed this visit. If you think that this is a mistake, please get in touch with the shop.",
+    ),
     Reason.STORE_AWAY: Saying(
         "We cannot let you in just now",
         "The queue in front of the shop does not answer. It is not your fault. This page soon tries again by itself.",
@@ -63,6 +67,10 @@ _POLISH: Final = {
     Reason.TICKET_OTHER_VISITOR: Saying(
         "Ta przepustka należy do kogoś innego",
         "Przepustka jest ważna tylko dla osoby, która ją dostała. Ustaw się, proszę, w kolejce.",
+    ),
+    Reason.REVOKED: Saying(
+        "Sklep zakończył Twoją wizytę",
+        "Ta wizyta została zamknięta przez sklep. Jeśli to pomyłka, skontaktuj się, proszę, ze sklepem.",
     ),
     Reason.STORE_AWAY: Saying(
         "W tej chwili nie możemy Cię wpuścić",

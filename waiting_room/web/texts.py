@@ -41,6 +41,7 @@ _BREATH: Final = mark("The queue is catching its breath")
 _STAY: Final = mark("Your place is kept. Stay on this page; it goes on by itself.")
 _KEPT: Final = mark("Stay on this page; it goes on by itself, and a place once given is kept.")
 _JOIN_AGAIN: Final = mark("Join the queue again to get a new place.")
+_PLAIN_JOIN: Final = mark("You may join the queue like everybody else, where it is open to all.")
 
 SAYINGS: Final[Mapping[Reason, Saying]] = MappingProxyType({
     Reason.QUEUE_WAIT: Saying(
@@ -137,6 +138,34 @@ SAYINGS: Final[Mapping[Reason, Saying]] = MappingProxyType({
         mark("Your visit has ended"),
         mark("Your place in the shop was given back, or stood unused for a while and went to the next person."),
         mark("If you would like to go on shopping, join the queue again."),
+    ),
+    Reason.REVOKED: Saying(
+        mark("Your visit was ended by the shop"),
+        mark("The shop has closed this visit, and this browser cannot join the queue for the time being."),
+        mark("If you think that this is a mistake, please get in touch with the shop."),
+    ),
+    Reason.INVITATION_NEEDED: Saying(
+        mark("This queue is for invited guests"),
+        mark("To join it you need an invitation from the shop."),
+        mark("If you have one, open the link in it with this browser."),
+    ),
+    Reason.INVITATION_USED: Saying(
+        mark("Your invitation has been used already"),
+        mark("As many people as it is for have joined the queue with it."),
+        _PLAIN_JOIN,
+    ),
+    Reason.INVITATION_EXPIRED: Saying(
+        mark("Your invitation has expired"),
+        mark("It was good for a limited time, and that time is over."),
+        _PLAIN_JOIN,
+    ),
+    Reason.INVITATION_INVALID: Saying(
+        mark("We do not recognise your invitation"),
+        mark("The link may be cut off, or it is for another queue."),
+        mark(
+            "Open the link in your invitation once more. "
+            "You may also join the queue like everybody else, where it is open to all."
+        ),
     ),
     Reason.TARGET_REFUSED: Saying(
         mark("That page is not part of this shop"),

@@ -20,7 +20,8 @@ from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
 from waiting_room.gates.aiohttp.link import ServiceLink, said, tick_ms
 from waiting_room.gates.answers import NO_STORE, sent_away
-from waiting_room.gates.cookies import expired_cookie, token_cookies, visitor_cookie
+from waiting_room.gates.commands import STAGES, stage_of, words_of
+from waiting_room.gates.cookies import expired_cookie, stage_cookie, token_cookies, visitor_cookie
 from waiting_room.gates.core import (
     Allow,
     GateCore,
@@ -37,7 +38,7 @@ from waiting_room.gates.requests import Request
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.texts import LANGUAGE_COOKIE, pick_language
 from waiting_room.telemetry.prometheus import Metrics
-from waiting_room.tokens import Pass, Visitor
+from waiting_room.tokens import Visitor
 
 JOINS_AT_ONCE: Final = 64
 """Newcomers that may ask the service at the same moment; with more, the room is not idle, and they go and wait."""
@@ -52,9 +53,12 @@ class Visit:
     """
 
     facts: Request
-    admission: Pass | None = None
+    held: Allow | None = None
+    pass_text: str = ""
     straight: bool = False
     cookies: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    commands: list[str] = field(default_factory=list)
 
 
 _VISIT: Final = web.RequestKey("waiting_room_visit", Visit)
@@ -90,6 +94,18 @@ class WaitingRoomGate:
             self._core = GateCore(replace(self._settings, never=never), self._keyring)
             app.router.add_get(metrics_path, self._tell_metrics)
 
+    def command(self, request: web.Request, word: str) -> None:
+        """
+        Do what the header ``Waiting-Room-Command: word`` would do, for a handler that cannot set headers.
+
+        *word* is ``payment``, ``basket`` or ``release``; it counts when the answer to *request* goes out.
+        """
+        if word not in {*STAGES, wire.RELEASE}:
+            raise ValueError(f"{word!r} is no command; there are payment, basket and release")
+        visit = request.get(_VISIT)
+        if visit is not None:
+            visit.commands.append(word)
+
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         began = time.perf_counter()
@@ -117,9 +133,9 @@ class WaitingRoomGate:
         if isinstance(outcome, TryStraight):
             outcome = await self._try_straight(visit, outcome, secure=secure)
         if isinstance(outcome, Allow):
-            visit.admission = outcome.admission
+            visit.held = outcome
             if not outcome.late:
-                self._ledger.touch(outcome.admission.seat, outcome.admission.hard_end_ms)
+                self._ledger.touch(outcome.admission.seat, outcome.end_ms)
         return outcome
 
     async def _try_straight(self, visit: Visit, attempt: TryStraight, *, secure: bool) -> Allow | SendToWait:
@@ -140,12 +156,13 @@ class WaitingRoomGate:
             return attempt.otherwise
         finally:
             self._joins -= 1
-        life_s = self._core.pass_life_s(joined.admission, self._link.now_ms()) if joined.admission else 0
+        life_s = self._core.life_s(joined.admission.hard_end_ms, self._link.now_ms()) if joined.admission else 0
         visit.cookies += token_cookies(self._settings.room, joined.tokens, life_s, secure=secure)
         if joined.admission is None:
             self._ledger.crowded()
             return attempt.otherwise
         visit.straight = True
+        visit.pass_text = joined.tokens[wire.pass_cookie(self._settings.room)]
         return Allow(joined.admission)
 
     def _send_away(self, request: web.Request, outcome: SendToWait | Refuse, language: str = "") -> web.Response:
@@ -179,30 +196,63 @@ class WaitingRoomGate:
         return response
 
     async def _before_answer(self, request: web.Request, response: web.StreamResponse) -> None:
-        commands = response.headers.popall(wire.COMMAND_HEADER, [])
+        words = words_of(response.headers.popall(wire.COMMAND_HEADER, []))
         visit = request.get(_VISIT)
         if visit is None:
             return
-        if wire.RELEASE in {command.strip().lower() for command in commands}:
+        if words or visit.commands:
             try:
-                self._release(visit, secure=self._is_secure(request))
+                self._obey((*words, *visit.commands), visit, secure=self._is_secure(request))
             except Exception:  # noqa: BLE001 - the order stands; its seat then ends by being idle
-                _log.exception("a seat could not be given back")
+                _log.exception("what the shop said of a visit could not be done")
+        response.headers.update(visit.headers)
         for cookie in visit.cookies:
             response.headers.add(hdrs.SET_COOKIE, cookie)
             # A shared cache must never hand one visitor's pass to another.
             response.headers[hdrs.CACHE_CONTROL] = NO_STORE
 
-    def _release(self, visit: Visit, *, secure: bool) -> None:
+    def _obey(self, words: tuple[str, ...], visit: Visit, *, secure: bool) -> None:
         now_ms = self._link.now_ms()
-        admission = visit.admission or self._core.holder(visit.facts, now_ms)
-        if admission is None:
+        held = visit.held or self._core.holder(visit.facts, self._ledger.state, now_ms)
+        if held is None:
             return
-        self._ledger.release(admission.seat, admission.hard_end_ms, now_ms)
-        used = (wire.pass_cookie(self._settings.room), wire.ticket_cookie(self._settings.room))
+        if wire.RELEASE in words:
+            self._release(visit, held, now_ms, secure=secure)
+        elif stage := stage_of(words):
+            self._enter(visit, held, stage, now_ms, secure=secure)
+
+    def _release(self, visit: Visit, held: Allow, now_ms: int, *, secure: bool) -> None:
+        self._ledger.release(held.admission.seat, held.end_ms, now_ms)
+        room = self._settings.room
+        used = (wire.pass_cookie(room), wire.ticket_cookie(room))
         visit.cookies = [cookie for cookie in visit.cookies if cookie.partition("=")[0] not in used]
         # The ticket goes as well: it is used, and with it the next visit would begin with a refusal.
         visit.cookies += [expired_cookie(name, secure=secure) for name in used]
+        self._forget_payment(visit, secure=secure)
+
+    def _enter(self, visit: Visit, held: Allow, stage: str, now_ms: int, *, secure: bool) -> None:
+        seat, state = held.admission.seat, self._ledger.state
+        self._ledger.enter(seat, stage)
+        if stage != wire.PAYMENT:
+            self._forget_payment(visit, secure=secure)
+            return
+        begun = self._core.begins_payment(held, state, now_ms)
+        if begun is None:
+            return
+        text, room = self._keyring.sign(begun), self._settings.room
+        until_ms = begun.entered_ms + state.payment_cap_ms
+        visit.cookies.append(stage_cookie(room, text, self._core.life_s(until_ms, now_ms), secure=secure))
+        bearer = visit.pass_text or visit.facts.cookies.get(wire.pass_cookie(room))
+        if bearer and until_ms > held.admission.hard_end_ms:
+            life_s = self._core.life_s(until_ms, now_ms)
+            visit.cookies = [cookie for cookie in visit.cookies if not cookie.startswith(f"{wire.pass_cookie(room)}=")]
+            visit.cookies += token_cookies(room, {wire.pass_cookie(room): bearer}, life_s, secure=secure)
+        if wire.PASS_HEADER in visit.facts.headers:
+            visit.headers[wire.STAGE_HEADER] = text
+
+    def _forget_payment(self, visit: Visit, *, secure: bool) -> None:
+        if self._core.bears_stage(visit.facts):
+            visit.cookies.append(expired_cookie(wire.stage_cookie(self._settings.room), secure=secure))
 
     def _is_secure(self, request: web.Request) -> bool:
         return self._settings.shop_url.startswith("https:") or request.secure

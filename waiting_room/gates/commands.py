@@ -1,0 +1,25 @@
+"""
+What the shop tells its gate with an answer: the words of the header ``Waiting-Room-Command``.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from waiting_room import wire
+
+STAGES: Final = frozenset({wire.BASKET, wire.PAYMENT})
+"""A visit's stages: with something in the basket its holder may come back sooner, while paying nobody is put out."""
+
+
+def words_of(values: Iterable[str]) -> tuple[str, ...]:
+    """
+    Return the commands in *values*, the lines of the header, in their order; several stand on a line with commas.
+    """
+    return tuple(word for value in values for part in value.split(",") if (word := part.strip().lower()))
+
+
+def stage_of(words: Iterable[str]) -> str:
+    """
+    Return the stage that the last of *words* to name one puts the visit in, or nothing.
+    """
+    return next((word for word in reversed(tuple(words)) if word in STAGES), "")
