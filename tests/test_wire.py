@@ -38,6 +38,11 @@ OUTCOMES: dict[str, tuple[Outcome, dict[str, Any]]] = {
         Paused(7, 3, 5000),
         {"number": 7, "position": 3, "ahead": 2, "next_poll_s": 5.0, "reason": "room_paused"},
     ),
+    "break": (
+        Paused(7, 3, 5000, Reason.TECHNICAL_BREAK, 720_000),
+        {"state": "paused", "number": 7, "position": 3, "ahead": 2, "next_poll_s": 5.0, "reason": "technical_break",
+         "resumes_in_s": 720.0},
+    ),
     "closed": (Closed(), {"reason": "room_closed"}),
     "refused": (Refused(Reason.NO_TICKET, 2000), {"reason": "no_ticket", "next_poll_s": 2.0}),
 }  # fmt: skip

@@ -43,6 +43,7 @@ KEYS: Final = (
     "eta_low_s",
     "eta_high_s",
     "next_poll_s",
+    "resumes_in_s",
     "reason",
     "message",
     "target",
@@ -100,8 +101,9 @@ def describe(outcome: Outcome, room: str) -> dict[str, Any]:
             answer |= {"eta_low_s": 0.0, "eta_high_s": 0.0, "next_poll_s": next_poll_ms / 1000, "reason": reason.value}
         case Admitted(number):
             answer |= {"state": "admitted", "number": number}
-        case Paused(number, position, next_poll_ms, reason):
+        case Paused(number, position, next_poll_ms, reason, resumes_in_ms):
             answer |= {"state": "paused", "next_poll_s": next_poll_ms / 1000, "reason": reason.value}
+            answer["resumes_in_s"] = None if resumes_in_ms is None else resumes_in_ms / 1000
             if number:
                 answer |= {"number": number, "position": position, "ahead": max(0, position - 1)}
         case Closed(reason):
@@ -128,7 +130,7 @@ def encode_waiting(
     return (
         f'{{"state":"waiting","room":{json_room},"number":{number},"position":{position},'
         f'"ahead":{position - 1},"eta_low_s":{low},"eta_high_s":{high},'
-        f'"next_poll_s":{next_poll_ms / 1000},"reason":"{reason._value_}","message":{json_message},'
+        f'"next_poll_s":{next_poll_ms / 1000},"resumes_in_s":null,"reason":"{reason._value_}","message":{json_message},'
         f'"target":null,"visitor":{bearer},"ticket":{place},"pass":null}}'
     ).encode()
 

@@ -12,7 +12,7 @@ from tests.web.booth import ROOM, STATES, Stage, admitted
 from waiting_room.core.outcomes import Called, Closed, Eta, Outcome, Paused, Refused, Waiting
 from waiting_room.core.reasons import Reason
 from waiting_room.web.languages import languages
-from waiting_room.web.texts import ahead_words, wait_words
+from waiting_room.web.texts import ahead_words, resume_words, wait_words
 
 pytestmark = [pytest.mark.peer("chromium"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -260,3 +260,21 @@ async def test_the_bell_is_silent_until_it_is_pressed(new_visitor: NewVisitor, s
     await button.click()
 
     await expect(button).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.parametrize("code", ["en", "pl"])
+async def test_a_break_is_told_by_the_script_and_ends_with_it(
+    new_visitor: NewVisitor, staging: Staging, code: str
+) -> None:
+    """
+    The same words as the server's; they go when people are let in again.
+    """
+    stage = Stage(waiting())
+    page = await opened(new_visitor, staging, stage, code)
+    await expect(page.locator("#resumes")).to_be_hidden()
+
+    await poll(page, stage, Paused(7, 30, HOUR_MS, Reason.TECHNICAL_BREAK, 720_000))
+    await expect(page.locator("#resumes")).to_have_text(resume_words(720, languages()[code]))
+    await poll(page, stage, waiting())
+
+    await expect(page.locator("#resumes")).to_be_hidden()

@@ -26,6 +26,7 @@ STATES: dict[str, Outcome] = {
     "unknown": Waiting(1235, 12_346, None, 3000),
     "called": Called(1235, 60_000, Reason.SEATS_FULL),
     "paused": Paused(1235, 38, 5000),
+    "break": Paused(1235, 38, 5000, Reason.TECHNICAL_BREAK, 720_000),
     "away": Waiting(1235, 38, None, 5000, Reason.STORE_AWAY),
     "recovering": Paused(0, 0, 5000, Reason.RECOVERING),
     "closed": Closed(),

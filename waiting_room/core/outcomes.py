@@ -65,12 +65,15 @@ class Admitted:
 class Paused:
     """
     Tell a visitor that nobody is admitted for the moment; the place (0: none yet) is kept.
+
+    *resumes_in_ms* is None where nobody knows when it goes on.
     """
 
     number: int
     position: int
     next_poll_ms: int
     reason: Reason = Reason.ROOM_PAUSED
+    resumes_in_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

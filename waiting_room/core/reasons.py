@@ -25,6 +25,8 @@ class Reason(StrEnum):
     STORE_AWAY = "store_away"
     """Redis cannot be reached; your place stands in your ticket"""
     ROOM_PAUSED = "room_paused"
+    TECHNICAL_BREAK = "technical_break"
+    """paused, and it is known when it goes on"""
     ROOM_DRAINING = "room_draining"
     """those who wait are served, nobody new may join"""
     ROOM_CLOSED = "room_closed"

@@ -20,7 +20,7 @@ from waiting_room.core.reasons import Reason
 from waiting_room.web.languages import LANGUAGE_COOKIE, NAMES, Language, languages
 from waiting_room.web.packing import Constant, Part, gzipped, plain
 from waiting_room.web.problems import Problem, finish
-from waiting_room.web.texts import ahead_words, say, wait_forms, wait_words
+from waiting_room.web.texts import ahead_words, resume_words, say, wait_forms, wait_words
 from waiting_room.web.views import Place, View, of_problem
 
 TRACK: Final = 322
@@ -33,6 +33,7 @@ SCRIPT_REASONS: Final = (
     Reason.RECOVERING,
     Reason.STORE_AWAY,
     Reason.ROOM_PAUSED,
+    Reason.TECHNICAL_BREAK,
 )
 """What the script tells by itself; all else it fetches as a page."""
 
@@ -88,6 +89,7 @@ def render(view: View, frame: Frame, language: Language, *, gzip: bool = False) 
         icon=_ICON,
         train_x=_train_x(view),
         data=_script_data(view, frame),
+        resumes="" if view.resumes_s is None else resume_words(view.resumes_s, language),
         **_place_words(view.place, language),
     )
     parts = _parts(text, nonce, constants)
@@ -219,6 +221,7 @@ def _script_data(view: View, frame: Frame) -> dict[str, Any] | None:
         "here": frame.here,
         "target": frame.target,
         "track": TRACK,
+        "resumes_s": view.resumes_s,
         "journey": journey and [journey.number, journey.start, journey.last, journey.due_s, journey.grew_s],
     }
 
@@ -233,6 +236,7 @@ def _script_texts(language: Language) -> dict[str, Any]:
         "wait": wait_forms(language),
         "waitIs": language.text("Estimated wait: %(wait)s."),
         "unknown": language.text("not known yet"),
+        "resumes": language.text("Until it goes on: %(wait)s."),
         "speed": language.forms("about %(n)s person a minute", "about %(n)s people a minute"),
         "lost": language.text("The connection is lost; your place is kept. We keep trying."),
     }

@@ -79,6 +79,11 @@ SAYINGS: Final[Mapping[Reason, Saying]] = MappingProxyType({
         mark("Nobody is being let in for the moment."),
         _STAY,
     ),
+    Reason.TECHNICAL_BREAK: Saying(
+        mark("A short technical break"),
+        mark("The shop is being looked after, and nobody is being let in meanwhile."),
+        _STAY,
+    ),
     Reason.ROOM_DRAINING: Saying(
         mark("The queue takes no more visitors"),
         mark("Those who are in it already will still go in; nobody new can join."),
@@ -254,6 +259,13 @@ def wait_words(low_s: float, high_s: float, language: Language) -> str:
     if wait.low == wait.high:
         return language.plural("about %(n)s hour", "about %(n)s hours", wait.high)
     return language.plural("%(low)s–%(n)s hour", "%(low)s–%(n)s hours", wait.high, low=low)
+
+
+def resume_words(resumes_in_s: float, language: Language) -> str:
+    """
+    Return how long a break still takes.
+    """
+    return language.text("Until it goes on: %(wait)s.", wait=wait_words(resumes_in_s, resumes_in_s, language))
 
 
 def wait_forms(language: Language) -> dict[str, object]:

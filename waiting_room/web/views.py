@@ -74,6 +74,7 @@ class View:
 
     *verb* is what the page's script does first (``join``, ``status``, ``claim`` or nothing), after *poll_s* seconds;
     *refresh_s* is when a page without a script comes anew (None: not by itself). *joins* offers a new place.
+    *resumes_s*: in how many seconds a break is over (None: there is none, or nobody knows).
     """
 
     mood: Mood
@@ -84,6 +85,7 @@ class View:
     poll_s: float = 0.0
     refresh_s: int | None = None
     joins: bool = False
+    resumes_s: float | None = None
 
 
 def entering(language: Language) -> View:
@@ -131,11 +133,13 @@ def of_outcome(outcome: Outcome, before: Journey | None, now_s: float, language:
             mood = Mood.AWAY if reason in AWAY else Mood.WAITING
             title = f"{ahead_words(place.ahead, language)} · {said.heading}"
             return _polling(View(mood, said, title, place, "status"), next_poll_ms)
-        case Paused(number, position, next_poll_ms, reason):
+        case Paused(number, position, next_poll_ms, reason, resumes_in_ms):
             said = say(reason, language)
             paused = Place(go_on(before, number, position, None, now_s), None, grew=False) if number else None
             mood = Mood.AWAY if reason in AWAY else Mood.PAUSED
-            return _polling(View(mood, said, said.heading, paused, "status" if number else "join"), next_poll_ms)
+            resumes_s = None if resumes_in_ms is None else resumes_in_ms / 1000
+            verb = "status" if number else "join"
+            return _polling(View(mood, said, said.heading, paused, verb, resumes_s=resumes_s), next_poll_ms)
         case Called(_, next_poll_ms, reason):
             said = say(reason, language)
             mood = Mood.AWAY if reason in AWAY else Mood.CALLED

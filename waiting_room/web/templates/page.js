@@ -14,7 +14,7 @@ const show = (id, on) => { const part = $(id); if (part) part.hidden = !on; };
 const put = (id, text) => { const part = $(id); if (part && part.textContent !== text) part.textContent = text; };
 
 let journey = data.journey, timer = 0, busy = false, fails = 0, verb = data.verb, joined = verb !== "join";
-let heading = $("heading").textContent, spoken = "", spokenAt = 0, paceAt = 0, pace = null, sound = null, over = false, dueAt = 0;
+let heading = $("heading").textContent, spoken = "", spokenAt = 0, paceAt = 0, pace = null, sound = null, over = false, dueAt = 0, resumesAt = 0;
 
 function keep(name, value) {
   document.cookie = name + "=" + value + ";path=" + data.base + ";max-age=86400;samesite=lax";
@@ -48,6 +48,14 @@ function waitWords(low, high) {
   if (b > 120) { a = Math.max(1, Math.ceil(a / 60)); b = Math.ceil(b / 60); unit = "hours"; }
   else { a = coarse(a); b = coarse(b); }
   return plural(texts.wait[unit][a === b ? 0 : 1], b, {low: numbers.format(a)});
+}
+
+/* Until when a break lasts, by this machine's clock; told anew as time passes. */
+function tellBreak(seconds) {
+  if (seconds !== undefined) resumesAt = seconds === null ? 0 : Date.now() + 1000 * seconds;
+  const left = Math.max(0, (resumesAt - Date.now()) / 1000);
+  if (resumesAt) put("resumes", fill(texts.resumes, {wait: waitWords(left, left)}));
+  show("resumes", resumesAt);
 }
 
 function says(reason, mood) {
@@ -112,14 +120,14 @@ function draw(a) {
   const before = verb, away = a.reason === "store_away" || a.reason === "recovering";
   verb = "status";
   if (a.state === "waiting" || a.state === "paused") {
-    says(a.reason, away ? "away" : a.state);
+    says(a.reason, away ? "away" : a.state); tellBreak(a.resumes_in_s);
     show("pace", !away && a.state === "waiting" && $("speed").textContent);
     if (a.number !== null) drawPlace(a); else { document.title = heading; verb = "join"; }
     return later(a.next_poll_s);
   }
   if (a.state === "called") {
     const first = before !== "claim";
-    says(a.reason, away ? "away" : "called"); show("place", false); ring();
+    says(a.reason, away ? "away" : "called"); show("place", false); tellBreak(null); ring();
     verb = "claim";
     return later(first ? 0 : a.next_poll_s);
   }
@@ -214,6 +222,8 @@ function ready() {
 }
 
 root.classList.add("js");
+tellBreak(data.resumes_s);
+setInterval(() => { if (resumesAt && !over) tellBreak(); }, 5000);
 keep("wr_js", "1");
 const clock = new Date($("updated").dateTime);
 if (!isNaN(clock)) put("updated", clock.toLocaleTimeString(texts.lang));
