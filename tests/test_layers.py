@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.gates": (*WORDS, "waiting_room.telemetry.prometheus"),
     "waiting_room.app": (*USE_CASES, *RIM),
     "waiting_room.supervisor": (*USE_CASES, *RIM, "waiting_room.app"),
+    "waiting_room.simulation": BASE,
     "waiting_room.cli": ("waiting_room",),
     "waiting_room.__main__": ("waiting_room.cli",),
     "loadtests": (*SHARED, "loadtests"),

@@ -1,0 +1,157 @@
+"""
+What gates report, added up.
+"""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waiting_room.core.health import BOUNDS_MS, ENOUGH, LEAST_MS, MOST_MS, Health, decode, read_health, recent
+from waiting_room.gates import ledger
+
+COUNTS = st.lists(st.integers(0, 1000), min_size=13, max_size=13).map(tuple)
+
+
+def health(at_ms: int = 0, requests: int = 100, **changes: Any) -> Health:
+    """
+    Return a second in which *requests* took 60 ms each.
+    """
+    counts = tuple(requests if bound == 100 else 0 for bound in (*BOUNDS_MS, None))
+    base = Health(at_ms, 1000, requests, 0, 60 * requests, 60 * requests, counts)
+    return base._replace(**changes)
+
+
+@st.composite
+def healths(draw: st.DrawFn) -> Health:
+    """
+    Return any health that adds up.
+    """
+    counts = draw(COUNTS)
+    errors = draw(st.integers(0, sum(counts)))
+    sums = draw(st.tuples(*[st.integers(0, 10**6)] * 3))
+    return Health(draw(st.integers(0, 10**6)), sums[0], sum(counts), errors, sums[1], sums[2], counts)
+
+
+def test_gates_count_in_the_buckets_that_the_core_reads() -> None:
+    """
+    The bounds stand in two places, since the core imports nobody; they are the same.
+    """
+    assert ledger.LATENCY_BOUNDS_MS == BOUNDS_MS
+
+
+@given(healths(), healths(), healths())
+def test_merging_does_not_depend_on_the_order(one: Health, two: Health, three: Health) -> None:
+    """
+    Whichever worker or gate is heard first, the sums are the same.
+    """
+    assert one.merge(two).merge(three) == three.merge(one).merge(two)
+
+
+@given(healths())
+def test_what_was_encoded_is_decoded(one: Health) -> None:
+    """
+    The store keeps a health as text, with its own time in front.
+    """
+    assert decode(f"{one.at_ms}:{one.encode()}") == one
+
+
+@given(healths(), st.floats(0.01, 0.99))
+def test_a_quantile_never_falls_with_its_share(one: Health, share: float) -> None:
+    """
+    More of the answers are below a longer time.
+    """
+    assert one.quantile_ms(share) <= one.quantile_ms(min(1.0, share + 0.01))
+
+
+def test_the_quantile_lies_within_its_bucket() -> None:
+    """
+    A hundred answers between 50 and 100 ms: the 95th lies at 97.5.
+    """
+    assert health().p95_ms == pytest.approx(97.5)
+
+
+def test_requests_that_pile_up_count_before_they_are_answered() -> None:
+    """
+    With a hundred inside all the time and ten answers a second, a request takes ten seconds, whatever the ten took.
+    """
+    assert health(requests=10, in_flight_ms=100_000).p95_ms == 10_000
+
+
+def test_silence_is_no_health() -> None:
+    """
+    Without a record, or with old ones alone, nothing is known.
+    """
+    assert recent([health(0)], MOST_MS + 1) is None
+
+
+def test_a_busy_shop_is_looked_back_at_for_three_seconds() -> None:
+    """
+    What is old would hide what has just happened.
+    """
+    records = [health(at_ms, requests=ENOUGH) for at_ms in range(0, 10_000, 1000)]
+    found = recent(records, 9000)
+
+    assert found is not None
+    assert found.window_ms == LEAST_MS + 1000
+
+
+def test_a_small_shop_is_looked_back_at_for_longer() -> None:
+    """
+    One request a second gives a 95th percentile only after a while.
+    """
+    found = recent([health(at_ms, requests=1) for at_ms in range(0, 20_000, 1000)], 19_000)
+
+    assert found is not None
+    assert found.requests == 11
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    """
+    Return the part on health of a report, as a gate sends it.
+    """
+    gates = ledger.Health(0)
+    for latency_ms in (20, 60, 700):
+        gates.add(latency_ms, error=latency_ms == 700)
+    return gates.as_dict(1000, 2) | changes
+
+
+def test_a_gates_report_is_read() -> None:
+    """
+    What the ledger sends is understood: counts for each bucket, and the time in flight.
+    """
+    found, faults = read_health(report())
+
+    assert faults == []
+    assert found is not None
+    assert (found.requests, found.errors, found.in_flight_ms, found.latency_ms) == (3, 1, 2000, 780)
+    assert [found.counts[index] for index in (1, 3, 6)] == [1, 1, 1]
+
+
+def test_a_report_without_health_is_no_fault() -> None:
+    """
+    A proxy that asks the authorize endpoint reports none.
+    """
+    assert read_health({}) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"requests": -1}, "health.requests"),
+        ({"in_flight": "2"}, "health.in_flight"),
+        ({"window_ms": True}, "health.window_ms"),
+        ({"latency_buckets": {"10": 1}}, "health.latency_buckets"),
+        ({"errors": 4}, "health"),
+        ({"requests": 2, "errors": 0}, "health"),
+    ],
+)
+def test_a_report_that_cannot_be_is_refused(change: dict[str, Any], where: str) -> None:
+    """
+    A fault names the field.
+    """
+    found, faults = read_health(report(**change))
+
+    assert found is None
+    assert [fault.where for fault in faults] == [where]
