@@ -2,7 +2,7 @@
 What the gate does with a request, row by row.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -32,6 +32,7 @@ GRACE_MS = 300_000
 IDLE = RoomState(straight=True, phase="open")
 BUSY = RoomState(straight=False, phase="open")
 DOWN = RoomState(down=True)
+SHADOW = RoomState(straight=True, phase="open", shadow=True)
 
 
 def _decide(asked: Request, state: RoomState = BUSY, now_ms: int = NOW_MS, **changed: Any) -> Outcome:
@@ -241,6 +242,34 @@ def test_refusal_is_a_503_with_its_reason() -> None:
     A closed door during an outage says so.
     """
     assert _decide(request(), DOWN, when_service_down="closed") == Refuse(503, Reason.STORE_AWAY, as_json=False)
+
+
+def test_in_shadow_a_newcomer_is_counted_and_never_kept_out() -> None:
+    """
+    The service is asked for a pass, so that it counts; what it says keeps nobody out.
+    """
+    outcome = _decide(request(), SHADOW)
+
+    assert isinstance(outcome, TryStraight)
+    assert outcome.otherwise == LetThrough(shadow=True)
+
+
+@pytest.mark.parametrize("rule", ["static", "open", "closed"])
+@pytest.mark.parametrize(
+    ("asked", "state"),
+    [
+        (request(headers={"Sec-Purpose": "prefetch"}), SHADOW),
+        (request(), replace(SHADOW, straight=False)),
+        (request(), replace(SHADOW, straight=False, down=True)),
+        (request(pass_="wr1.pass.k1.forged"), replace(SHADOW, straight=False)),
+    ],
+    ids=["prefetch", "crowded", "down", "forged"],
+)
+def test_in_shadow_everybody_passes(asked: Request, state: RoomState, rule: str) -> None:
+    """
+    Whether the service counts them or not, and whether it is there or not.
+    """
+    assert _decide(asked, state, when_service_down=rule) == LetThrough(shadow=True)
 
 
 ANY_TEXT = st.text(st.characters(), max_size=30)

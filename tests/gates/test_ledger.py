@@ -296,3 +296,18 @@ def test_seat_that_was_given_back_has_no_stage() -> None:
     ledger.enter("a", "basket")
 
     assert ledger.take(1).stages == {}
+
+
+def test_the_shadow_is_believed_until_the_service_says_otherwise() -> None:
+    """
+    Reports that fail change nothing: a room that only watches keeps nobody out when it is away.
+    """
+    ledger = Ledger(0)
+    document = {"phase": "open", "straight": True, "gone": [], "now_ms": 3, "shadow": True}
+    ledger.heard(ledger.take(1), read_answer(document), 1)
+    for tick in (2, 3, 4):
+        ledger.put_back(ledger.take(tick))
+
+    assert (ledger.state.shadow, ledger.state.down) == (True, True)
+    ledger.heard(ledger.take(5), read_answer(document | {"shadow": False}), 5)
+    assert not ledger.state.shadow

@@ -82,14 +82,18 @@ class TryStraight:
 
     visitor_text: str
     has_place: bool
-    otherwise: SendToWait
+    otherwise: "SendToWait | LetThrough"
 
 
 @dataclass(frozen=True, slots=True)
 class LetThrough:
     """
     Let a newcomer pass without a pass: the service, or Redis behind it, is away, and the operator chose so.
+
+    *shadow* tells that the room only watches: nobody is kept out, and a join that fails is no reason to.
     """
+
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,17 +258,19 @@ class GateCore:
         if reason is Reason.REVOKED or state.revoked.bars("", visitor or "", now_ms):
             # Whatever is away: an outage lets nobody in whom the operator has turned away.
             return SendToWait(self._waiting_url(request), as_json, Reason.REVOKED)
-        if state.opened or (state.down and self._settings.when_service_down == "open"):
+        otherwise: SendToWait | LetThrough = SendToWait(self._waiting_url(request), as_json, reason)
+        if state.shadow:
+            otherwise = LetThrough(shadow=True)
+        elif state.opened or (state.down and self._settings.when_service_down == "open"):
             return LetThrough()
-        if state.down and self._settings.when_service_down == "closed":
+        elif state.down and self._settings.when_service_down == "closed":
             return Refuse(503, Reason.STORE_AWAY, as_json)
-        wait = SendToWait(self._waiting_url(request), as_json, reason)
         if not state.straight or state.down or not (request.visitor_text or may_start_visit(request)):
-            return wait
+            return otherwise
         visitor_text = request.visitor_text if visitor is not None else ""
         # Who bears a pass as well has had their turn: that ticket is used.
         ticket_text = request.headers.get(wire.TICKET_HEADER) or request.cookies.get(self._ticket_cookie)
-        return TryStraight(visitor_text, bool(ticket_text) and not self._pass_text(request), wait)
+        return TryStraight(visitor_text, bool(ticket_text) and not self._pass_text(request), otherwise)
 
     def _waiting_url(self, request: Request) -> str:
         target = target_of(request, self._settings.shop_url, absolute=not self._settings.page_url.startswith("/"))

@@ -60,6 +60,8 @@ class RoomState:
     revoked: Revoked = NOTHING_REVOKED
     payment_cap_ms: int = PAYMENT_CAP_MS
     """how long a payment may last, counted from its beginning"""
+    shadow: bool = False
+    """the room only watches, and nobody is to be kept out"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class GateAnswer:
     Hold the service's answer to a report.
 
     *degraded* while its store is away, so that seats must be told once more; *opened* where the room's policy then
-    lets everybody in. *revoked* is None where nothing has changed since the version that the gate has.
+    lets everybody in; *shadow* where the room only watches. *revoked* is None where nothing has changed since the
+    version that the gate has.
     """
 
     phase: str
@@ -79,6 +82,7 @@ class GateAnswer:
     opened: bool = False
     revoked: Revoked | None = None
     payment_cap_ms: int | None = None
+    shadow: bool = False
 
 
 @dataclass(slots=True)
@@ -261,6 +265,7 @@ class Ledger:
             opened=answer.opened,
             revoked=known.revoked if answer.revoked is None else answer.revoked,
             payment_cap_ms=answer.payment_cap_ms or known.payment_cap_ms,
+            shadow=answer.shadow,
         )
 
     def put_back(self, batch: Batch) -> None:
@@ -295,7 +300,9 @@ def read_answer(document: Any) -> GateAnswer:
                 degraded = document.get("degraded") is True
                 opened = degraded and document.get("on_redis_outage") == "open"
                 revoked = None if degraded else read_revoked(document)
-                return GateAnswer(phase, straight, tuple(gone), now_ms, degraded, opened, revoked, _cap_ms(document))
+                shadow = document.get("shadow") is True
+                cap_ms = _cap_ms(document)
+                return GateAnswer(phase, straight, tuple(gone), now_ms, degraded, opened, revoked, cap_ms, shadow)
     raise ValueError("the answer to the report lacks phase, straight, gone or now_ms")
 
 

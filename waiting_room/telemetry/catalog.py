@@ -285,7 +285,9 @@ _CLOSED: dict[Metric, dict[str, tuple[str, ...]]] = {
     REDIS_ERRORS: {"kind": ("timeout", "refused", "busy", "read_only", "full", "circuit_open", "empty", OTHER)},
     TICKS: {"outcome": ("committed", "lost", "held", "failed")},
     GATE_REQUESTS: {
-        "outcome": ("allowed", "straight", "sent_to_wait", "refused", "unprotected", "failed_open", "failed_closed"),
+        "outcome": (
+            "allowed", "straight", "sent_to_wait", "refused", "unprotected", "shadow", "failed_open", "failed_closed",
+        ),
     },
     GATE_REPORTS: {"outcome": ("ok", "error")},
     GATE_SHOP_REQUESTS: {"outcome": ("ok", "error")},

@@ -138,7 +138,9 @@ class WaitingRoomGate:
                 self._ledger.touch(outcome.admission.seat, outcome.end_ms)
         return outcome
 
-    async def _try_straight(self, visit: Visit, attempt: TryStraight, *, secure: bool) -> Allow | SendToWait:
+    async def _try_straight(
+        self, visit: Visit, attempt: TryStraight, *, secure: bool
+    ) -> Allow | SendToWait | LetThrough:
         if self._joins >= JOINS_AT_ONCE:
             return attempt.otherwise
         visitor = attempt.visitor_text
@@ -269,8 +271,8 @@ def _counted_as(outcome: Outcome, visit: Visit) -> str:
             return "straight" if visit.straight else "allowed"
         case Unprotected():
             return "unprotected"
-        case LetThrough():
-            return "failed_open"
+        case LetThrough(shadow):
+            return "shadow" if shadow else "failed_open"
         case Refuse():
             return "failed_closed"
         case _:
