@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waiting_room import wire
-from waiting_room.core.outcomes import Admitted, Called, Closed, Eta, Outcome, Paused, Refused, Waiting
+from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Eta, Outcome, Paused, Refused, Waiting
 from waiting_room.core.reasons import Reason
 
 SECONDS = st.floats(0, 1e9).map(lambda seconds: round(seconds, 1))
@@ -22,11 +22,22 @@ WAITINGS = st.builds(
     st.integers(0, 10**7),
     st.sampled_from(Reason),
 )
+EARLIES = st.builds(
+    Early,
+    st.integers(1, 2**53),
+    st.one_of(st.none(), st.integers(0, 10**10)),
+    st.integers(0, 10**7),
+    st.sampled_from(Reason),
+)
 OUTCOMES: dict[str, tuple[Outcome, dict[str, Any]]] = {
     "waiting": (
         Waiting(7, 3, Eta(1.5, 9.0), 2500),
         {"number": 7, "position": 3, "ahead": 2, "eta_low_s": 1.5, "eta_high_s": 9.0, "next_poll_s": 2.5,
          "reason": "queue_wait"},
+    ),
+    "early": (
+        Early(7, 60_500, 30_000),
+        {"state": "waiting", "number": 7, "opens_in_s": 60.5, "next_poll_s": 30.0, "reason": "prequeue"},
     ),
     "called": (
         Called(7, 1000),
@@ -55,7 +66,8 @@ def test_an_answer_says_what_applies_and_null_elsewhere(state: str) -> None:
     answer = wire.describe(outcome, "toys")
 
     assert tuple(answer) == wire.KEYS
-    assert {key: value for key, value in answer.items() if value is not None} == {"state": state, "room": "toys"} | said
+    told = {key: value for key, value in answer.items() if value is not None}
+    assert told == {"state": state, "room": "toys"} | said
 
 
 def test_who_is_paused_without_a_place_has_no_number() -> None:
@@ -82,6 +94,17 @@ def test_the_quick_answer_is_the_same_as_the_slow_one(
     json_message = json.dumps(message, ensure_ascii=False) if message else "null"
 
     assert wire.encode_waiting(outcome, '"toys"', json_message, visitor, ticket) == wire.encode(slow)
+
+
+@given(EARLIES, st.text(max_size=20), TOKENS, TOKENS)
+def test_the_quick_answer_before_the_opening_is_the_same_as_the_slow_one(
+    outcome: Early, message: str, visitor: str | None, ticket: str | None
+) -> None:
+    """Byte for byte, whatever it holds."""
+    slow = wire.describe(outcome, "toys") | {"message": message or None, "visitor": visitor, "ticket": ticket}
+    json_message = json.dumps(message, ensure_ascii=False) if message else "null"
+
+    assert wire.encode_early(outcome, '"toys"', json_message, visitor, ticket) == wire.encode(slow)
 
 
 @given(st.dictionaries(st.sampled_from(wire.KEYS), st.one_of(st.none(), st.text(), st.integers(), SECONDS)))

@@ -5,12 +5,13 @@ What goes over HTTP between the visitor, the gate and the service: names and sha
 import json
 from typing import Any, Final
 
-from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
+from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Outcome, Paused, Refused, Waiting
 from waiting_room.tokens import peek
 
 __all__ = [
     "describe",
     "encode",
+    "encode_early",
     "encode_waiting",
     "invitation_cookie",
     "pass_cookie",
@@ -43,6 +44,7 @@ KEYS: Final = (
     "eta_low_s",
     "eta_high_s",
     "next_poll_s",
+    "opens_in_s",
     "resumes_in_s",
     "reason",
     "message",
@@ -96,6 +98,9 @@ def describe(outcome: Outcome, room: str) -> dict[str, Any]:
             answer |= {"next_poll_s": next_poll_ms / 1000, "reason": reason.value}
             if eta is not None:
                 answer |= {"eta_low_s": eta.low_s, "eta_high_s": eta.high_s}
+        case Early(number, opens_in_ms, next_poll_ms, reason):
+            answer |= {"state": "waiting", "number": number, "next_poll_s": next_poll_ms / 1000, "reason": reason.value}
+            answer["opens_in_s"] = None if opens_in_ms is None else opens_in_ms / 1000
         case Called(number, next_poll_ms, reason):
             answer |= {"state": "called", "number": number, "position": 0, "ahead": 0}
             answer |= {"eta_low_s": 0.0, "eta_high_s": 0.0, "next_poll_s": next_poll_ms / 1000, "reason": reason.value}
@@ -110,8 +115,7 @@ def describe(outcome: Outcome, room: str) -> dict[str, Any]:
             answer |= {"state": "closed", "reason": reason.value}
         case Refused(reason, retry_ms):
             answer |= {"state": "refused", "reason": reason.value}
-            if retry_ms is not None:
-                answer["next_poll_s"] = retry_ms / 1000
+            answer["next_poll_s"] = None if retry_ms is None else retry_ms / 1000
     return answer
 
 
@@ -130,8 +134,26 @@ def encode_waiting(
     return (
         f'{{"state":"waiting","room":{json_room},"number":{number},"position":{position},'
         f'"ahead":{position - 1},"eta_low_s":{low},"eta_high_s":{high},'
-        f'"next_poll_s":{next_poll_ms / 1000},"resumes_in_s":null,"reason":"{reason._value_}","message":{json_message},'
+        f'"next_poll_s":{next_poll_ms / 1000},"opens_in_s":null,"resumes_in_s":null,'
+        f'"reason":"{reason._value_}","message":{json_message},'
         f'"target":null,"visitor":{bearer},"ticket":{place},"pass":null}}'
+    ).encode()
+
+
+def encode_early(
+    outcome: Early, json_room: str, json_message: str, visitor: str | None = None, ticket: str | None = None
+) -> bytes:
+    """
+    Return the same bytes as `encode` of `describe`: before an opening all polls are of this kind.
+    """
+    number, opens_in_ms, next_poll_ms, reason = outcome
+    opens = "null" if opens_in_ms is None else opens_in_ms / 1000
+    bearer = f'"{visitor}"' if visitor else "null"
+    place = f'"{ticket}"' if ticket else "null"
+    return (
+        f'{{"state":"waiting","room":{json_room},"number":{number},"position":null,"ahead":null,"eta_low_s":null,'
+        f'"eta_high_s":null,"next_poll_s":{next_poll_ms / 1000},"opens_in_s":{opens},"resumes_in_s":null,'
+        f'"reason":"{reason._value_}","message":{json_message},"target":null,"visitor":{bearer},"ticket":{place},"pass":null}}'
     ).encode()
 
 

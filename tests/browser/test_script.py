@@ -2,6 +2,7 @@
 The page's script: the same words and promises as the server's, patient with errors, polite when hidden.
 """
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,10 +10,10 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewVisitor, Staging
 from tests.web.booth import ROOM, STATES, Stage, admitted
-from waiting_room.core.outcomes import Called, Closed, Eta, Outcome, Paused, Refused, Waiting
+from waiting_room.core.outcomes import Called, Closed, Early, Eta, Outcome, Paused, Refused, Waiting
 from waiting_room.core.reasons import Reason
 from waiting_room.web.languages import languages
-from waiting_room.web.texts import ahead_words, resume_words, wait_words
+from waiting_room.web.texts import ahead_words, opening_words, resume_words, wait_words
 
 pytestmark = [pytest.mark.peer("chromium"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -102,6 +103,42 @@ async def test_a_position_that_was_shown_never_rises(new_visitor: NewVisitor, st
 
     assert (await asked.value).url.endswith("/status?seen=20")
     await expect(page.locator("#ahead b")).to_have_text("19")
+
+
+async def test_the_countdown_runs_until_the_opening_gives_a_place(new_visitor: NewVisitor, staging: Staging) -> None:
+    """
+    By the page's own clock between polls; then position and wait take its place without a reload.
+    """
+    stage = Stage(Early(7, 95_000, HOUR_MS))
+    page = await opened(new_visitor, staging, stage)
+    await expect(page.locator("#countdown")).to_have_text("The doors open in about 2 minutes")
+    await expect(page.locator("#clock")).to_have_text(re.compile("01:[0-3][0-9]"))
+    await expect(page.locator("#place")).to_be_hidden()
+    await expect(page.locator("#leave")).to_be_visible()
+
+    await poll(page, stage, Early(7, None, HOUR_MS))
+    await expect(page.locator("#countdown")).to_have_text("The time of the opening is not known yet")
+    await expect(page.locator("#clock")).to_be_hidden()
+    await poll(page, stage, waiting(position=3))
+
+    await expect(page.locator("#opens")).to_be_hidden()
+    await expect(page.locator("#ahead")).to_have_text("2 people are ahead of you")
+    await expect(page).to_have_title("2 people are ahead of you · You are in the queue")
+
+
+@pytest.mark.parametrize("code", ["en", "pl"])
+async def test_the_script_counts_down_in_the_servers_words(
+    new_visitor: NewVisitor, staging: Staging, code: str
+) -> None:
+    """
+    Known, unknown and overdue alike.
+    """
+    language, stage = languages()[code], Stage(waiting())
+    page = await opened(new_visitor, staging, stage, code)
+
+    for opens_in_s in (None, 0.0, 40.0, 500.0, 7000.0, 90_000.0):
+        await poll(page, stage, Early(7, None if opens_in_s is None else int(opens_in_s * 1000), HOUR_MS))
+        await expect(page.locator("#countdown")).to_have_text(opening_words(opens_in_s, language))
 
 
 async def test_a_wait_that_grows_is_explained(new_visitor: NewVisitor, staging: Staging) -> None:

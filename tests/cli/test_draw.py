@@ -18,10 +18,17 @@ from waiting_room.tokens import Keyring, Ticket, Visitor
 
 SEED = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 PROMISE = commitment(SEED)
-RANK_OF_7 = Order(Draw(SEED, PROMISE, "8e5c1b", "standard", 1000)).rank_of(7)
+RANK_OF_7 = Order(Draw(SEED, PROMISE, "8e5c1b", "standard", 1, 1000)).rank_of(7)
 STATE: dict[str, Any] = {
     "room": "sale",
-    "draw": {"commitment": PROMISE, "seed": SEED, "beacon": "8e5c1b", "sizes": {"standard": 1000, "loyal": 10}},
+    "draws": [
+        {
+            "commitment": PROMISE,
+            "seed": SEED,
+            "beacon": "8e5c1b",
+            "lanes": {"standard": {"first": 1, "size": 1000}, "loyal": {"first": 1, "size": 10}},
+        }
+    ],
 }
 OPTIONS = ("--seed", SEED, "--commitment", PROMISE, "--size", "1000", "--beacon", "8e5c1b")
 verify = partial(run, "draw", "verify")
@@ -73,8 +80,9 @@ def test_options_alone_will_do() -> None:
         "lane": "standard",
         "number": 7,
         "rank": RANK_OF_7,
-        "size": 1000,
         "drawn": True,
+        "first": 1,
+        "size": 1000,
         "faults": [],
     }
 
@@ -113,7 +121,7 @@ def test_a_draw_that_does_not_hold_together_is_told_in_words(published: str) -> 
 
 def test_before_the_opening_there_is_nothing_to_verify(tmp_path: Path) -> None:
     """The seed is secret until then."""
-    source = saved(tmp_path, {"room": "sale", "draw": {"commitment": PROMISE, "seed": None, "sizes": None}})
+    source = saved(tmp_path, {"room": "sale", "draws": [{"commitment": PROMISE, "seed": None, "lanes": None}]})
 
     assert faults(verify(source, "--number", "7", "--json")) == ["seed"]
 
@@ -130,15 +138,28 @@ def test_a_ticket_of_another_room_is_told(published: str) -> None:
     assert faults(verify(published, "--ticket", ticket, "--json")) == ["ticket"]
 
 
-@pytest.mark.parametrize("draw", [{"seed": 7, "commitment": [], "sizes": {"standard": "many"}}])
-def test_values_of_the_wrong_kind_are_told_at_once(tmp_path: Path, draw: dict[str, object]) -> None:
+def test_values_of_the_wrong_kind_are_told_at_once(tmp_path: Path) -> None:
     """A file may hold anything."""
-    source = saved(tmp_path, {"draw": draw})
+    draw = {"seed": 7, "commitment": [], "lanes": {"standard": {"first": "one", "size": "many"}}}
+    source = saved(tmp_path, {"draws": [draw]})
 
-    assert faults(verify(source, "--number", "1", "--json")) == ["seed", "commitment", "size"]
+    assert faults(verify(source, "--number", "1", "--json")) == ["seed", "commitment", "first", "size"]
 
 
-@pytest.mark.parametrize("document", [[], {"draw": None}, {"room": "sale"}], ids=str)
+def test_each_number_is_checked_against_the_draw_it_took_part_in(tmp_path: Path) -> None:
+    """A room may have drawn before, and may be about to again."""
+    second = {"commitment": commitment("ab" * 32), "seed": "ab" * 32, "lanes": {"standard": {"first": 1501, "size": 9}}}
+    coming = {"commitment": "0" * 64, "seed": None, "lanes": None}
+    held = saved(tmp_path, STATE | {"draws": [*STATE["draws"], second]})
+
+    assert verify(held, "--number", "7").out == f"{RANK_OF_7}\n"
+    assert 1501 <= verify(held, "--number", "1505", "--json").json["rank"] < 1510
+    assert "came before the 9 who were drawn" in verify(held, "--number", "1200").err
+    later = saved(tmp_path, STATE | {"draws": [*STATE["draws"], coming]})
+    assert faults(verify(later, "--number", "1200", "--json")) == ["seed"]
+
+
+@pytest.mark.parametrize("document", [[], {"draws": None}, {"draws": []}, {"draws": [1]}, {"room": "sale"}], ids=str)
 def test_a_source_without_a_draw_is_told(tmp_path: Path, document: object) -> None:
     """As is one that is no JSON, or not there."""
     done = verify(saved(tmp_path, document), "--number", "1")

@@ -26,7 +26,7 @@ def draw(size: int, seed: str = SEED, beacon: str = "", lane: str = "standard") 
     """
     Return a draw whose commitment is that of its seed.
     """
-    return Draw(seed, commitment(seed), beacon, lane, size)
+    return Draw(seed, commitment(seed), beacon, lane, 1, size)
 
 
 def nth(size: int, index: int) -> Order:
@@ -241,6 +241,24 @@ def test_whoever_came_after_the_opening_stands_behind_the_draw() -> None:
     assert [verify(draw(10), number) for number in (11, 500)] == [11, 500]
 
 
+def test_whoever_came_before_the_pre_queue_keeps_their_place() -> None:
+    """A room that was in use before holds a draw among those who came for it."""
+    later = Draw(SEED, commitment(SEED), "", "standard", 501, 10)
+
+    assert [verify(later, number) for number in (1, 500, 511)] == [1, 500, 511]
+
+
+def test_those_drawn_share_the_ranks_of_their_numbers() -> None:
+    """The order is the same as that of a room that began with them, only further on."""
+    later = Draw(SEED, commitment(SEED), "", "standard", 501, 10)
+    order = Order(later)
+
+    assert [verify(later, 500 + number) for number in range(1, 11)] == [
+        500 + verify(draw(10), number) for number in range(1, 11)
+    ]
+    assert [order.number_of(order.rank_of(number)) for number in range(501, 511)] == list(range(501, 511))
+
+
 def test_a_place_in_the_draw_is_verified() -> None:
     """What anybody works out is what the room works with."""
     assert verify(draw(1000), 17) == Order(draw(1000)).rank_of(17)
@@ -248,7 +266,7 @@ def test_a_place_in_the_draw_is_verified() -> None:
 
 def test_an_exchanged_seed_is_found_out() -> None:
     """The operator cannot take another seed after the promise."""
-    other = Draw("f" * 64, commitment(SEED), "", "standard", 10)
+    other = Draw("f" * 64, commitment(SEED), "", "standard", 1, 10)
 
     with pytest.raises(DrawError, match="commitment: is not the hash of the seed"):
         verify(other, 1)
@@ -257,12 +275,13 @@ def test_an_exchanged_seed_is_found_out() -> None:
 def test_all_faults_are_told_at_once() -> None:
     """Of the values and of the number."""
     with pytest.raises(DrawError) as refused:
-        verify(Draw("seed", "no hash", "two words", "", -1), 0)
+        verify(Draw("seed", "no hash", "two words", "", 0, -1), 0)
 
     assert [fault.where for fault in refused.value.faults] == [
         "seed",
         "beacon",
         "commitment",
+        "first",
         "size",
         "lane",
         "number",

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from waiting_room import wire
-from waiting_room.core.outcomes import Admitted, Called, Closed, Eta, Outcome, Paused, Refused, Waiting
+from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Eta, Outcome, Paused, Refused, Waiting
 from waiting_room.core.policy import Policy
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import RoomUnknownError
@@ -24,6 +24,8 @@ STATES: dict[str, Outcome] = {
     "waiting": Waiting(1235, 38, Eta(200.0, 330.0), 3000),
     "next": Waiting(1235, 1, Eta(1.0, 20.0), 3000),
     "unknown": Waiting(1235, 12_346, None, 3000),
+    "early": Early(1235, 3_720_000, 30_000),
+    "early-unknown": Early(1235, None, 6000),
     "called": Called(1235, 60_000, Reason.SEATS_FULL),
     "paused": Paused(1235, 38, 5000),
     "break": Paused(1235, 38, 5000, Reason.TECHNICAL_BREAK, 720_000),
@@ -60,6 +62,7 @@ class Stage:
     sees_cookies: bool = True
     verbs: list[str] = field(default_factory=list)
     now_s: float = NOON_S
+    draws: list[dict[str, Any]] = field(default_factory=list)
 
     def policy(self, room: str) -> Policy:
         """
@@ -78,6 +81,7 @@ class Stage:
             "rate_per_minute": policy.rate_per_minute,
             "message": policy.message,
             "admitted_total": 1,
+            "draws": self.draws,
             "as_of_ms": 1,
         }
 

@@ -4,7 +4,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +48,7 @@ def draw() -> None:
 @click.option("--seed", metavar="HEX", help="The seed that was published after the opening.")
 @click.option("--commitment", metavar="HEX", help="The hash that was published before it; best the one you noted then.")
 @click.option("--beacon", metavar="TEXT", help="The public beacon's value; best from its own source.")
+@click.option("--first", type=click.IntRange(1), metavar="N", help="The first number that was drawn [1].")
 @click.option("--size", type=click.IntRange(0), metavar="N", help="How many of the lane were drawn.")
 @json_option
 def verify_(
@@ -78,7 +79,7 @@ def verify_(
         missing = [f"--{name}" for name in ("seed", "commitment", "size") if named[name] is None]
         if missing:
             raise click.UsageError(f"give a SOURCE, or {' and '.join(missing)} as well")
-    values = _values(state, lane or STANDARD_LANE, named, faults)
+    values = _values(state, lane or STANDARD_LANE, number, named, faults)
     rank = 0
     if values is not None:
         try:
@@ -103,12 +104,14 @@ def _published(source: str) -> dict[str, Any]:
                 text = answer.read(MOST_BYTES)
         else:
             text = Path(source).read_bytes()[:MOST_BYTES]
-        document = json.loads(text)
+        document: Any = json.loads(text)
     except (OSError, URLError, ValueError, RecursionError) as error:
         raise SourceError(source, error) from error
-    if not isinstance(document, dict) or not isinstance(document.get("draw"), dict):
+    published: dict[str, Any] = document if isinstance(document, dict) else {}
+    draws = published.get("draws")
+    if not isinstance(draws, list) or not draws or not all(isinstance(entry, dict) for entry in draws):
         raise SourceError(source, "no draw is published there")
-    return document
+    return published
 
 
 def _ticket(text: str, room: object, faults: list[Fault]) -> tuple[int, str]:
@@ -128,30 +131,45 @@ def _ticket(text: str, room: object, faults: list[Fault]) -> tuple[int, str]:
 
 
 def _values(
-    state: Mapping[str, Any], lane: str, named: Mapping[str, str | int | None], faults: list[Fault]
+    state: Mapping[str, Any], lane: str, number: int, named: Mapping[str, str | int | None], faults: list[Fault]
 ) -> Draw | None:
     """
     Return what fixes the draw: an option where there is one, else what was published.
     """
-    published = state.get("draw") or {}
-    sizes = published.get("sizes")
+    published, span = _of_number(state.get("draws", ()), lane, number)
     found: dict[str, Any] = {name: published.get(name) for name in ("seed", "commitment", "beacon")}
-    found["size"] = sizes.get(lane) if isinstance(sizes, dict) else None
+    found |= {"first": span.get("first", 1), "size": span.get("size")}
     found |= {name: value for name, value in named.items() if value is not None}
     if found["seed"] is None:
         faults.append(Fault("seed", "is not published yet", "it is at the opening; until then only its hash is"))
     elif found["size"] is None:
-        faults.append(
-            Fault("size", f"is not published for the lane {lane!r}", "take the lane that stands in the ticket")
-        )
+        what = f"is not published for the lane {lane!r}"
+        faults.append(Fault("size", what, "take the lane that stands in the ticket"))
+    else:
+        for name, kind in (("seed", str), ("commitment", str), ("first", int), ("size", int)):
+            if not isinstance(found[name], kind) or isinstance(found[name], bool):
+                faults.append(Fault(name, f"is {found[name]!r}", "take it as it was published"))
     if faults:
         return None
-    for name, kind in (("seed", str), ("commitment", str), ("size", int)):
-        if not isinstance(found[name], kind) or isinstance(found[name], bool):
-            faults.append(Fault(name, f"is {found[name]!r}", "take it as it was published"))
-    if faults:
-        return None
-    return Draw(found["seed"], found["commitment"], str(found["beacon"] or ""), lane, found["size"])
+    return Draw(found["seed"], found["commitment"], str(found["beacon"] or ""), lane, found["first"], found["size"])
+
+
+def _of_number(draws: Sequence[Mapping[str, Any]], lane: str, number: int) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """
+    Return the draw that *number* took part in, else the latest, and what it says of *lane*.
+    """
+    spans = [(draw, _span(draw, lane)) for draw in draws]
+    for draw, span in reversed(spans):
+        first, size = span.get("first"), span.get("size")
+        if isinstance(first, int) and isinstance(size, int) and 0 <= number - first < size:
+            return draw, span
+    return spans[-1] if spans else ({}, {})
+
+
+def _span(draw: Mapping[str, Any], lane: str) -> dict[str, Any]:
+    lanes = draw.get("lanes")
+    span = lanes.get(lane) if isinstance(lanes, dict) else None
+    return span if isinstance(span, dict) else {}
 
 
 def _refuse(faults: list[Fault], as_json: bool) -> None:
@@ -163,12 +181,15 @@ def _refuse(faults: list[Fault], as_json: bool) -> None:
 
 
 def _tell(values: Draw, number: int, rank: int, as_json: bool) -> None:
-    drawn = number <= values.size
+    drawn = values.holds(number)
     if as_json:
-        place = {"lane": values.lane, "number": number, "rank": rank, "size": values.size, "drawn": drawn}
+        place = {"lane": values.lane, "number": number, "rank": rank, "drawn": drawn}
+        place |= {"first": values.first, "size": values.size}
         click.echo(json.dumps({"ok": True, **place, "faults": []}, ensure_ascii=False))
         return
     click.echo(rank)
-    how = f"was drawn to place {rank} of {values.size}" if drawn else f"came after the {values.size} who were drawn"
+    how = f"was drawn to place {rank - values.first + 1} of {values.size}"
+    if not drawn:
+        how = f"came {'after' if number >= values.first else 'before'} the {values.size} who were drawn"
     beacon = ", mixed with the beacon's value" if values.beacon else ""
     click.echo(f"Number {number} in the lane {values.lane} {how}; the seed is the promised one{beacon}.", err=True)

@@ -1,8 +1,8 @@
 """
 What can come of a visitor's request, as values.
 
-`Waiting` and its `Eta` are tuples with names, made several thousand times a second: a frozen dataclass takes four
-times as long to make.
+`Waiting`, its `Eta` and `Early` are tuples with names, made several thousand times a second: a frozen dataclass takes
+four times as long to make.
 """
 
 from dataclasses import dataclass
@@ -33,6 +33,20 @@ class Waiting(NamedTuple):
     eta: Eta | None
     next_poll_ms: int
     reason: Reason = Reason.QUEUE_WAIT
+
+
+class Early(NamedTuple):
+    """
+    Tell a visitor that they came before the opening: the draw will give them a position, and they have none yet.
+
+    *opens_in_ms* is None where nobody knows when that will be. *reason* is PREQUEUE, ROOM_PAUSED while the pre-queue is
+    interrupted, or STORE_AWAY or RECOVERING while the room runs on its last knowledge.
+    """
+
+    number: int
+    opens_in_ms: int | None
+    next_poll_ms: int
+    reason: Reason = Reason.PREQUEUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +109,4 @@ class Refused:
     retry_ms: int | None = None
 
 
-Outcome = Waiting | Called | Admitted | Paused | Closed | Refused
+Outcome = Waiting | Early | Called | Admitted | Paused | Closed | Refused

@@ -72,8 +72,14 @@ def jittered_ms(interval: int, rank: int, salt: int) -> int:
     """
     Return *interval* prolonged by up to `JITTER`; the same for the same *rank* and *salt*.
     """
-    spread = (rank * 2_654_435_761 + salt * 40_503) % 65_536 / 65_536
-    return int(interval * (1 + JITTER * spread))
+    return int(interval * (1 + JITTER * spread(rank, salt)))
+
+
+def spread(rank: int, salt: int) -> float:
+    """
+    Return a number from 0 to below 1, spread evenly over ranks; the same for the same *rank* and *salt*.
+    """
+    return (rank * 2_654_435_761 + salt * 40_503) % 65_536 / 65_536
 
 
 def slot_ms(waiting: int, policy: Policy, rate_per_s: float = 0.0, last_ms: int = 0) -> int:

@@ -14,6 +14,8 @@ class Reason(StrEnum):
 
     QUEUE_WAIT = "queue_wait"
     """others are before you"""
+    PREQUEUE = "prequeue"
+    """the room is not open yet: at the opening those who are here are put in order by a draw"""
     YOUR_TURN = "your_turn"
     """you are called: claim"""
     SEATS_FULL = "seats_full"

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 
 from waiting_room import wire
-from waiting_room.core.outcomes import Outcome, Refused, Waiting
+from waiting_room.core.outcomes import Early, Outcome, Refused, Waiting
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
 from waiting_room.lobby import Lobby
@@ -76,8 +76,11 @@ class Api:
         Return *visit* as JSON, with its tokens and cookies; a refusal is a problem document as well.
         """
         room = self._lobby.known[visit.room]
-        if type(visit.outcome) is Waiting and visit.outcome.reason is Reason.QUEUE_WAIT:
-            return _waiting(request, visit, visit.outcome, room)
+        outcome = visit.outcome
+        if type(outcome) is Waiting and outcome.reason is Reason.QUEUE_WAIT:
+            return _waiting(request, visit, wire.encode_waiting, outcome, room)
+        if type(outcome) is Early and outcome.reason is Reason.PREQUEUE:
+            return _waiting(request, visit, wire.encode_early, outcome, room)
         answer = wire.describe(visit.outcome, visit.room) | dict(visit.tokens)
         policy = room.policy
         answer["target"] = policy.target or None
@@ -129,10 +132,11 @@ class Api:
         return web.json_response(said, headers=_PRIVATE, dumps=json.dumps)
 
 
-def _waiting(request: web.BaseRequest, visit: Visit, outcome: Waiting, room: Room) -> web.StreamResponse:
+def _waiting(
+    request: web.BaseRequest, visit: Visit, encode: Callable[..., bytes], outcome: Waiting | Early, room: Room
+) -> web.StreamResponse:
     tokens = visit.tokens
-    visitor, ticket = tokens.get("visitor"), tokens.get("ticket")
-    body = wire.encode_waiting(outcome, room.json_name, room.json_message, visitor, ticket)
+    body = encode(outcome, room.json_name, room.json_message, tokens.get("visitor"), tokens.get("ticket"))
     return ready.answer(request, body, visit.set_cookies)
 
 
@@ -158,4 +162,4 @@ def state_of(outcome: Outcome) -> str:
     """
     Return the state that *outcome* is in the answers.
     """
-    return type(outcome).__name__.lower()
+    return "waiting" if type(outcome) is Early else type(outcome).__name__.lower()

@@ -20,13 +20,14 @@ from waiting_room.core.reasons import Reason
 from waiting_room.web.languages import LANGUAGE_COOKIE, NAMES, Language, languages
 from waiting_room.web.packing import Constant, Part, gzipped, plain
 from waiting_room.web.problems import Problem, finish
-from waiting_room.web.texts import ahead_words, resume_words, say, wait_forms, wait_words
+from waiting_room.web.texts import ahead_words, opening_words, resume_words, say, wait_forms, wait_words
 from waiting_room.web.views import Place, View, of_problem
 
 TRACK: Final = 322
 """How far the train of the drawing runs, in its own units."""
 SCRIPT_REASONS: Final = (
     Reason.QUEUE_WAIT,
+    Reason.PREQUEUE,
     Reason.YOUR_TURN,
     Reason.SEATS_FULL,
     Reason.RATE_REACHED,
@@ -51,7 +52,9 @@ class Frame:
     """
     Hold what surrounds a view: addresses, the shop's name and words, the time, and the state of the refresh.
 
-    *refreshes* is None where nothing is refreshed. *base* and *room* tell the script where to ask.
+    *refreshes* is None where nothing is refreshed. *base* and *room* tell the script where to ask. *opening_iso* and
+    *opening_time* tell when the room opens, where that is known; *drawn* that its first places are given by lot, and
+    *commitment* what is promised of the draw, to be checked at *state*.
     """
 
     here: str
@@ -70,6 +73,11 @@ class Frame:
     now_s: float = 0.0
     iso_time: str = ""
     clock_time: str = ""
+    opening_iso: str = ""
+    opening_time: str = ""
+    drawn: bool = False
+    commitment: str = ""
+    state: str = ""
 
 
 def render(view: View, frame: Frame, language: Language, *, gzip: bool = False) -> web.Response:
@@ -90,6 +98,8 @@ def render(view: View, frame: Frame, language: Language, *, gzip: bool = False) 
         train_x=_train_x(view),
         data=_script_data(view, frame),
         resumes="" if view.resumes_s is None else resume_words(view.resumes_s, language),
+        opening=opening_words(view.opens_in_s, language),
+        early_number=language.number(view.early),
         **_place_words(view.place, language),
     )
     parts = _parts(text, nonce, constants)
@@ -222,6 +232,8 @@ def _script_data(view: View, frame: Frame) -> dict[str, Any] | None:
         "target": frame.target,
         "track": TRACK,
         "resumes_s": view.resumes_s,
+        "number": view.early,
+        "opens_in_s": view.opens_in_s,
         "journey": journey and [journey.number, journey.start, journey.last, journey.due_s, journey.grew_s],
     }
 
@@ -237,6 +249,11 @@ def _script_texts(language: Language) -> dict[str, Any]:
         "waitIs": language.text("Estimated wait: %(wait)s."),
         "unknown": language.text("not known yet"),
         "resumes": language.text("Until it goes on: %(wait)s."),
+        "opens": [
+            language.text("The time of the opening is not known yet"),
+            language.text("The doors open at any moment"),
+            language.text("The doors open in %(wait)s"),
+        ],
         "speed": language.forms("about %(n)s person a minute", "about %(n)s people a minute"),
         "lost": language.text("The connection is lost; your place is kept. We keep trying."),
     }

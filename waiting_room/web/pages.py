@@ -5,7 +5,7 @@ The waiting page: takes a place, watches over it and lets the visitor in, with a
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -207,6 +207,8 @@ class WaitingPage:
         now = datetime.fromtimestamp(now_s, UTC).astimezone()
         refreshes = request.query.get("refresh", request.cookies.get(REFRESH_COOKIE)) != "off"
         rate = int(state.get("rate_per_minute") or 0)
+        opening = None if view.opens_in_s is None else now + timedelta(seconds=view.opens_in_s)
+        promise = (state.get("draws") or [{}])[-1]
         others = [
             (code, NAMES[code], self._address(request, room, lang=code)) for code in NAMES if code != language.code
         ]
@@ -227,6 +229,11 @@ class WaitingPage:
             now_s=now_s,
             iso_time=now.isoformat(timespec="seconds"),
             clock_time=f"{now:%H:%M:%S %Z}",
+            opening_iso=opening.isoformat(timespec="seconds") if opening else "",
+            opening_time=_clock(opening, now) if opening else "",
+            drawn=bool(promise),
+            commitment=str(promise.get("commitment", "")),
+            state=f"{self._prefix}/{quote(room)}/state.json",
         )
 
     def _address(self, request: web.Request, room: str, **more: str) -> str:
@@ -244,6 +251,13 @@ def routes(
     """
     prepare()
     return [web.route("*", prefix + "/{room}", WaitingPage(visits, rooms, prefix, now_s).answer)]
+
+
+def _clock(then: datetime, now: datetime) -> str:
+    """
+    Return *then* to the minute, with its day where it is not today.
+    """
+    return f"{then:%H:%M %Z}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M %Z}"
 
 
 def _may_join(outcome: Outcome, request: web.Request) -> bool:

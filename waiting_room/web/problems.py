@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 
 STATUS: Final[Mapping[Reason, HTTPStatus]] = MappingProxyType({
     Reason.QUEUE_WAIT: HTTPStatus.TOO_MANY_REQUESTS,
+    Reason.PREQUEUE: HTTPStatus.TOO_MANY_REQUESTS,
     Reason.YOUR_TURN: HTTPStatus.TOO_MANY_REQUESTS,
     Reason.SEATS_FULL: HTTPStatus.TOO_MANY_REQUESTS,
     Reason.RATE_REACHED: HTTPStatus.TOO_MANY_REQUESTS,

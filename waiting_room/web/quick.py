@@ -12,7 +12,7 @@ from time import perf_counter
 from aiohttp import web
 
 from waiting_room import wire
-from waiting_room.core.outcomes import Waiting
+from waiting_room.core.outcomes import Early, Waiting
 from waiting_room.core.reasons import Reason
 from waiting_room.lobby import Lobby
 from waiting_room.web import ready
@@ -23,7 +23,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 class QuickWay:
     """
-    Answer polls of those who wait, and joins of those who have no ticket yet.
+    Answer polls of those who wait, before the opening and after it, and joins of those who have no ticket yet.
 
     *say* puts a visit into words; *observe* hears route, status and seconds of each request.
     """
@@ -77,10 +77,13 @@ class QuickWay:
         if ticket is None:
             return None
         outcome = self._lobby.status(name, ticket, seen_of(request))
-        if type(outcome) is not Waiting or outcome.reason is not Reason.QUEUE_WAIT:
+        if type(outcome) is Waiting and outcome.reason is Reason.QUEUE_WAIT:
+            body = wire.encode_waiting(outcome, room.json_name, room.json_message)
+        elif type(outcome) is Early and outcome.reason is Reason.PREQUEUE:
+            body = wire.encode_early(outcome, room.json_name, room.json_message)
+        else:
             return None
         room.polls_waiting += 1
-        body = wire.encode_waiting(outcome, room.json_name, room.json_message)
         return ready.answer(request, body)
 
     async def _join(self, request: web.BaseRequest, name: str) -> web.StreamResponse | None:

@@ -49,6 +49,11 @@ SAYINGS: Final[Mapping[Reason, Saying]] = MappingProxyType({
         mark("Your place is kept, and you go in as soon as it is your turn."),
         mark("There is nothing you need to do: this page goes on by itself."),
     ),
+    Reason.PREQUEUE: Saying(
+        mark("The doors are not open yet"),
+        mark("Everybody who is here before the opening takes part in a draw: it does not matter when you came."),
+        mark("Stay on this page; at the opening it goes on by itself and tells you your place."),
+    ),
     Reason.YOUR_TURN: Saying(
         _YOUR_TURN,
         mark("We are opening the door for you."),
@@ -224,19 +229,20 @@ class PlainWait:
     high: int
 
 
-def plain_wait(low_s: float, high_s: float) -> PlainWait:
+def plain_wait(low_s: float, high_s: float, *, known: bool = False) -> PlainWait:
     """
     Return a range in seconds as people say it: the longer, the coarser, and always rounded up.
 
     Whole minutes up to ten, then steps of five up to an hour, of fifteen up to two hours, then whole hours. A promise
-    of half an hour that ends at 25 minutes pleases, one that ends at 35 does not; hence upwards.
+    of half an hour that ends at 25 minutes pleases, one that ends at 35 does not; hence upwards. A time that is *known* is
+    told to the minute.
     """
     if high_s <= 60:
         return PlainWait("moment", 1, 1)
     low, high = max(1, ceil(low_s / 60)), ceil(high_s / 60)
     if high > 120:
         return PlainWait("hours", max(1, ceil(low / 60)), ceil(high / 60))
-    return PlainWait("minutes", _coarse(low), _coarse(high))
+    return PlainWait("minutes", low, high) if known else PlainWait("minutes", _coarse(low), _coarse(high))
 
 
 def _coarse(minutes: int) -> int:
@@ -244,11 +250,11 @@ def _coarse(minutes: int) -> int:
     return ceil(minutes / step) * step
 
 
-def wait_words(low_s: float, high_s: float, language: Language) -> str:
+def wait_words(low_s: float, high_s: float, language: Language, *, known: bool = False) -> str:
     """
-    Return the wait between *low_s* and *high_s* seconds in plain words.
+    Return the wait between *low_s* and *high_s* seconds in plain words; to the minute where it is *known*.
     """
-    wait = plain_wait(low_s, high_s)
+    wait = plain_wait(low_s, high_s, known=known)
     if wait.unit == "moment":
         return language.text("less than a minute")
     low = language.number(wait.low)
@@ -266,6 +272,17 @@ def resume_words(resumes_in_s: float, language: Language) -> str:
     Return how long a break still takes.
     """
     return language.text("Until it goes on: %(wait)s.", wait=wait_words(resumes_in_s, resumes_in_s, language))
+
+
+def opening_words(opens_in_s: float | None, language: Language) -> str:
+    """
+    Return how long it is until the opening.
+    """
+    if opens_in_s is None:
+        return language.text("The time of the opening is not known yet")
+    if opens_in_s <= 0:
+        return language.text("The doors open at any moment")
+    return language.text("The doors open in %(wait)s", wait=wait_words(opens_in_s, opens_in_s, language, known=True))
 
 
 def wait_forms(language: Language) -> dict[str, object]:

@@ -7,12 +7,12 @@ from enum import StrEnum
 from math import ceil
 from typing import Final
 
-from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
+from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Outcome, Paused, Refused, Waiting
 from waiting_room.core.reasons import Reason
 from waiting_room.web.journey import Journey, go_on, shown_wait
 from waiting_room.web.languages import Language
 from waiting_room.web.problems import Problem
-from waiting_room.web.texts import ADMITTED, ENTERING, LEFT, Saying, ahead_words, say
+from waiting_room.web.texts import ADMITTED, ENTERING, LEFT, Saying, ahead_words, opening_words, say
 
 REFRESH_MIN_S: Final = 5
 """Without a script the whole page comes anew, so never more often than this; a place is safe for 15 s of silence."""
@@ -37,6 +37,7 @@ class Mood(StrEnum):
     """
 
     ENTERING = "entering"
+    EARLY = "early"
     WAITING = "waiting"
     CALLED = "called"
     PAUSED = "paused"
@@ -75,6 +76,7 @@ class View:
     *verb* is what the page's script does first (``join``, ``status``, ``claim`` or nothing), after *poll_s* seconds;
     *refresh_s* is when a page without a script comes anew (None: not by itself). *joins* offers a new place.
     *resumes_s*: in how many seconds a break is over (None: there is none, or nobody knows).
+    *early* is the number of one who waits for the opening (else 0), and *opens_in_s* how long that is, where known.
     """
 
     mood: Mood
@@ -86,6 +88,8 @@ class View:
     refresh_s: int | None = None
     joins: bool = False
     resumes_s: float | None = None
+    early: int = 0
+    opens_in_s: float | None = None
 
 
 def entering(language: Language) -> View:
@@ -133,6 +137,13 @@ def of_outcome(outcome: Outcome, before: Journey | None, now_s: float, language:
             mood = Mood.AWAY if reason in AWAY else Mood.WAITING
             title = f"{ahead_words(place.ahead, language)} · {said.heading}"
             return _polling(View(mood, said, title, place, "status"), next_poll_ms)
+        case Early(number, opens_in_ms, next_poll_ms, reason):
+            said = say(reason, language)
+            mood = Mood.AWAY if reason in AWAY else Mood.PAUSED if reason is Reason.ROOM_PAUSED else Mood.EARLY
+            opens_in_s = None if opens_in_ms is None else opens_in_ms / 1000
+            title = f"{opening_words(opens_in_s, language)} · {said.heading}"
+            view = View(mood, said, title, verb="status", early=number, opens_in_s=opens_in_s)
+            return _polling(view, next_poll_ms)
         case Paused(number, position, next_poll_ms, reason, resumes_in_ms):
             said = say(reason, language)
             paused = Place(go_on(before, number, position, None, now_s), None, grew=False) if number else None

@@ -15,6 +15,7 @@ const put = (id, text) => { const part = $(id); if (part && part.textContent !==
 
 let journey = data.journey, timer = 0, busy = false, fails = 0, verb = data.verb, joined = verb !== "join";
 let heading = $("heading").textContent, spoken = "", spokenAt = 0, paceAt = 0, pace = null, sound = null, over = false, dueAt = 0, resumesAt = 0;
+let opensAt = 0, ticking = 0, told = "";
 
 function keep(name, value) {
   document.cookie = name + "=" + value + ";path=" + data.base + ";max-age=86400;samesite=lax";
@@ -41,12 +42,12 @@ function remember() {
 }
 
 /* The same rules as in texts.py. */
-function waitWords(low, high) {
+function waitWords(low, high, known) {
   if (high <= 60) return texts.wait.moment;
   const coarse = (m) => { const step = m <= 10 ? 1 : m <= 60 ? 5 : 15; return Math.ceil(m / step) * step; };
   let a = Math.max(1, Math.ceil(low / 60)), b = Math.ceil(high / 60), unit = "minutes";
   if (b > 120) { a = Math.max(1, Math.ceil(a / 60)); b = Math.ceil(b / 60); unit = "hours"; }
-  else { a = coarse(a); b = coarse(b); }
+  else if (!known) { a = coarse(a); b = coarse(b); }
   return plural(texts.wait[unit][a === b ? 0 : 1], b, {low: numbers.format(a)});
 }
 
@@ -72,8 +73,31 @@ function speak(text, atOnce) {
   put("live", text);
 }
 
+/* The countdown is by our own clock from what the server said last; it is spoken when the words for it change. */
+function drawEarly(a) {
+  show("place", false); show("opens", true); show("leave", true); show("at", a.opens_in_s !== null);
+  put("ticket", numbers.format(a.number));
+  opensAt = a.opens_in_s === null ? 0 : now() + a.opens_in_s;
+  if (opensAt) {
+    const at = new Date(opensAt * 1000), near = opensAt - now() < 72000, time = {hour: "2-digit", minute: "2-digit"};
+    $("opening").dateTime = at.toISOString();
+    put("opening", at.toLocaleString(texts.lang, near ? time : Object.assign({dateStyle: "medium"}, {timeStyle: "short"})));
+  }
+  clearInterval(ticking); ticking = setInterval(tick, 1000); tick();
+}
+
+function tick() {
+  const left = opensAt - now(), s = Math.max(0, Math.ceil(left)), two = (n) => String(n).padStart(2, "0");
+  const words = !opensAt ? texts.opens[0] : left <= 0 ? texts.opens[1] : fill(texts.opens[2], {wait: waitWords(left, left, true)});
+  put("countdown", words); document.title = words + " · " + heading;
+  show("clock", opensAt && left > 0);
+  put("clock", (s >= 3600 ? Math.floor(s / 3600) + ":" : "") + two(Math.floor(s / 60) % 60) + ":" + two(s % 60));
+  if (told && told !== words) speak(words);
+  told = words;
+}
+
 function drawPlace(a) {
-  show("place", true); show("leave", true);
+  clearInterval(ticking); show("opens", false); show("place", true); show("leave", true);
   const known = a.eta_high_s !== null;
   goOn(a.number, a.position, known ? a.eta_high_s : null);
   const ahead = journey[2] - 1, done = Math.max(0, 1 - journey[2] / journey[1]), due = journey[3] - now();
@@ -114,25 +138,26 @@ function ring() {
 }
 
 function draw(a) {
-  if (a.reason === "queue_wait") { put("words", a.message || ""); show("message", a.message); }
+  if (a.reason === "queue_wait" || a.reason === "prequeue") { put("words", a.message || ""); show("message", a.message); }
   const time = new Date(now() * 1000);
   $("updated").dateTime = time.toISOString(); put("updated", time.toLocaleTimeString(texts.lang));
   const before = verb, away = a.reason === "store_away" || a.reason === "recovering";
   verb = "status";
   if (a.state === "waiting" || a.state === "paused") {
-    says(a.reason, away ? "away" : a.state); tellBreak(a.resumes_in_s);
-    show("pace", !away && a.state === "waiting" && $("speed").textContent);
-    if (a.number !== null) drawPlace(a); else { document.title = heading; verb = "join"; }
+    const early = a.number !== null && a.position === null;
+    says(a.reason, away ? "away" : a.reason === "prequeue" ? "early" : a.reason === "room_paused" ? "paused" : a.state); tellBreak(a.resumes_in_s);
+    show("pace", !away && !early && a.state === "waiting" && $("speed").textContent);
+    if (early) drawEarly(a); else if (a.number !== null) drawPlace(a); else { document.title = heading; verb = "join"; }
     return later(a.next_poll_s);
   }
   if (a.state === "called") {
     const first = before !== "claim";
-    says(a.reason, away ? "away" : "called"); show("place", false); tellBreak(null); ring();
+    says(a.reason, away ? "away" : "called"); clearInterval(ticking); show("opens", false); show("place", false); tellBreak(null); ring();
     verb = "claim";
     return later(first ? 0 : a.next_poll_s);
   }
   if (a.state === "admitted") {
-    over = true; says("your_turn", "admitted"); ring(); keep("wr_seen_" + data.room, "");
+    over = true; clearInterval(ticking); says("your_turn", "admitted"); ring(); keep("wr_seen_" + data.room, "");
     return location.replace(data.target);
   }
   if (a.reason === "no_ticket" && !joined) { verb = "join"; joined = true; return later(0); }
@@ -145,7 +170,7 @@ function draw(a) {
 
 /* What is rare is told by the server's own page; only its contents change, so nothing flashes and nothing reloads. */
 async function swap() {
-  over = true;
+  over = true; clearInterval(ticking);
   const answer = await fetch(data.here + (data.here.includes("?") ? "&" : "?") + "step=2", {headers: {Accept: "text/html"}, redirect: "manual"});
   if (!answer.ok) return location.assign(data.here);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -227,6 +252,7 @@ setInterval(() => { if (resumesAt && !over) tellBreak(); }, 5000);
 keep("wr_js", "1");
 const clock = new Date($("updated").dateTime);
 if (!isNaN(clock)) put("updated", clock.toLocaleTimeString(texts.lang));
+if (root.classList.contains("early")) drawEarly({number: Number(data.number), opens_in_s: data.opens_in_s});
 addEventListener("online", step);
 addEventListener("pageshow", (event) => { if (event.persisted) step(); });
 addEventListener("pagehide", remember);

@@ -1,0 +1,103 @@
+"""
+What a room promises of its draw, and what it tells of it.
+"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waiting_room.core.draw import Draw, commitment, verify
+from waiting_room.core.prequeue import (
+    Drawn,
+    Promise,
+    opening_faults,
+    orders_of,
+    published,
+    read_draws,
+    source_faults,
+)
+
+SEED = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+FIRST = Drawn(1, 1000, SEED, "", "", (("standard", 1, 10), ("loyal", 1, 0)))
+SECOND = Drawn(2, 2000, "ab" * 32, "drand 5", "8e5c1b", (("standard", 51, 20), ("loyal", 1, 3)))
+LANES = st.lists(st.tuples(st.sampled_from(["standard", "loyal", "vip-2"]), st.integers(1), st.integers(0)), max_size=3)
+HELD = st.builds(
+    Drawn,
+    st.integers(1, 10**6),
+    st.integers(0, 2**53),
+    st.binary(min_size=32, max_size=32).map(bytes.hex),
+    st.text(st.characters(exclude_categories=["C"], max_codepoint=0x2000), max_size=40),
+    st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=40),
+    LANES.map(tuple),
+)
+
+
+@given(st.lists(HELD, max_size=3))
+def test_the_lines_that_a_store_keeps_are_read_back(held: list[Drawn]) -> None:
+    """Whatever a beacon and its announcement hold."""
+    assert read_draws("\n".join(drawn.to_text() for drawn in held)) == tuple(held)
+
+
+def test_no_draw_is_read_of_no_text() -> None:
+    """A room without one keeps nothing."""
+    assert read_draws("") == ()
+
+
+def test_a_lane_has_the_orders_of_the_draws_that_it_took_part_in() -> None:
+    """The latest first, and none where nobody was drawn."""
+    standard, loyal = (orders_of((FIRST, SECOND), lane) for lane in ("standard", "loyal"))
+
+    assert [(order.first, order.last) for order in standard] == [(51, 70), (1, 10)]
+    assert [(order.first, order.last) for order in loyal] == [(1, 3)]
+
+
+def test_before_the_opening_only_the_commitment_is_published() -> None:
+    """And where the beacon's value will be found."""
+    told = published(Promise(SEED, "drand 5", {"standard": 1}), ())
+
+    assert SEED not in str(told)
+    assert told == [
+        {
+            "commitment": commitment(SEED),
+            "beacon_source": "drand 5",
+            "drawn_at_ms": None,
+            "seed": None,
+            "beacon": None,
+            "lanes": None,
+        }
+    ]
+
+
+def test_a_promise_does_not_show_its_seed() -> None:
+    """Not in a log, whatever is logged of it."""
+    assert SEED not in repr(Promise(SEED))
+
+
+def test_after_the_opening_everything_is_published_that_fixes_a_place() -> None:
+    """Anybody works out the same rank from it."""
+    told = published(None, (SECOND,))[0]
+    lane = told["lanes"]["standard"]
+    outside = Draw(told["seed"], told["commitment"], told["beacon"], "standard", lane["first"], lane["size"])
+
+    assert verify(outside, 55) == orders_of((SECOND,), "standard")[0].rank_of(55)
+
+
+@pytest.mark.parametrize(
+    ("source", "beacon", "where"),
+    [
+        ("drand 5", "", ["beacon"]),
+        ("", "8e5c1b", ["beacon"]),
+        ("drand 5", "two words", ["beacon"]),
+        ("drand 5", "8e5c1b", []),
+        ("", "", []),
+    ],
+)
+def test_a_beacon_is_used_when_and_only_when_it_was_announced(source: str, beacon: str, where: list[str]) -> None:
+    """Otherwise the operator could choose whether to use it."""
+    assert [fault.where for fault in opening_faults(Promise(SEED, source), beacon)] == where
+
+
+@pytest.mark.parametrize(("source", "right"), [("drand quicknet 4711", True), ("a\tb", False), ("x" * 201, False)])
+def test_an_announcement_is_one_line(source: str, right: bool) -> None:
+    """It stands on pages and in a line of the store."""
+    assert (not source_faults(source)) == right
