@@ -234,8 +234,8 @@ def plain_wait(low_s: float, high_s: float, *, known: bool = False) -> PlainWait
     Return a range in seconds as people say it: the longer, the coarser, and always rounded up.
 
     Whole minutes up to ten, then steps of five up to an hour, of fifteen up to two hours, then whole hours. A promise
-    of half an hour that ends at 25 minutes pleases, one that ends at 35 does not; hence upwards. A time that is *known* is
-    told to the minute.
+    of half an hour that ends at 25 minutes pleases, one that ends at 35 does not; hence upwards. A time that is
+    *known* is told to the minute.
     """
     if high_s <= 60:
         return PlainWait("moment", 1, 1)
