@@ -43,13 +43,17 @@ class Lobby:
     """
     Serve visitors and gates of all rooms from one worker.
 
-    *clock_ms* is this process' clock; it times what is stale and never decides about places or seats.
+    *clock_ms* is this process' clock; it times what is stale and never decides about places or seats. *coalescer* makes
+    what gathers joins and claims into batches.
     """
 
-    def __init__(self, store: Store, clock_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, store: Store, clock_ms: Callable[[], int], coalescer: Callable[..., Coalescer[Any, Any]] = Coalescer
+    ) -> None:
         self.store = store
         self.clock_ms = clock_ms
         self.known: dict[str, Room] = {}
+        self._coalescer = coalescer
         self._joins: dict[str, Coalescer[str, JoinReply]] = {}
         self._claims: dict[str, Coalescer[Claim, ClaimReply]] = {}
 
@@ -140,17 +144,18 @@ class Lobby:
             room.keep_promise(ticket.number, self.clock_ms())
         return Admitted(ticket.number, seat, issued_ms, hard_end_ms, fresh)
 
-    async def claim(self, name: str, ticket: Ticket) -> Outcome:
+    async def claim(self, name: str, ticket: Ticket, seen: int | None = None) -> Outcome:
         """
         Turn a called ticket into a seat: once, within capacity and pace; a repeated claim gives the same seat.
 
-        A claim that comes before its turn in the pace is held for up to `CLAIM_HOLD_S`.
+        A claim that comes before its turn in the pace is held for up to `CLAIM_HOLD_S`. One that meets a worker which
+        has not heard of the call yet is answered as a status is, never with a position above *seen*.
         """
         room = self.room(name)
         if _is_over(ticket, self.clock_ms()):
             return Refused(Reason.TICKET_EXPIRED)
         if room.view.position(ticket.number) > 0:
-            return self.status(name, ticket)
+            return self.status(name, ticket, seen)
         room.checkins.add(ticket.number)
         try:
             reply = await self._door(name).submit(Claim(ticket.lane, ticket.number, ticket.visitor))
@@ -282,13 +287,13 @@ class Lobby:
     def _desk(self, name: str) -> Coalescer[str, JoinReply]:
         desk = self._joins.get(name)
         if desk is None:
-            desk = self._joins[name] = Coalescer(lambda visitors: self.store.join(name, visitors), BATCH)
+            desk = self._joins[name] = self._coalescer(lambda visitors: self.store.join(name, visitors), BATCH)
         return desk
 
     def _door(self, name: str) -> Coalescer[Claim, ClaimReply]:
         door = self._claims.get(name)
         if door is None:
-            door = self._claims[name] = Coalescer(
+            door = self._claims[name] = self._coalescer(
                 lambda claims: self.store.claim(name, claims),
                 BATCH,
                 keep=lambda reply: reply.code in _HELD,

@@ -118,7 +118,7 @@ class Visits:
             self.lobby.room(room)
             outcome: Outcome = Refused(identity.fault or Reason.NO_TICKET)
             return Visit(room, identity.visitor or Visitor(""), identity.visitor is None, None, outcome)
-        outcome = await self.lobby.claim(room, identity.ticket)
+        outcome = await self.lobby.claim(room, identity.ticket, seen_of(request))
         visit = self._visit(request, room, identity, identity.visitor, identity.ticket, outcome)
         if outcome == Refused(Reason.TICKET_USED):
             return self._without_ticket(request, visit)
