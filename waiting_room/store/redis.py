@@ -3,6 +3,7 @@ Rooms in Redis or Valkey: each verb is one short script, and every reply becomes
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ class RedisStore:
         self._connection = connection
         self._lane = lane
         self._first: dict[str, int] = {}
+        self._met: dict[str, str] = {}
         self.now_ms = now_ms
 
     @property
@@ -48,10 +50,26 @@ class RedisStore:
         return "" if self.now_ms is None else str(self.now_ms)
 
     async def _script(self, name: str, room: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        if name != "snapshot":
+            await self._meet(room)
         reply = await self._connection.script(name, keys, arguments)
         if reply == replies.EMPTY:
             raise StoreEmptyError(room)
         return reply
+
+    async def _meet(self, room: str) -> None:
+        """
+        Look at a room before anything else is done to it on a server that this worker has not met.
+
+        It may be a replica that has lost the last writes: the snapshot then begins a new epoch. A join that came first
+        would be given a number that somebody else has.
+        """
+        run = await self._connection.run_marker()
+        if self._met.get(room) == run:
+            return
+        with suppress(StoreEmptyError):
+            await self.snapshot(room)
+        self._met[room] = run
 
     async def rooms(self) -> tuple[str, ...]:
         """
