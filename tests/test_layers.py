@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.telemetry": USE_CASES,
     "waiting_room.controller": USE_CASES,
     "waiting_room.gates": (*WORDS, "waiting_room.telemetry.prometheus"),
+    "waiting_room.simulation": (*USE_CASES, "waiting_room.coalesce", "waiting_room.controller", "waiting_room.store"),
     "waiting_room.app": (*USE_CASES, *RIM),
     "waiting_room.supervisor": (*USE_CASES, *RIM, "waiting_room.app"),
     "waiting_room.simulation": BASE,

@@ -2,6 +2,7 @@
 What a room in memory holds: the same as a room in Redis, with sets of ranks instead of bitmaps.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -191,11 +192,13 @@ class MemoryRoom:
         )
 
     def _with_claims(self) -> list[Cohort]:
+        first = self.cohorts[0].low if self.cohorts else 0
+        claimed, door = sorted(rank for rank in self.claimed if rank >= first), sorted(self.door)
         return [
             replace(
                 cohort,
-                claimed=sum(cohort.low <= rank < cohort.high for rank in self.claimed),
-                at_door=sum(cohort.low <= rank < cohort.high for rank in self.door),
+                claimed=bisect_left(claimed, cohort.high) - bisect_left(claimed, cohort.low),
+                at_door=bisect_left(door, cohort.high) - bisect_left(door, cohort.low),
             )
             for cohort in self.cohorts
         ]

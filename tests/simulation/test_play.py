@@ -1,0 +1,127 @@
+"""
+Whole runs: the promises hold whatever fails, a broken engine is found out, and a run can be repeated.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.simulation.makings import RUSH, rush
+from waiting_room.core.policy import Policy
+from waiting_room.core.snapshot import Snapshot
+from waiting_room.ports import ClaimCode
+from waiting_room.simulation import CALM, BreachError, Change, People, Scenario, Spike, simulate
+from waiting_room.simulation.scenario import ScenarioError
+from waiting_room.store.memory import MemoryStore
+from waiting_room.store.memory_room import MemoryRoom
+
+SEEDS = 15
+
+
+def test_no_promise_breaks_whatever_fails() -> None:
+    """
+    Crowds with skewed clocks, killed workers, partitions, lost replies, a promoted replica and an empty store.
+
+    `waiting-room simulate --faults --seeds 200` plays more of them.
+    """
+    results = [simulate(rush(seed)) for seed in range(1, SEEDS + 1)]
+
+    assert {result.tau_called for result in results} == {1.0}
+    assert sum(result.unserved for result in results) == 0
+    assert sum(result.admitted for result in results) > SEEDS * 100
+
+
+def test_the_same_seed_plays_the_same_run() -> None:
+    """Every figure and every second are equal."""
+    one, two = simulate(rush(3)), simulate(rush(3))
+
+    assert one == two
+    assert one.series == two.series
+
+
+def test_another_seed_plays_another_run() -> None:
+    """The crowd and the faults are others."""
+    assert simulate(rush(1)).series != simulate(rush(2)).series
+
+
+def forget_capacity(store: MemoryStore, state: MemoryRoom, rank: int) -> ClaimCode | None:
+    """Ask the door for everything but a free seat."""
+    found = _REFUSAL(store, state, rank)
+    return None if found is ClaimCode.FULL else found
+
+
+def overtake(state: MemoryRoom, now_ms: int) -> bool:
+    """Let a newcomer straight in though others wait."""
+    return len(state.seats) < state.policy.capacity and state.tokens >= 60_000 and now_ms >= state.recover_until
+
+
+async def forget_the_mark(store: MemoryStore, last: Snapshot, highest: int) -> bool:
+    """Put a lost room back with its counter as it was last seen."""
+    return await _RESTORE(store, replace(last, high_water=0), min(last.issued, highest))
+
+
+_REFUSAL, _RESTORE = MemoryStore._refusal, MemoryStore.restore
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "mutant", "promise"),
+    [
+        (MemoryStore, "_refusal", forget_capacity, "seats never exceed capacity"),
+        (MemoryRoom, "straight", overtake, "nobody goes in before a present visitor with a lower rank"),
+        (MemoryStore, "restore", forget_the_mark, "no number is given twice"),
+    ],
+)
+def test_a_broken_engine_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, place: type, name: str, mutant: object, promise: str
+) -> None:
+    """Each mutant breaks the promise it is about, and the error says how to see it again."""
+    monkeypatch.setattr(place, name, mutant)
+    caught = []
+    for seed in range(1, 11):
+        try:
+            simulate(rush(seed))
+        except BreachError as breach:
+            caught.append(breach)
+
+    assert promise in {breach.promise for breach in caught}
+    assert f"seed {caught[0].seed}, step {caught[0].step}" in str(caught[0])
+
+
+def test_nonsense_is_refused_with_all_its_faults() -> None:
+    """Every fault is named at once."""
+    with pytest.raises(ScenarioError) as caught:
+        simulate(Scenario(visitors=0, workers=0, people=People(no_shows=2)))
+
+    assert {fault.where for fault in caught.value.faults} == {"visitors", "workers", "no_shows"}
+
+
+def test_nine_of_ten_vanish_and_the_next_is_called_within_two_ticks() -> None:
+    """Once the presence time is over, the ghosts in front cost the living nothing."""
+    crowd = replace(RUSH, faults=CALM, visitors=400, people=People(session_s=15, page_s=8))
+    result = simulate(replace(crowd, changes=(Change(at_s=45, vanishes=0.9),)))
+    calls = result.series["called"]
+
+    assert result.left > 150
+    assert max(len(gap) for gap in "".join("x" if count else "." for count in calls[45:80]).split("x")) <= 2
+
+
+def test_limits_change_under_those_who_wait_and_shop() -> None:
+    """Halved, the room throws nobody out; doubled, it fills; the promises hold throughout."""
+    halved, doubled = {"capacity": 15, "rate_per_minute": 300}, {"capacity": 60, "rate_per_minute": 1200}
+    changes = tuple(
+        Change(at_s, settings)
+        for at_s, settings in ((20, halved), (60, doubled), (75, halved), (90, {"rate_per_minute": 0}), (100, doubled))
+    )
+    result = simulate(replace(RUSH, faults=CALM, changes=changes))
+
+    assert result.unserved == 0
+    assert result.seats_lost == 0
+    assert max(result.series["seats"]) > 30
+
+
+def test_a_quiet_day_sends_everybody_straight_in() -> None:
+    """With seats and pace to spare nobody sees a page."""
+    policy = Policy(capacity=100, rate_per_minute=600)
+    result = simulate(Scenario(policy, visitors=60, spike=Spike(0, 0, 300, 0), people=People(session_s=30)))
+
+    assert (result.admitted, result.polls < 30, result.wait_p95_s is not None) == (60, True, True)

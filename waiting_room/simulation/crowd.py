@@ -1,0 +1,96 @@
+"""
+Who comes: arrivals and habits, drawn beforehand from the seed, so that the same people meet any engine.
+"""
+
+from array import array
+from bisect import bisect_right
+from itertools import pairwise
+from math import exp, log, sqrt
+from random import Random
+from typing import Final
+
+from waiting_room.simulation.scenario import People, Scenario, Spike
+
+HIDDEN: Final = 1
+NO_SHOW: Final = 2
+GOODBYE: Final = 4
+DOUBLE: Final = 8
+RELEASES: Final = 16
+FOR_EVER: Final = 0
+"""The patience of those who stay."""
+
+
+class Crowd:
+    """
+    Hold, for each visitor in order of arrival, when they come, how long they stay, and their habits as bits.
+
+    A visitor costs 21 bytes. All times in ms.
+    """
+
+    __slots__ = ("arrival_ms", "habits", "patience_ms", "session_ms")
+
+    def __init__(self, scenario: Scenario) -> None:
+        random = Random(f"crowd:{scenario.seed}")
+        count, people = scenario.visitors, scenario.people
+        self.arrival_ms = arrivals(scenario.spike, count, random)
+        self.patience_ms = _patience(people, count, random)
+        self.session_ms = _sessions(people, count, random)
+        self.habits = _habits(people, count, random)
+
+
+def arrivals(spike: Spike, count: int, random: Random) -> "array[int]":
+    """
+    Return *count* arrivals in ms, rising: an inhomogeneous Poisson process given its number of events, for which the
+    events are drawn independently from the normalised rate, here by inversion of its integral.
+    """
+    corners = spike.corners()
+    areas = [0.0]
+    for (start, low), (end, high) in pairwise(corners):
+        areas.append(areas[-1] + (end - start) * (low + high) / 2)
+    total, found = areas[-1], array("q", [0]) * count
+    for index, share in enumerate(sorted(random.random() for _ in range(count))):
+        area = share * total
+        piece = min(len(corners) - 2, max(0, bisect_right(areas, area) - 1))
+        (start, low), (end, high) = corners[piece], corners[piece + 1]
+        found[index] = int(1000 * (start + _crossing(area - areas[piece], low, high, end - start)))
+    return found
+
+
+def _crossing(area: float, low: float, high: float, length: float) -> float:
+    """
+    Return after what time a rate that goes from *low* to *high* in *length* has covered *area*.
+    """
+    slope = (high - low) / length
+    root = sqrt(max(0.0, low * low + 2 * slope * area))
+    return min(length, 2 * area / (low + root)) if low + root > 0 else 0.0
+
+
+def _patience(people: People, count: int, random: Random) -> "array[int]":
+    if not people.leaving_per_minute:
+        return array("q", [FOR_EVER]) * count
+    per_ms = -log(1 - people.leaving_per_minute) / 60_000
+    return array("q", (1 + int(random.expovariate(per_ms)) for _ in range(count)))
+
+
+def _sessions(people: People, count: int, random: Random) -> "array[int]":
+    sigma = people.session_sigma
+    scale = people.session_s * 1000 * exp(-sigma * sigma / 2)
+    return array("L", (1 + int(scale * exp(sigma * random.gauss(0.0, 1.0))) for _ in range(count)))
+
+
+def _habits(people: People, count: int, random: Random) -> bytearray:
+    habits = bytearray(count)
+    shares = (
+        (HIDDEN, people.hidden),
+        (NO_SHOW, people.no_shows),
+        (GOODBYE, people.goodbye),
+        (DOUBLE, people.doubles),
+        (RELEASES, people.releases),
+    )
+    draw = random.random
+    for bit, share in shares:
+        if share > 0:
+            for index in range(count):
+                if draw() < share:
+                    habits[index] |= bit
+    return habits

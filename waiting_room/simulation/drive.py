@@ -1,0 +1,152 @@
+"""
+Coroutines without an event loop: those of the lobby run until they wait for a round trip, and go on when it is done.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+from waiting_room.coalesce import RETRY_S, Coalescer
+from waiting_room.errors import StoreError, WaitingRoomError
+
+Item = TypeVar("Item")
+Reply = TypeVar("Reply")
+Result = TypeVar("Result")
+
+_PAUSE_MS: Final = round(RETRY_S * 1000)
+
+
+class SuspendedError(WaitingRoomError):
+    """
+    Say that a coroutine waits which nobody will wake.
+    """
+
+    def __init__(self, what: object) -> None:
+        super().__init__(f"{what!r} waits for something outside of the simulation")
+
+
+def run(coroutine: Coroutine[Any, Any, Result] | Awaitable[Result]) -> Result:
+    """
+    Return the result of a coroutine that never waits, as those of the store in memory.
+    """
+    assert isinstance(coroutine, Coroutine)
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    raise SuspendedError(coroutine)
+
+
+class Slot(Generic[Item, Reply]):
+    """
+    Hold one item on its way, and who waits for its reply: the visitor *who*, to be told through *done*.
+    """
+
+    __slots__ = ("coroutine", "done", "error", "item", "reply", "until_ms", "who")
+
+    coroutine: Coroutine[Any, Any, Any]
+    done: Callable[[int, Any], None]
+    who: int
+    reply: Reply
+
+    def __init__(self, item: Item, until_ms: int) -> None:
+        self.item = item
+        self.until_ms = until_ms
+        self.error: StoreError | None = None
+
+    def __await__(self) -> Generator[Any, None, Reply]:
+        yield self
+        if self.error is not None:
+            raise self.error
+        return self.reply
+
+    def resume(self) -> None:
+        """
+        Let the coroutine go on to its end, and tell what came of it.
+        """
+        try:
+            self.coroutine.send(None)
+        except StopIteration as end:
+            self.done(self.who, end.value)
+            return
+        raise SuspendedError(self.coroutine)
+
+
+def begin(coroutine: Coroutine[Any, Any, Result], who: int, done: Callable[[int, Result], None]) -> None:
+    """
+    Start a use case for the visitor *who*; *done* hears the result, now or after the round trip it waits for.
+    """
+    try:
+        slot = coroutine.send(None)
+    except StopIteration as end:
+        done(who, end.value)
+    else:
+        slot.coroutine, slot.who, slot.done = coroutine, who, done
+
+
+class Desk(Coalescer[Item, Reply]):
+    """
+    Send items in batches as the coalescer does, one round a step of the simulation instead of a task of a loop.
+    """
+
+    clock_ms: Callable[[], int]
+
+    def __init__(
+        self,
+        send: Callable[[Sequence[Item]], Awaitable[Sequence[Reply]]],
+        limit: int,
+        keep: Callable[[Reply], bool] = lambda _: False,
+        hold_s: float = 0.0,
+        again_s: Callable[[Reply], float] = lambda _: RETRY_S,
+    ) -> None:
+        super().__init__(send, limit, keep, hold_s, again_s)
+        self._hold_ms = round(hold_s * 1000)
+        self._again_s = again_s
+        self._ready_ms = 0
+        self.slots: list[Slot[Item, Reply]] = []
+
+    async def submit(self, item: Item) -> Reply:
+        """
+        Return the reply to *item*.
+        """
+        slot: Slot[Item, Reply] = Slot(item, self.clock_ms() + self._hold_ms)
+        self.slots.append(slot)
+        return await slot
+
+    def round(self) -> None:
+        """
+        Send what waits, and let those go on who have their reply; the others are sent again after a pause.
+        """
+        now_ms = self.clock_ms()
+        if not self.slots or now_ms < self._ready_ms:
+            return
+        slots, self.slots = self.slots, []
+        pause_ms, held = _PAUSE_MS, list[Slot[Item, Reply]]()
+        for at in range(0, len(slots), self._limit):
+            batch = slots[at : at + self._limit]
+            try:
+                replies = run(self._send([slot.item for slot in batch]))
+            except StoreError as error:
+                for slot in batch:
+                    slot.error = error
+                    slot.resume()
+                continue
+            for slot, reply in zip(batch, replies, strict=True):
+                if now_ms < slot.until_ms and self._keep(reply):
+                    held.append(slot)
+                    pause_ms = min(pause_ms, int(1000 * self._again_s(reply)))
+                else:
+                    slot.reply = reply
+                    slot.resume()
+        if held:
+            self.slots[:0] = held
+            self._ready_ms = now_ms + pause_ms
+
+    def drop(self) -> list[Slot[Item, Reply]]:
+        """
+        Forget all that waits, as a worker that dies does; return it.
+        """
+        slots, self.slots = self.slots, []
+        for slot in slots:
+            slot.coroutine.close()
+        return slots

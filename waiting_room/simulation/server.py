@@ -1,0 +1,168 @@
+"""
+The store of a simulation: that in memory, watched at every verb, and able to fail as a server does.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import deepcopy
+from random import Random
+from typing import Any
+
+from waiting_room.core import plan as steps
+from waiting_room.core.plan import Advance
+from waiting_room.core.policy import Policy
+from waiting_room.core.snapshot import Snapshot
+from waiting_room.errors import StoreUnavailableError
+from waiting_room.ports import Claim, ClaimReply, JoinReply, TouchReply
+from waiting_room.simulation.promises import Promises
+from waiting_room.store.memory import MemoryStore
+from waiting_room.store.memory_room import MemoryRoom
+
+
+class Server(MemoryStore):
+    """
+    Keep the room, tell *promises* what each verb did, and lose it as asked.
+
+    As with Redis, a server that takes over has a run marker of its own, which the first verb notices.
+    """
+
+    def __init__(self, now_ms: int, promises: Promises) -> None:
+        super().__init__(now_ms)
+        self._promises = promises
+        self._run = 1
+        self._run_seen: dict[str, int] = {}
+        self._replica: dict[str, MemoryRoom] = {}
+
+    def room(self, name: str) -> MemoryRoom | None:
+        """
+        Return what is held of a room.
+        """
+        return self._rooms.get(name)
+
+    def replicate(self) -> None:
+        """
+        Bring the replica to this moment.
+        """
+        self._replica = deepcopy(self._rooms)
+
+    def promote(self) -> None:
+        """
+        Let the replica take over, without what was written since `replicate`.
+        """
+        self._rooms = self._replica
+        self._run += 1
+
+    def wipe(self) -> None:
+        """
+        Come back empty.
+        """
+        self._rooms = {}
+        self._run += 1
+        self._run_seen = {}
+
+    def _room(self, name: str) -> MemoryRoom:
+        """
+        Return a room, in a new epoch above the high-water mark where another server had written last.
+        """
+        state = super()._room(name)
+        if self._run_seen.setdefault(name, self._run) == self._run:
+            return state
+        self._run_seen[name] = self._run
+        state.epoch, state.version = state.epoch + 1, 1
+        state.issued = max(state.issued, state.high_water)
+        state.recover_until = self.now_ms + steps.RECOVERY_MS
+        state.owner, state.owner_until = "", 0
+        return state
+
+    async def configure(self, room: str, policy: Policy) -> bool:
+        """
+        Create the room or change its settings.
+        """
+        new = await super().configure(room, policy)
+        self._run_seen.setdefault(room, self._run)
+        self._promises.configured(policy, self.now_ms)
+        return new
+
+    async def join(self, room: str, visitors: Sequence[str]) -> list[JoinReply]:
+        """
+        Give each visitor one number.
+        """
+        replies = await super().join(room, visitors)
+        self._promises.joined(visitors, replies, self.now_ms)
+        return replies
+
+    async def claim(self, room: str, claims: Sequence[Claim]) -> list[ClaimReply]:
+        """
+        Turn called ranks into seats.
+        """
+        replies = await super().claim(room, claims)
+        self._promises.claimed(claims, replies, self.now_ms)
+        return replies
+
+    async def advance(self, room: str, step: Advance) -> bool:
+        """
+        Commit a step.
+        """
+        committed = await super().advance(room, step)
+        if committed:
+            self._promises.advanced(step, self.now_ms)
+        return committed
+
+    async def touch(self, room: str, seats: Mapping[str, int], released: Sequence[str]) -> TouchReply:
+        """
+        Keep seats in use and free others.
+        """
+        reply = await super().touch(room, seats, released)
+        self._promises.touched(seats, released, reply, self.now_ms)
+        return reply
+
+    async def leave(self, room: str, rank: int, visitor: str) -> bool:
+        """
+        Give a place or a seat back.
+        """
+        left = await super().leave(room, rank, visitor)
+        self._promises.left(visitor)
+        return left
+
+    async def snapshot(self, room: str) -> Snapshot:
+        """
+        Return the room as it is at this moment.
+        """
+        found = await super().snapshot(room)
+        self._promises.seen(found)
+        return found
+
+    async def restore(self, last: Snapshot, highest: int) -> bool:
+        """
+        Put a lost room back.
+        """
+        self._run_seen.setdefault(last.room, self._run)
+        restored = await super().restore(last, highest)
+        if restored:
+            self._promises.restored(last, self.now_ms)
+        return restored
+
+
+class Line:
+    """
+    Stand between a worker and the server: while *cut* nothing gets through, and of a share of *timeouts* the reply is
+    lost, though the command ran.
+    """
+
+    def __init__(self, server: Server, timeouts: float, random: Random) -> None:
+        self._server = server
+        self.timeouts = timeouts
+        self._random = random
+        self.cut = False
+
+    def __getattr__(self, verb: str) -> Callable[..., Awaitable[Any]]:
+        call = getattr(self._server, verb)
+
+        async def send(*arguments: Any) -> Any:
+            if self.cut:
+                raise StoreUnavailableError("timeout", f"{verb} did not get through")
+            reply = await call(*arguments)
+            if self.timeouts and self._random.random() < self.timeouts:
+                raise StoreUnavailableError("timeout", f"the reply to {verb} did not get through")
+            return reply
+
+        return send

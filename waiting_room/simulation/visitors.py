@@ -1,0 +1,310 @@
+"""
+What visitors do: join, ask when told, claim, shop, leave, vanish. No object stands for one; arrays hold them all.
+"""
+
+from array import array
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import Any, Final
+
+from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
+from waiting_room.simulation.crowd import DOUBLE, GOODBYE, HIDDEN, NO_SHOW, RELEASES, Crowd
+from waiting_room.simulation.drive import Slot, begin, run
+from waiting_room.simulation.promises import PLACE, Promises
+from waiting_room.simulation.scenario import Scenario
+from waiting_room.simulation.tally import Tally
+from waiting_room.simulation.worker import ROOM, Worker
+from waiting_room.tokens import Ticket, Visitor
+
+STEP_MS: Final = 50
+RETRY_MS: Final = 2000
+"""How long a page waits for an answer before it asks again."""
+HIDDEN_MS: Final = 60_000
+"""Browsers let the timers of a hidden tab run once a minute."""
+ON_TIME_MS: Final = 2 * STEP_MS
+
+AWAY, JOINING, WAITING, CALLED, INSIDE, LEFT, NO_SHOWN, TURNED, DONE = range(9)
+ENDED: Final = frozenset({LEFT, NO_SHOWN, TURNED, DONE})
+
+ASK: Final = 0
+JOIN: Final = 1
+LOOK: Final = 2
+GIVE_UP: Final = 3
+
+
+class Visitors:
+    """
+    Let every visitor of *crowd* go their way; *pick* names the worker that answers a request, None where none lives.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        crowd: Crowd,
+        promises: Promises,
+        tally: Tally,
+        pick: Callable[[int], Worker | None],
+    ) -> None:
+        count = scenario.visitors
+        self._people = scenario.people
+        self._crowd = crowd
+        self._promises = promises
+        self._tally = tally
+        self._pick = pick
+        self._draw = Random(f"visitors:{scenario.seed}").random
+        self._page_ms = int(scenario.people.page_s * 1000)
+        self._lost = scenario.people.lost_replies
+        self.now_ms = promises.start_ms
+        self.state = bytearray(count)
+        self.tickets: list[Ticket | None] = [None] * count
+        self.shown = array("l", [0]) * count
+        self.heard_ms = array("q", [0]) * count
+        self.hard_end_ms = array("q", [0]) * count
+        self.session_end_ms = array("q", [0]) * count
+        self._answered_by: list[Worker | None] = [None] * count
+        self.buckets: dict[int, list[int]] = {}
+        self.touched: dict[str, int] = {}
+        self.released: list[str] = []
+        self.told: Counter[str] = Counter()
+        self.ended = 0
+        self._acts = (self._ask, self._join, self._look, self._give_up)
+
+    def later(self, who: int, act: int, delay_ms: int) -> None:
+        """
+        Let *who* do *act* after *delay_ms*, at the next step of the clock.
+        """
+        at = -(-(self.now_ms + delay_ms) // STEP_MS)
+        bucket = self.buckets.get(at)
+        if bucket is None:
+            self.buckets[at] = [who << 2 | act]
+        else:
+            bucket.append(who << 2 | act)
+
+    def due(self, now_ms: int) -> None:
+        """
+        Let all those act whose time has come.
+        """
+        self.now_ms = now_ms
+        acts = self._acts
+        for code in self.buckets.pop(now_ms // STEP_MS, ()):
+            acts[code & 3](code >> 2)
+
+    def arrive(self, who: int) -> None:
+        """
+        Let *who* open the page.
+        """
+        self.state[who] = JOINING
+        patience_ms = self._crowd.patience_ms[who]
+        if patience_ms:
+            self.later(who, GIVE_UP, patience_ms)
+        self._join(who)
+        if self._crowd.habits[who] & DOUBLE:
+            self._join(who)
+
+    def _join(self, who: int) -> None:
+        if self.state[who] != JOINING:
+            return
+        worker = self._pick(who)
+        if worker is None:
+            self.later(who, JOIN, RETRY_MS)
+        else:
+            begin(worker.lobby.join(ROOM, Visitor(f"v{who}")), who, self._joined)
+
+    def _joined(self, who: int, answer: tuple[Outcome, Ticket | None]) -> None:
+        outcome, ticket = answer
+        if self._lost and self._draw() < self._lost:
+            self.later(who, JOIN, RETRY_MS)
+            return
+        if self.state[who] != JOINING:
+            known = self.tickets[who]
+            if ticket is not None and known is not None and ticket.number != known.number:
+                raise self._promises.breach(PLACE, f"visitor {who} bears {known.number} and was told {ticket.number}")
+            return
+        if ticket is None:
+            self._put_off(who, outcome)
+            return
+        self.tickets[who] = ticket
+        self.state[who] = WAITING
+        self._hear(who, outcome)
+
+    def _put_off(self, who: int, outcome: Outcome) -> None:
+        if isinstance(outcome, Paused):
+            self.later(who, JOIN, outcome.next_poll_ms)
+        else:
+            self._sent_away(who, outcome)
+
+    def _ask(self, who: int) -> None:
+        state = self.state[who]
+        if state == CALLED:
+            self._claim(who)
+            return
+        if state != WAITING:
+            return
+        worker = self._pick(who)
+        if worker is None:
+            self.later(who, ASK, RETRY_MS)
+            return
+        self._tally.polls += 1
+        ticket = self.tickets[who]
+        assert ticket is not None
+        before = self.shown[who]
+        same = self._answered_by[who] is worker
+        self._answered_by[who] = worker
+        outcome = worker.lobby.status(ROOM, ticket, None if same or not before else before)
+        if worker.line.cut:
+            self._promises.due_ms[who] = 0
+        if self._lost and self._draw() < self._lost:
+            self.later(who, ASK, RETRY_MS)
+            self._promises.due_ms[who] = 0
+            return
+        self._hear(who, outcome, faithful=not worker.line.cut)
+
+    def _claim(self, who: int) -> None:
+        worker = self._pick(who)
+        if worker is None:
+            self.later(who, ASK, RETRY_MS)
+            return
+        ticket = self.tickets[who]
+        assert ticket is not None
+        begin(worker.lobby.claim(ROOM, ticket, self.shown[who] or None), who, self._claimed)
+
+    def _claimed(self, who: int, outcome: Outcome) -> None:
+        if self.state[who] != CALLED:
+            return
+        if self._lost and self._draw() < self._lost:
+            self.later(who, ASK, RETRY_MS)
+            return
+        self._hear(who, outcome)
+
+    def _hear(self, who: int, outcome: Outcome, *, faithful: bool = True) -> None:
+        """
+        Take an answer in, and do what it says.
+        """
+        kind = type(outcome)
+        if kind is Waiting:
+            self._wait(who, outcome, faithful)  # type: ignore[arg-type]
+        elif kind is Called:
+            self._go(who, outcome.next_poll_ms)  # type: ignore[union-attr]
+        elif kind is Admitted:
+            self._enter(who, outcome)  # type: ignore[arg-type]
+        elif kind is Paused:
+            self._promises.due_ms[who] = 0
+            if self.state[who] == WAITING:
+                self._tally.told(who, self.now_ms, -1.0, -1.0) if not who % self._tally.stride else None
+            self.later(who, ASK, outcome.next_poll_ms)  # type: ignore[union-attr]
+        else:
+            self._sent_away(who, outcome)
+
+    def _wait(self, who: int, outcome: Waiting, faithful: bool) -> None:
+        now_ms = self.now_ms
+        _, position, eta, next_poll_ms, _ = outcome
+        before = self.shown[who]
+        if before and position > before:
+            self._promises.told(who, before, position)
+        self.shown[who] = position
+        self.state[who] = WAITING
+        if not who % self._tally.stride:
+            if eta is None:
+                self._tally.told(who, now_ms, -1.0, -1.0)
+            else:
+                self._tally.told(who, now_ms, eta.low_s, eta.high_s)
+        if self._crowd.habits[who] & HIDDEN:
+            self.later(who, ASK, max(HIDDEN_MS, next_poll_ms))
+            self._promises.due_ms[who] = 0
+        else:
+            self.later(who, ASK, next_poll_ms)
+            self._promises.due_ms[who] = now_ms + next_poll_ms + ON_TIME_MS if faithful else 0
+
+    def _go(self, who: int, next_poll_ms: int) -> None:
+        """
+        Claim at once when called, and as told when told again.
+        """
+        if self.state[who] == CALLED:
+            self.later(who, ASK, next_poll_ms)
+            return
+        self.heard_ms[who] = self.now_ms
+        self._promises.due_ms[who] = 0
+        self._tally.called(who, self.now_ms, self.arrived_ms(who))
+        if self._crowd.habits[who] & NO_SHOW:
+            self._end(who, NO_SHOWN)
+            return
+        self.state[who] = CALLED
+        self._claim(who)
+
+    def arrived_ms(self, who: int) -> int:
+        """
+        Return when *who* came.
+        """
+        return self._promises.start_ms + self._crowd.arrival_ms[who]
+
+    def _enter(self, who: int, outcome: Admitted) -> None:
+        if not self.heard_ms[who]:
+            self.heard_ms[who] = self.now_ms
+            self._tally.called(who, self.now_ms, self.arrived_ms(who))
+        self._promises.due_ms[who] = 0
+        self.state[who] = INSIDE
+        self.hard_end_ms[who] = outcome.hard_end_ms
+        session_ms = self._crowd.session_ms[who]
+        self.session_end_ms[who] = self.now_ms + session_ms
+        self.later(who, LOOK, min(self._page_ms, session_ms))
+
+    def _look(self, who: int) -> None:
+        """
+        Look at a page of the shop, or be done.
+        """
+        if self.state[who] != INSIDE:
+            return
+        ticket = self.tickets[who]
+        assert ticket is not None
+        seat = f"{ticket.lane}.{ticket.number}"
+        left_ms = self.session_end_ms[who] - self.now_ms
+        if left_ms > 0:
+            self.touched[seat] = self.hard_end_ms[who]
+            self.later(who, LOOK, min(self._page_ms, left_ms))
+            return
+        self._end(who, DONE)
+        if self._crowd.habits[who] & RELEASES:
+            self.touched.pop(seat, None)
+            self.released.append(seat)
+
+    def shut_out(self, who: int) -> None:
+        """
+        End the visit of *who*, whose seat is gone.
+        """
+        if self.state[who] == INSIDE:
+            self.told["pass_ended"] += 1
+            self._end(who, DONE)
+
+    def _give_up(self, who: int) -> None:
+        if self.state[who] in {JOINING, WAITING, CALLED}:
+            self.vanish(who, goodbye=bool(self._crowd.habits[who] & GOODBYE))
+
+    def vanish(self, who: int, *, goodbye: bool) -> None:
+        """
+        Let *who* go, with a word to the room or without.
+        """
+        ticket = self.tickets[who]
+        worker = self._pick(who)
+        if goodbye and ticket is not None and worker is not None:
+            run(worker.lobby.leave(ROOM, ticket))
+        self._end(who, LEFT)
+
+    def _sent_away(self, who: int, outcome: Outcome) -> None:
+        if isinstance(outcome, Closed | Refused):
+            self.told[f"{outcome.reason}"] += 1
+        self._end(who, TURNED)
+
+    def _end(self, who: int, state: int) -> None:
+        self.state[who] = state
+        self.ended += 1
+        self._promises.due_ms[who] = 0
+        self.tickets[who] = self.tickets[who] if state == LEFT else None
+        self._answered_by[who] = None
+
+    def unanswered(self, slots: list[Slot[Any, Any]]) -> None:
+        """
+        Let those ask again whose worker died before it answered.
+        """
+        for slot in slots:
+            self.later(slot.who, JOIN if self.state[slot.who] == JOINING else ASK, RETRY_MS)

@@ -1,0 +1,84 @@
+"""
+One worker of the service: the real lobby and controller, on a clock of its own.
+"""
+
+from random import Random
+from typing import Any, Final, cast
+
+from waiting_room.controller import Controller
+from waiting_room.core.pacing import TICK_MS
+from waiting_room.core.policy import Policy
+from waiting_room.lobby import Lobby
+from waiting_room.ports import Store
+from waiting_room.rooms import Room
+from waiting_room.simulation.drive import Desk, Slot, run
+from waiting_room.simulation.server import Line, Server
+
+ROOM: Final = "simulation"
+
+
+class Worker:
+    """
+    Hold the lobby, the controller and the line to the store of worker *name*, whose clock is off by *skew_ms*.
+    """
+
+    def __init__(
+        self, name: str, server: Server, policy: Policy, skew_ms: int, timeouts: float, random: Random
+    ) -> None:
+        self.name = name
+        self.skew_ms = skew_ms
+        self.line = Line(server, timeouts, random)
+        self.alive = True
+        self.step_at_ms = server.now_ms
+        self._server = server
+        self._desks: list[Desk[Any, Any]] = []
+        self.lobby = Lobby(cast("Store", self.line), self.clock_ms, self._desk)
+        self._controller = Controller(self.lobby, name, {ROOM: policy})
+
+    def clock_ms(self) -> int:
+        """
+        Return this worker's idea of the time.
+        """
+        return self._server.now_ms + self.skew_ms
+
+    def _desk(self, *arguments: Any, **options: Any) -> Desk[Any, Any]:
+        desk: Desk[Any, Any] = Desk(*arguments, **options)
+        desk.clock_ms = self.clock_ms
+        self._desks.append(desk)
+        return desk
+
+    def open(self) -> None:
+        """
+        Create the room where there is none, and see it.
+        """
+        run(self._controller.open_rooms())
+
+    @property
+    def room(self) -> Room | None:
+        """
+        Return what this worker holds of the room.
+        """
+        return self.lobby.known.get(ROOM)
+
+    def step(self, now_ms: int) -> None:
+        """
+        Let the controller take its step where one is due.
+        """
+        if now_ms >= self.step_at_ms:
+            self.step_at_ms += TICK_MS
+            run(self._controller.step())
+
+    def round(self) -> None:
+        """
+        Let the round trips take place that are due.
+        """
+        for desk in self._desks:
+            if desk.slots:
+                desk.round()
+
+    def die(self) -> list[Slot[Any, Any]]:
+        """
+        End as by kill -9; return the requests that get no answer.
+        """
+        self.alive = False
+        return [slot for desk in self._desks for slot in desk.drop()]
