@@ -38,7 +38,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.simulation": (*USE_CASES, "waiting_room.coalesce", "waiting_room.controller", "waiting_room.store"),
     "waiting_room.app": (*USE_CASES, *RIM),
     "waiting_room.supervisor": (*USE_CASES, *RIM, "waiting_room.app"),
-    "waiting_room.simulation": BASE,
     "waiting_room.cli": ("waiting_room",),
     "waiting_room.__main__": ("waiting_room.cli",),
     "loadtests": (*SHARED, "loadtests"),
