@@ -54,7 +54,7 @@ async def _room_bytes(client: Redis, url: str) -> float:
     await store.set_phase(ROOM, Phase.PAUSED)
     before = await _used(client)
     for first in range(0, WAITING, BATCH):
-        await store.join(ROOM, [f"visitor-{number:015d}" for number in range(first, first + BATCH)])
+        await store.join(ROOM, "standard", [f"visitor-{number:015d}" for number in range(first, first + BATCH)])
     async for keys in _pages(client, "wr:*:joined:*"):
         await client.unlink(*keys)
     await client.hset(f"wr:{{{ROOM}}}:meta", "slot_at", 0)
@@ -65,7 +65,7 @@ async def _room_bytes(client: Redis, url: str) -> float:
     everybody = CheckIns()
     for rank in range(1, WAITING + 1):
         everybody.add(rank)
-    await store.flush(ROOM, everybody.chunks(), WAITING)
+    await store.flush(ROOM, "standard", everybody.chunks(), WAITING)
     assert (await store.snapshot(ROOM)).waiting == WAITING
     used = await _used(client) - before
     await store.close()

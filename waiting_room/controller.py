@@ -17,7 +17,7 @@ from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.errors import StoreEmptyError, StoreError, StoreUnavailableError
 from waiting_room.lobby import Lobby
-from waiting_room.rooms import Room
+from waiting_room.rooms import LaneNotes, Room
 
 REFRESH_MS: Final = 1000
 DISCOVER_MS: Final = 2000
@@ -104,28 +104,37 @@ class Controller:
 
     async def _restore(self, room: Room) -> None:
         last = room.view.snapshot
-        lost = await self._lobby.store.restore(last, room.highest)
+        lost = await self._lobby.store.restore(last, room.highest())
         seats = room.live_seats(self._lobby.clock_ms())
         if lost and seats:
             await self._lobby.store.touch(room.name, seats, ())
         await self._lobby.refresh(room.name)
         room.lost = False
         if lost:
-            extra = {"room": room.name, "epoch": room.view.snapshot.epoch, "seats": len(seats), "issued": last.issued}
+            extra = {
+                "room": room.name,
+                "epoch": room.view.snapshot.epoch,
+                "seats": len(seats),
+                "issued": last.standard.issued,
+            }
             _log.warning("room put back from this worker's memory", extra=extra)
 
     async def _flush(self) -> None:
         for room in list(self._lobby.known.values()):
-            if room.lost or room.checkins.count == 0:
-                continue
-            checkins = room.take_checkins()
-            highest = max(room.highest, checkins.highest)
-            try:
-                await self._lobby.store.flush(room.name, checkins.chunks(), highest)
-            except StoreError:
-                _keep(room, checkins.chunks())
-                raise
-            room.tally["flush",] += checkins.count
+            if not room.lost:
+                for lane, notes in list(room.lanes.items()):
+                    await self._flush_lane(room, lane, notes)
+
+    async def _flush_lane(self, room: Room, lane: str, notes: LaneNotes) -> None:
+        if notes.checkins.count == 0:
+            return
+        checkins = notes.take_checkins()
+        try:
+            await self._lobby.store.flush(room.name, lane, checkins.chunks(), max(notes.highest, checkins.highest))
+        except StoreError:
+            _keep(notes, checkins.chunks())
+            raise
+        room.tally["flush",] += checkins.count
 
     async def _discover(self) -> None:
         names = await self._lobby.store.rooms()
@@ -154,9 +163,9 @@ def _is_another_life(now: Snapshot, before: Snapshot) -> bool:
     return now.epoch != before.epoch or now.version < before.version
 
 
-def _keep(room: Room, chunks: Mapping[int, bytes]) -> None:
+def _keep(notes: LaneNotes, chunks: Mapping[int, bytes]) -> None:
     """
     Put check-ins back that could not be sent: during an outage nobody turns into a ghost.
     """
     for chunk, bits in chunks.items():
-        room.checkins.put_back(chunk, bits)
+        notes.checkins.put_back(chunk, bits)

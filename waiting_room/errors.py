@@ -83,6 +83,17 @@ class RoomUnknownError(WaitingRoomError):
         super().__init__(f"there is no room {room!r}; `waiting-room room list` shows those there are")
 
 
+class LaneUnknownError(WaitingRoomError):
+    """
+    Say that a room's settings name no such lane.
+    """
+
+    def __init__(self, room: str, lane: str) -> None:
+        self.room = room
+        self.lane = lane
+        super().__init__(f"the room {room!r} has no lane {lane!r}; add lanes.{lane} to its settings")
+
+
 class StoreError(WaitingRoomError):
     """
     Be the base of what the store cannot do.

@@ -9,12 +9,13 @@ from typing import Any, Final
 from waiting_room.coalesce import RETRY_S, Coalescer
 from waiting_room.cookies import TICKET_LIFE_S
 from waiting_room.core import polling
+from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
 from waiting_room.core.phase import Phase
-from waiting_room.core.policy import STANDARD_LANE, Policy
+from waiting_room.core.policy import Policy
 from waiting_room.core.reasons import Reason
 from waiting_room.core.view import STALE_MS, View
-from waiting_room.errors import RoomUnknownError, StoreEmptyError, StoreUnavailableError
+from waiting_room.errors import LaneUnknownError, RoomUnknownError, StoreEmptyError, StoreUnavailableError
 from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, Store, TouchReply
 from waiting_room.rooms import Room
 from waiting_room.tokens import Ticket, Visitor
@@ -54,7 +55,7 @@ class Lobby:
         self.clock_ms = clock_ms
         self.known: dict[str, Room] = {}
         self._coalescer = coalescer
-        self._joins: dict[str, Coalescer[str, JoinReply]] = {}
+        self._joins: dict[tuple[str, str], Coalescer[str, JoinReply]] = {}
         self._claims: dict[str, Coalescer[Claim, ClaimReply]] = {}
 
     def rooms(self) -> tuple[str, ...]:
@@ -88,60 +89,69 @@ class Lobby:
         if room is None:
             raise RoomUnknownError(name)
         now_ms = self.clock_ms()
-        rank = ticket.number
         if now_ms - ticket.issued_ms > TICKET_LIFE_MS:
             return Refused(Reason.TICKET_EXPIRED)
-        room.checkins.add(rank)
-        view = room.view
-        position = view.position(rank)
+        view, lane, number = room.view, ticket.lane, ticket.number
+        rank = view.rank_of(lane, number)
+        notes = room.lanes[lane]
+        notes.checkins.add(rank)
+        position = view.position(lane, rank)
         if position:
-            position = room.positions.lowest(rank, position if seen is None or seen < 1 else min(position, seen))
-        return view.tell(rank, position, stale=room.lost or now_ms - room.viewed_ms > STALE_MS)
+            position = notes.positions.lowest(rank, position if seen is None or seen < 1 else min(position, seen))
+        return view.tell(lane, number, position, stale=room.lost or now_ms - room.viewed_ms > STALE_MS)
 
-    async def join(self, name: str, visitor: Visitor, ticket: Ticket | None = None) -> tuple[Outcome, Ticket | None]:
+    async def join(
+        self, name: str, visitor: Visitor, ticket: Ticket | None = None, lane: str = STANDARD_LANE
+    ) -> tuple[Outcome, Ticket | None]:
         """
-        Give *visitor* a place, once: who bears a *ticket* of theirs keeps it, whatever the store remembers.
+        Give *visitor* a place in *lane*, once: who bears a *ticket* of theirs keeps it, whatever the store remembers.
+
+        Raises `LaneUnknownError` where the room's settings name no such lane.
         """
         room = self.room(name)
         if ticket is not None:
             return self.status(name, ticket), ticket
+        if lane != STANDARD_LANE and all(entry.name != lane for entry in room.policy.lanes):
+            raise LaneUnknownError(name, lane)
         if room.view.snapshot.phase is Phase.CLOSED and not room.stale(self.clock_ms()):
             return Closed(), None
         try:
-            reply = await self._desk(name).submit(visitor.id)
+            reply = await self._desk(name, lane).submit(visitor.id)
         except StoreEmptyError:
             room.lost = True
             return self._put_off(Reason.RECOVERING), None
         except StoreUnavailableError:
             return self._put_off(Reason.STORE_AWAY), None
-        return self._joined(room, visitor, reply)
+        return self._joined(room, lane, visitor, reply)
 
     def _put_off(self, reason: Reason) -> Paused:
         return Paused(0, 0, polling.jittered_ms(2000, self.clock_ms(), 0), reason)
 
-    def _joined(self, room: Room, visitor: Visitor, reply: JoinReply) -> tuple[Outcome, Ticket | None]:
+    def _joined(self, room: Room, lane: str, visitor: Visitor, reply: JoinReply) -> tuple[Outcome, Ticket | None]:
         room.tally["join", reply.code.name.lower()] += 1
         if reply.code is JoinCode.CLOSED:
             return Closed(), None
         if reply.code is JoinCode.DRAINING:
             return Refused(Reason.ROOM_DRAINING), None
-        room.highest = max(room.highest, reply.number)
-        ticket = Ticket(room.name, STANDARD_LANE, reply.number, visitor.id, reply.now_ms)
+        notes = room.lanes[lane]
+        notes.highest = max(notes.highest, reply.number)
+        ticket = Ticket(room.name, lane, reply.number, visitor.id, reply.now_ms)
         if reply.code is JoinCode.STRAIGHT:
             return self._admitted(room, ticket, reply.issued_ms, reply.hard_end_ms, "straight"), ticket
         outcome = self.status(room.name, ticket)
         if isinstance(outcome, Waiting) and outcome.eta is not None and reply.code is JoinCode.NEW:
-            room.promise(reply.number, outcome.eta, self.clock_ms())
+            notes.promise(room.view.rank_of(lane, reply.number), outcome.eta, self.clock_ms())
         return outcome, ticket
 
     def _admitted(self, room: Room, ticket: Ticket, issued_ms: int, hard_end_ms: int, way: str) -> Admitted:
-        seat = f"{ticket.lane}.{ticket.number}"
+        rank = room.view.rank_of(ticket.lane, ticket.number)
+        seat = f"{ticket.lane}.{rank}"
         fresh = seat not in room.seats
         room.hold_seat(seat, hard_end_ms, self.clock_ms())
         if fresh:
             room.tally["admission", way] += 1
             room.waits_s.append(max(0, issued_ms - ticket.issued_ms) / 1000)
-            room.keep_promise(ticket.number, self.clock_ms())
+            room.keep_promise(ticket.lane, rank, self.clock_ms())
         return Admitted(ticket.number, seat, issued_ms, hard_end_ms, fresh)
 
     async def claim(self, name: str, ticket: Ticket, seen: int | None = None) -> Outcome:
@@ -154,11 +164,12 @@ class Lobby:
         room = self.room(name)
         if _is_over(ticket, self.clock_ms()):
             return Refused(Reason.TICKET_EXPIRED)
-        if room.view.position(ticket.number) > 0:
+        rank = room.view.rank_of(ticket.lane, ticket.number)
+        if room.view.position(ticket.lane, rank) > 0:
             return self.status(name, ticket, seen)
-        room.checkins.add(ticket.number)
+        room.lanes[ticket.lane].checkins.add(rank)
         try:
-            reply = await self._door(name).submit(Claim(ticket.lane, ticket.number, ticket.visitor))
+            reply = await self._door(name).submit(Claim(ticket.lane, rank, ticket.visitor))
         except StoreEmptyError:
             room.lost = True
             return Called(ticket.number, 2000, Reason.RECOVERING)
@@ -193,10 +204,11 @@ class Lobby:
         Give a place or a seat back at once; return whether there was one.
         """
         room = self.room(name)
-        room.drop_seats((f"{ticket.lane}.{ticket.number}",))
-        room.checkins.drop(ticket.number)
+        rank = room.view.rank_of(ticket.lane, ticket.number)
+        room.drop_seats((f"{ticket.lane}.{rank}",))
+        room.lanes[ticket.lane].checkins.drop(rank)
         try:
-            left = await self.store.leave(name, ticket.number, ticket.visitor)
+            left = await self.store.leave(name, ticket.lane, rank, ticket.visitor)
         except (StoreEmptyError, StoreUnavailableError):
             return False
         room.tally["leave",] += left
@@ -224,6 +236,8 @@ class Lobby:
     def public_state(self, name: str) -> dict[str, Any]:
         """
         Return what anybody may know of a room; nothing of any visitor.
+
+        *frontier* and *issued* are those of the lane `standard`.
         """
         snapshot = self.room(name).view.snapshot
         return {
@@ -232,9 +246,13 @@ class Lobby:
             "rate_per_minute": snapshot.policy.rate_per_minute,
             "capacity": snapshot.policy.capacity,
             "seats": snapshot.seats,
-            "frontier": snapshot.frontier,
-            "issued": snapshot.issued,
+            "frontier": snapshot.standard.frontier,
+            "issued": snapshot.standard.issued,
             "waiting": snapshot.waiting,
+            "lanes": {
+                lane: {"waiting": held.waiting, "frontier": held.frontier, "issued": held.issued}
+                for lane, held in snapshot.lanes.items()
+            },
             "admitted_total": snapshot.admitted,
             "message": snapshot.policy.message,
             "as_of_ms": snapshot.now_ms,
@@ -254,7 +272,9 @@ class Lobby:
             "version": snapshot.version,
             "epoch": snapshot.epoch,
             "recovering": snapshot.recovering,
-            "high_water": snapshot.high_water,
+            "rate_in_force": snapshot.rate_per_minute,
+            "high_water": {lane: held.high_water for lane, held in snapshot.lanes.items()},
+            "owed_calls": {lane: round(held.credit, 3) for lane, held in snapshot.lanes.items()},
             "owner": snapshot.owner,
         }
 
@@ -284,10 +304,11 @@ class Lobby:
             room.see(snapshot, self.clock_ms())
         return room
 
-    def _desk(self, name: str) -> Coalescer[str, JoinReply]:
-        desk = self._joins.get(name)
+    def _desk(self, name: str, lane: str) -> Coalescer[str, JoinReply]:
+        desk = self._joins.get((name, lane))
         if desk is None:
-            desk = self._joins[name] = self._coalescer(lambda visitors: self.store.join(name, visitors), BATCH)
+            desk = self._coalescer(lambda visitors: self.store.join(name, lane, visitors), BATCH)
+            self._joins[name, lane] = desk
         return desk
 
     def _door(self, name: str) -> Coalescer[Claim, ClaimReply]:

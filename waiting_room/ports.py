@@ -114,14 +114,16 @@ class Store(Protocol):
         Change the phase.
         """
 
-    async def join(self, room: str, visitors: Sequence[str]) -> list[JoinReply]:
+    async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
-        Give each visitor one number, in order, however often they ask within a minute; or let them straight in.
+        Give each visitor one number of *lane*, in order, however often they ask within a minute; or let them straight
+        in, while nobody waits in any lane.
         """
 
-    async def flush(self, room: str, present: Mapping[int, bytes], highest: int) -> None:
+    async def flush(self, room: str, lane: str, present: Mapping[int, bytes], highest: int) -> None:
         """
-        Add check-ins, a bitmap for each chunk of ranks; *highest* is the highest number that any visitor showed.
+        Add check-ins in *lane*, a bitmap for each chunk of ranks; *highest* is the highest number that any visitor
+        showed. A lane that the room has lost is known again from then on.
         """
 
     async def advance(self, room: str, step: Advance) -> bool:
@@ -139,9 +141,9 @@ class Store(Protocol):
         Keep *seats* (with their hard ends in ms) in use and free *released*.
         """
 
-    async def leave(self, room: str, rank: int, visitor: str) -> bool:
+    async def leave(self, room: str, lane: str, rank: int, visitor: str) -> bool:
         """
-        Give a place or a seat back; return whether there was one.
+        Give a place of *lane* or a seat back; return whether there was one.
         """
 
     async def snapshot(self, room: str) -> Snapshot:
@@ -149,9 +151,10 @@ class Store(Protocol):
         Return the room as it is at this moment.
         """
 
-    async def restore(self, last: Snapshot, highest: int) -> bool:
+    async def restore(self, last: Snapshot, highest: Mapping[str, int]) -> bool:
         """
-        Put a lost room back from what was last known of it; return whether anything had been lost.
+        Put a lost room back from what was last known of it, and from the *highest* number known of each lane; return
+        whether anything had been lost.
         """
 
     async def close(self) -> None:

@@ -4,13 +4,13 @@ What one worker holds of one room: the last view, the check-ins not yet sent, an
 
 import json
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Final
 
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS, CheckIns
-from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.core.view import STALE_MS, View
 
 PROMISES_KEPT: Final = 10_000
@@ -53,28 +53,67 @@ class Positions:
             del self._chunks[chunk]
 
 
+class LaneNotes:
+    """
+    Hold what one worker remembers of one lane: check-ins not yet sent, positions and ranges shown, the highest number.
+    """
+
+    __slots__ = ("checkins", "highest", "positions", "promises")
+
+    def __init__(self) -> None:
+        self.checkins = CheckIns()
+        self.positions = Positions()
+        self.highest = 0
+        self.promises: dict[int, tuple[int, Eta]] = {}
+
+    def promise(self, rank: int, eta: Eta, now_ms: int) -> None:
+        """
+        Remember the range that was shown to *rank* first, to learn later whether it was kept.
+        """
+        if len(self.promises) < PROMISES_KEPT:
+            self.promises[rank] = (now_ms, eta)
+
+    def see(self, lane: LaneSnapshot, now_ms: int, window_ms: float) -> None:
+        """
+        Take new counters: what is behind the frontier is forgotten, when the memory is full even the promises to those
+        who were called and did not come within *window_ms*, for they would keep out all later ones.
+        """
+        self.positions.forget_below(lane.frontier)
+        if len(self.promises) >= PROMISES_KEPT:
+            young = (cohort.low for cohort in lane.cohorts if now_ms - cohort.at_ms < window_ms)
+            still_due = min(young, default=lane.frontier)
+            self.promises = {rank: promise for rank, promise in self.promises.items() if rank >= still_due}
+
+    def take_checkins(self) -> CheckIns:
+        """
+        Return what has gathered, and begin anew.
+        """
+        gathered, self.checkins = self.checkins, CheckIns()
+        return gathered
+
+
 class Room:
     """
     Hold a worker's knowledge of a room.
 
-    *seats* are those that this worker gave or saw in use, with their hard end and when they were seen last: after a
-    loss of state they are put back from here. *tally* counts events since the metrics were last flushed.
+    *lanes* are made when they are first asked for: their names come from snapshots and from signed tickets. *seats* are
+    those that this worker gave or saw in use, with their hard end and when they were seen last: after a loss of state
+    they are put back from here. *tally* counts events since the metrics were last flushed.
     """
 
     def __init__(self, name: str, view: View, now_ms: int) -> None:
         self.name = name
         self.view = view
         self.viewed_ms = now_ms
-        self.checkins = CheckIns()
-        self.positions = Positions()
-        self.highest = view.snapshot.issued
+        self.lanes: defaultdict[str, LaneNotes] = defaultdict(LaneNotes)
+        for lane, held in view.snapshot.lanes.items():
+            self.lanes[lane].highest = held.issued
         self.seats: dict[str, tuple[int, int]] = {}
         self._sweep_at = SWEEP_SEATS
         self.tally: Counter[tuple[str, ...]] = Counter()
         self.waits_s: list[float] = []
         self.lost = False
         self.polls_waiting = 0
-        self.promises: dict[int, tuple[int, Eta]] = {}
         self.eta_errors_s: list[float] = []
         self.json_name = json.dumps(name)
         self.json_message = _as_json(view.snapshot.policy.message)
@@ -98,43 +137,26 @@ class Room:
         """
         self.view = View(snapshot)
         self.viewed_ms = now_ms
-        self.positions.forget_below(snapshot.frontier)
-        if len(self.promises) >= PROMISES_KEPT:
-            self._forget_promises(snapshot)
+        window_ms = snapshot.policy.claim_window_s * 1000
+        for name, lane in snapshot.lanes.items():
+            self.lanes[name].see(lane, snapshot.now_ms, window_ms)
         self.json_message = _as_json(snapshot.policy.message)
 
-    def promise(self, rank: int, eta: Eta, now_ms: int) -> None:
-        """
-        Remember the range that was shown to *rank* first, to learn later whether it was kept.
-        """
-        if len(self.promises) < PROMISES_KEPT:
-            self.promises[rank] = (now_ms, eta)
-
-    def _forget_promises(self, snapshot: Snapshot) -> None:
-        """
-        Drop the promises to those who were called and did not come in time: they would keep out all later ones.
-        """
-        window_ms = snapshot.policy.claim_window_s * 1000
-        young = (cohort.low for cohort in snapshot.cohorts if snapshot.now_ms - cohort.at_ms < window_ms)
-        still_due = min(young, default=snapshot.frontier)
-        self.promises = {rank: promise for rank, promise in self.promises.items() if rank >= still_due}
-
-    def keep_promise(self, rank: int, now_ms: int) -> None:
+    def keep_promise(self, lane: str, rank: int, now_ms: int) -> None:
         """
         Note by how much the wait of *rank*, who is admitted now, lay outside the range that was shown.
         """
-        promise = self.promises.pop(rank, None)
+        promise = self.lanes[lane].promises.pop(rank, None)
         if promise is not None:
             told_ms, eta = promise
             waited_s = (now_ms - told_ms) / 1000
             self.eta_errors_s.append(max(0.0, eta.low_s - waited_s, waited_s - eta.high_s))
 
-    def take_checkins(self) -> CheckIns:
+    def highest(self) -> dict[str, int]:
         """
-        Return what has gathered, and begin anew.
+        Return the highest number that is known of each lane.
         """
-        gathered, self.checkins = self.checkins, CheckIns()
-        return gathered
+        return {name: notes.highest for name, notes in self.lanes.items()}
 
     def hold_seat(self, seat: str, hard_end_ms: int, now_ms: int) -> None:
         """

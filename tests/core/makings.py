@@ -9,7 +9,7 @@ from typing import Any
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS, Presence, chunk_of
-from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 
 NOW_MS = 1_800_000_000_000
 POLICY = Policy(capacity=100, rate_per_minute=600, claim_window_s=60)
@@ -40,9 +40,8 @@ BASE = Snapshot(
     epoch=1,
     version=7,
     phase=Phase.OPEN,
-    issued=0,
-    frontier=1,
-    high_water=50_000,
+    lanes={"standard": LaneSnapshot(issued=0, frontier=1, high_water=50_000, presence=presence(()))},
+    rate_per_minute=POLICY.rate_per_minute,
     seats=0,
     seats_peak=0,
     seats_expired=0,
@@ -59,17 +58,36 @@ BASE = Snapshot(
     ticked_ms=NOW_MS - 250,
     owner="",
     owner_until_ms=0,
-    cohorts=(),
-    presence=presence(()),
 )
+
+
+def lane(ranks: Iterable[int] = (), *, frontier: int = 1, **changes: Any) -> LaneSnapshot:
+    """
+    Return a lane in which *ranks* are present and those below *frontier* have been called.
+    """
+    there = sorted(ranks)
+    base = chunk_of(frontier) * CHUNK_RANKS
+    counters: dict[str, Any] = {
+        "issued": max([frontier - 1, *there]),
+        "high_water": 50_000,
+        "fresh": bits_of([rank for rank in there if rank >= base], base),
+    }
+    return LaneSnapshot(frontier=frontier, presence=presence(there, frontier), **(counters | changes))
 
 
 def snapshot(ranks: Iterable[int] = (), *, frontier: int = 1, **changes: Any) -> Snapshot:
     """
-    Return a room in which *ranks* are present and those below *frontier* have been called.
+    Return a room in whose only lane *ranks* are present and those below *frontier* have been called; it goes at the
+    rate of its policy.
     """
-    there = sorted(ranks)
-    issued = changes.pop("issued", max([frontier - 1, *there]))
-    base = chunk_of(frontier) * CHUNK_RANKS
-    fresh = changes.pop("fresh", bits_of([rank for rank in there if rank >= base], base))
-    return replace(BASE, frontier=frontier, issued=issued, presence=presence(there, frontier), fresh=fresh, **changes)
+    of_lane = {name: changes.pop(name) for name in ("issued", "high_water", "cohorts", "fresh") if name in changes}
+    policy = changes.get("policy", BASE.policy)
+    made = {"lanes": {"standard": lane(ranks, frontier=frontier, **of_lane)}, "rate_per_minute": policy.rate_per_minute}
+    return replace(BASE, **(made | changes))
+
+
+def lanes(policy: Policy, **there: LaneSnapshot) -> Snapshot:
+    """
+    Return a room with several lanes.
+    """
+    return replace(BASE, policy=policy, lanes=there, rate_per_minute=policy.rate_per_minute)

@@ -83,22 +83,22 @@ def test_the_rate_is_measured_over_what_was_called() -> None:
     """Ten a second for ten seconds: the first cohort only marks where counting begins."""
     made = tuple(cohort(age, 10) for age in range(10_000, 0, -1000))
 
-    assert call_rate_per_s(snapshot(cohorts=made)) == pytest.approx(9.0)
+    assert call_rate_per_s(snapshot(cohorts=made), "standard") == pytest.approx(9.0)
 
 
 def test_before_there_is_enough_to_measure_the_plan_counts() -> None:
     """Eight seconds are needed; no-shows are called in addition."""
     made = (cohort(7999, 1), cohort(1000, 1))
 
-    assert call_rate_per_s(snapshot(cohorts=made)) == pytest.approx(10.0)
-    assert call_rate_per_s(snapshot(cohorts=made, no_show=0.5)) == pytest.approx(20.0)
+    assert call_rate_per_s(snapshot(cohorts=made), "standard") == pytest.approx(10.0)
+    assert call_rate_per_s(snapshot(cohorts=made, no_show=0.5), "standard") == pytest.approx(20.0)
 
 
 def test_old_calls_do_not_count() -> None:
     """What was called more than half a minute ago says nothing about now."""
     made = (cohort(40_000, 5000), cohort(30_000, 1), cohort(10_000, 30))
 
-    assert call_rate_per_s(snapshot(cohorts=made)) == pytest.approx(1.0)
+    assert call_rate_per_s(snapshot(cohorts=made), "standard") == pytest.approx(1.0)
 
 
 def test_a_full_room_that_calls_nobody_promises_nothing() -> None:
@@ -109,9 +109,9 @@ def test_a_full_room_that_calls_nobody_promises_nothing() -> None:
     """
     full = snapshot(range(1, 50), seats=POLICY.capacity, cohorts=(cohort(31_000, 100),))
 
-    assert Forecast(call_rate_per_s(full), 0.0).eta(5) is None
+    assert Forecast(call_rate_per_s(full, "standard"), 0.0).eta(5) is None
 
 
 def test_a_room_that_has_room_goes_by_its_plan() -> None:
     """At the opening nobody has been called, and the rate is what will be."""
-    assert call_rate_per_s(snapshot(range(1, 50), seats=POLICY.capacity - 1)) == pytest.approx(10.0)
+    assert call_rate_per_s(snapshot(range(1, 50), seats=POLICY.capacity - 1), "standard") == pytest.approx(10.0)

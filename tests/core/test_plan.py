@@ -23,6 +23,13 @@ def step(room: Snapshot) -> Advance:
     return made
 
 
+def frontier_of(made: Advance) -> int:
+    """
+    Return the new frontier of the only lane.
+    """
+    return made.lanes["standard"].frontier
+
+
 def test_nobody_steps_while_another_holds_the_room() -> None:
     """The lease keeps out; its last millisecond too."""
     held = snapshot(range(1, 50), owner="another", owner_until_ms=NOW_MS + 1)
@@ -50,7 +57,7 @@ def test_the_frontier_passes_just_those_who_are_called() -> None:
     """Two seats are free: two are called."""
     made = step(snapshot(range(1, 50), seats=POLICY.capacity - 2))
 
-    assert (made.frontier, made.called) == (3, 2)
+    assert (frontier_of(made), made.called) == (3, 2)
 
 
 def test_a_fraction_calls_nobody() -> None:
@@ -66,28 +73,28 @@ def test_stepping_over_ghosts_is_free() -> None:
     """A thousand ghosts before two live people delay them by nothing."""
     made = step(snapshot([1000, 1001, 1002], seats=POLICY.capacity - 2))
 
-    assert (made.called, made.frontier) == (2, 1002)
+    assert (made.called, frontier_of(made)) == (2, 1002)
 
 
 def test_with_ghosts_alone_the_frontier_passes_them_all() -> None:
     """Everybody has gone: the next newcomer is next."""
     made = step(snapshot([], issued=70_000))
 
-    assert (made.called, made.frontier) == (0, 70_001)
+    assert (made.called, frontier_of(made)) == (0, 70_001)
 
 
 def test_ghosts_stay_uncalled_while_no_seat_is_free() -> None:
     """Nobody is called in vain: a ghost that comes back in the meantime has its old place."""
     made = step(snapshot([], issued=500, seats=POLICY.capacity))
 
-    assert (made.called, made.frontier) == (0, 1)
+    assert (made.called, frontier_of(made)) == (0, 1)
 
 
 def test_the_last_ones_are_called_with_the_ghosts_behind_them() -> None:
     """Fewer wait than are due: the frontier stands behind the last number."""
     made = step(snapshot([3, 5], issued=900))
 
-    assert (made.called, made.frontier) == (2, 901)
+    assert (made.called, frontier_of(made)) == (2, 901)
 
 
 @given(
@@ -104,8 +111,8 @@ def test_calls_are_in_the_order_of_ranks_and_never_taken_back(
     made = step(room)
     waiting = sorted(rank for rank in ranks if rank >= frontier)
 
-    assert frontier <= made.frontier <= max(frontier, room.issued + 1)
-    assert waiting[: made.called] == [rank for rank in waiting if rank < made.frontier]
+    assert frontier <= frontier_of(made) <= max(frontier, room.standard.issued + 1)
+    assert waiting[: made.called] == [rank for rank in waiting if rank < frontier_of(made)]
     assert made.called <= max(0, capacity - seats)
 
 
@@ -136,7 +143,7 @@ def test_a_slot_turns_when_its_time_is_over() -> None:
 
 def test_a_turn_names_all_ranks_that_wait() -> None:
     """From the frontier to the last number: their chunks are the ones that turn."""
-    made = step(snapshot([70_000], frontier=7))
+    made = step(snapshot([70_000], frontier=7)).lanes["standard"]
 
     assert (made.low, made.high) == (7, 70_000)
 
@@ -156,4 +163,4 @@ def test_leaving_is_measured_when_a_slot_turns() -> None:
 def test_the_mark_is_raised_ahead_of_need(issued: int, mark: int, raised: int) -> None:
     """When half a step is left, so that no join ever waits for it; and it never falls."""
     assert MARK_STEP == 50_000
-    assert step(snapshot(issued=issued, high_water=mark)).high_water == raised
+    assert step(snapshot(issued=issued, high_water=mark)).lanes["standard"].high_water == raised

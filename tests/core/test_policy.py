@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waiting_room.core.calendar import Entry
-from waiting_room.core.policy import OUTAGE_RULES, RESERVED_NAMES, Policy, name_faults
+from waiting_room.core.names import RESERVED_NAMES, name_faults
+from waiting_room.core.policy import OUTAGE_RULES, Policy
 from waiting_room.errors import Fault, PolicyError
 
 NUMBERS = [entry for entry in fields(Policy) if "low" in entry.metadata]

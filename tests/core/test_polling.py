@@ -25,12 +25,19 @@ POLICIES = st.builds(
 SALT = NOW_MS // 1000
 
 
+def last_wait_s(waiting: int, rate_per_s: float) -> float:
+    """
+    Return how long the last of *waiting* people waits.
+    """
+    return waiting / rate_per_s if rate_per_s else 0.0
+
+
 def intervals(waiting: int, policy: Policy, rate_per_s: float, leaving_per_s: float = 0.0) -> list[int]:
     """
     Return what each of *waiting* people is told, as a view does it.
     """
     far_ms = polling.far_interval_ms(waiting, policy)
-    longest_ms = polling.longest_ms(polling.slot_ms(waiting, policy, rate_per_s))
+    longest_ms = polling.longest_ms(polling.slot_ms(waiting, policy, last_wait_s(waiting, rate_per_s)))
     spacing, forecast = polling.Intervals(far_ms, longest_ms, policy), Forecast(rate_per_s, leaving_per_s)
     told = []
     for position in range(1, waiting + 1):
@@ -114,7 +121,7 @@ def test_jitter_spreads_a_crowd_evenly() -> None:
 @given(CROWDS, POLICIES, st.floats(0, 1000), st.integers(0, 200_000))
 def test_a_slot_outlasts_all_that_is_told(waiting: int, policy: Policy, rate_per_s: float, last_ms: int) -> None:
     """The longest interval, its jitter, a flush and a snapshot fit into the next slot alone."""
-    slot_ms = polling.slot_ms(waiting, policy, rate_per_s, last_ms)
+    slot_ms = polling.slot_ms(waiting, policy, last_wait_s(waiting, rate_per_s), last_ms)
     told = intervals(waiting, policy, rate_per_s)
 
     assert slot_ms >= max(told) + polling.FLUSH_MS + 1000
@@ -130,10 +137,10 @@ def test_a_slow_door_makes_no_ghosts(measured: float) -> None:
     policy = Policy(rate_per_minute=600, capacity=200)
     room = snapshot(range(1, 101), policy=policy, slot_at_ms=NOW_MS - 15_000)
     view = View(room)
-    view._forecast = Forecast(measured, 0.0)
+    view._forecasts["standard"] = Forecast(measured, 0.0)
     told = []
     for rank in range(1, 101):
-        said = view.tell(rank, view.position(rank), stale=False)
+        said = view.tell("standard", rank, view.position("standard", rank), stale=False)
         assert isinstance(said, Waiting)
         told.append(said.next_poll_ms)
     after = plan(room, "me")
@@ -153,4 +160,4 @@ def test_a_slot_shrinks_no_faster_than_what_was_told_before_allows(last_ms: int)
     """What a slot allows to be told for convenience fits into the shortest slot that may follow it."""
     allowed_ms = polling.longest_ms(last_ms) * (1 + polling.JITTER) + polling.FLUSH_MS + 1000
 
-    assert polling.slot_ms(0, Policy(), 1e9, last_ms) >= allowed_ms - 1
+    assert polling.slot_ms(0, Policy(), 0.0, last_ms) >= allowed_ms - 1

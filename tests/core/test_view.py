@@ -20,43 +20,43 @@ def told(room: Snapshot, rank: int, *, stale: bool = False) -> Waiting | Called 
     Return what *rank* is told.
     """
     view = View(room)
-    return view.tell(rank, view.position(rank), stale=stale)
+    return view.tell("standard", rank, view.position("standard", rank), stale=stale)
 
 
 def test_positions_count_those_who_are_there() -> None:
     """Ghosts stand in nobody's way."""
     view = View(snapshot([3, 5, 900]))
 
-    assert [view.position(rank) for rank in (3, 5, 900)] == [1, 2, 3]
+    assert [view.position("standard", rank) for rank in (3, 5, 900)] == [1, 2, 3]
 
 
 def test_a_returning_ghost_sees_its_old_place() -> None:
     """Between those who are there, before its check-in is known."""
-    assert View(snapshot([3, 5, 900])).position(4) == 2
+    assert View(snapshot([3, 5, 900])).position("standard", 4) == 2
 
 
 def test_who_is_called_has_position_nothing() -> None:
     """All ranks below the frontier."""
-    assert View(snapshot([7], frontier=7)).position(6) == 0
+    assert View(snapshot([7], frontier=7)).position("standard", 6) == 0
 
 
 def test_who_joined_after_the_snapshot_stands_behind_all_it_holds() -> None:
     """And behind those who joined in between."""
     view = View(snapshot([3, 5, 7], issued=7))
 
-    assert [view.position(rank) for rank in (8, 9, 12)] == [4, 5, 8]
+    assert [view.position("standard", rank) for rank in (8, 9, 12)] == [4, 5, 8]
 
 
 def test_the_first_of_an_idle_room_is_next() -> None:
     """Frontier one above the last number: a newcomer after the snapshot is first."""
-    assert View(snapshot([], frontier=11, issued=10)).position(11) == 1
+    assert View(snapshot([], frontier=11, issued=10)).position("standard", 11) == 1
 
 
 def test_the_next_number_is_next_when_the_frontier_ran_ahead() -> None:
     """Seats that were put back after a loss may lift the frontier above the last number."""
     view = View(snapshot([], frontier=21, issued=10))
 
-    assert [view.position(rank) for rank in (20, 21, 22)] == [0, 1, 2]
+    assert [view.position("standard", rank) for rank in (20, 21, 22)] == [0, 1, 2]
 
 
 @given(st.sets(st.integers(1, 300), max_size=40), st.integers(1, 200), st.integers(0, 400))
@@ -64,7 +64,7 @@ def test_positions_keep_the_order_of_ranks(ranks: set[int], frontier: int, beyon
     """Whoever has the higher rank is never shown before the other."""
     room = snapshot({rank for rank in ranks if rank >= frontier}, frontier=frontier)
     view = View(room)
-    positions = [view.position(rank) for rank in range(1, room.issued + beyond)]
+    positions = [view.position("standard", rank) for rank in range(1, room.standard.issued + beyond)]
 
     assert positions == sorted(positions)
 

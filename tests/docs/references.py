@@ -77,12 +77,19 @@ def default_of(value: object) -> str:
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 
+def default_of_setting(entry: Field[Any]) -> str:
+    """
+    Return the default of a room's setting; that of a table is told in words.
+    """
+    return str(entry.metadata["default"]) if "table" in entry.metadata else default_of(entry.default)
+
+
 def rooms_table(_: str) -> str:
     """
     Return the table of a room's settings.
     """
     rows = [
-        (f"`{entry.name}`", default_of(entry.default), range_of(entry), entry.metadata["help"])
+        (f"`{entry.name}`", default_of_setting(entry), range_of(entry), entry.metadata["help"])
         for entry in fields(Policy)
     ]
     return table(("setting", "default", "value", "meaning"), rows)
@@ -93,6 +100,8 @@ def range_of(entry: Field[Any]) -> str:
     Return what a setting of a room may be.
     """
     meta = entry.metadata
+    if "table" in meta:
+        return str(meta["table"])
     if "choices" in meta:
         return " or ".join(f"`{choice}`" for choice in meta["choices"])
     if "low" in meta:

@@ -37,9 +37,14 @@ def named() -> set[str]:
     """
     room = RoomKeys("room")
     plain = {getattr(room, name) for name in RoomKeys.__slots__ if not name.startswith("_")}
-    lanes = {room.present("LANE", 5), room.present_before("LANE", 5), room.claimed("LANE", 5)}
-    varying = {name.replace("LANE", "{lane}").removesuffix("5") + "{chunk}" for name in lanes}
-    return {keys.ROOMS} | plain | varying | {room.joined("{visitor}")}
+    chunked = {room.present("LANE", 5), room.present_before("LANE", 5), room.claimed("LANE", 5)}
+    varying = {name.replace("LANE", "{lane}").removesuffix("5") + "{chunk}" for name in chunked}
+    listed = {
+        key
+        for lane in ("standard", "{lane}")
+        for key in (room.cohorts(lane), room.door(lane), room.joined(lane, "{visitor}"))
+    }
+    return {keys.ROOMS} | plain | varying | listed
 
 
 def test_the_page_names_every_key_and_no_other() -> None:
@@ -73,10 +78,10 @@ def test_each_life_is_the_one_that_the_scripts_set() -> None:
     assert "redis.call('PEXPIRE', KEYS[i], 86400000)" in sources["join"]
     assert "redis.call('PEXPIRE', KEYS[i], 86400000)" in sources["flush"]
     assert "redis.call('PEXPIRE', bitmap, 86400000)" in sources["claim"]
-    assert "redis.call('PEXPIRE', KEYS[2], 86400000)" in sources["advance"]
+    assert "redis.call('PEXPIRE', key, 86400000)" in sources["advance"]
     assert lives["present"] == lives["claimed"] == lives["cohorts"] == "a day"
     assert "'PX', 60000" in sources["join"]
-    assert "redis.call('PEXPIRE', KEYS[4], 60000)" in sources["claim"]
+    assert "redis.call('PEXPIRE', KEYS[3 + place], 60000)" in sources["claim"]
     assert lives["joined"] == lives["door"] == "a minute"
     assert "PEXPIRE', seats, room.session_ms + 60000" in sources["claim"]
     assert lives["seats"] == lives["holders"] == "the longest session and a minute"

@@ -147,7 +147,7 @@ async def called(home: House, tickets: list[Ticket]) -> None:
     """
     Let time pass until all *tickets* are called, and every worker knows.
     """
-    while (await home.see()).frontier <= tickets[-1].number:
+    while (await home.see()).standard.frontier <= tickets[-1].number:
         await home.live(0.25)
     for worker in home.workers:
         await worker.lobby.refresh(ROOM)

@@ -35,9 +35,9 @@ async def test_as_many_are_under_way_as_the_door_needs() -> None:
     home = await house(capacity=1000)
     await home.fill(names(200))
     await home.live(0.25)
-    first = (await home.see()).frontier - 1
+    first = (await home.see()).standard.frontier - 1
     await home.live(1)
-    then = (await home.see()).frontier - 1
+    then = (await home.see()).standard.frontier - 1
 
     assert 20 <= first <= 50
     assert first <= then <= first + 22
@@ -63,11 +63,11 @@ async def test_another_takes_over_when_the_holder_falls_silent() -> None:
     await home.live(1)
     dead, alive = home.workers
     home.workers = [alive]
-    stood = (await home.see()).frontier
+    stood = (await home.see()).standard.frontier
     await home.live(OWNER_MS / 1000 + 1.25)
 
     assert (await home.see()).owner == alive.controller._owner != dead.controller._owner
-    assert (await home.see()).frontier > stood
+    assert (await home.see()).standard.frontier > stood
 
 
 @timeless
@@ -142,7 +142,7 @@ async def test_nobody_becomes_a_ghost_by_an_outage() -> None:
     await home.live(16)
 
     assert (await home.see()).waiting == 6
-    assert (await home.see()).issued == 900
+    assert (await home.see()).standard.issued == 900
 
 
 @timeless
@@ -158,7 +158,7 @@ async def test_a_lost_room_is_put_back_from_a_worker_s_memory() -> None:
     after = await home.see()
 
     assert isinstance(straight, Admitted)
-    assert (after.epoch, after.policy, after.frontier) == (before.epoch + 1, POLICY, before.frontier)
+    assert (after.epoch, after.policy, after.standard.frontier) == (before.epoch + 1, POLICY, before.standard.frontier)
     assert (after.seats, after.waiting) == (before.seats, before.waiting)
     assert after.recovering
     shown = home.workers[0].lobby.status(ROOM, tickets[-1])
@@ -175,13 +175,13 @@ async def test_admissions_go_on_after_the_recovery() -> None:
     home = await house()
     tickets = await home.fill(names(100))
     await home.live(1)
-    frontier = (await home.see()).frontier
+    frontier = (await home.see()).standard.frontier
     await lose(home)
     await settle(home)
     for worker in home.workers:
         await worker.lobby.refresh(ROOM)
 
-    assert (await home.see()).frontier > frontier
+    assert (await home.see()).standard.frontier > frontier
     claimed = await home.workers[0].lobby.claim(ROOM, tickets[frontier - 1])
     assert isinstance(claimed, Admitted)
 
@@ -205,7 +205,7 @@ async def test_who_joined_after_the_last_view_keeps_the_place() -> None:
 
     assert isinstance(joined, Paused)
     assert joined.reason is Reason.RECOVERING
-    assert (await home.see()).presence.holds(late.number)
+    assert (await home.see()).standard.presence.holds(late.number)
 
 
 @timeless
@@ -231,7 +231,7 @@ async def test_two_workers_restore_one_after_the_other() -> None:
     after = await home.see()
 
     assert after.epoch == before.epoch + 1
-    assert (after.seats, after.frontier) == (before.seats, before.frontier)
+    assert (after.seats, after.standard.frontier) == (before.seats, before.standard.frontier)
     assert not any(worker.room.lost for worker in home.workers)
 
 
@@ -282,7 +282,7 @@ async def test_a_starting_worker_does_not_hide_a_loss() -> None:
     await home.live(2)
     after = await home.see()
 
-    assert after.frontier >= before.frontier
+    assert after.standard.frontier >= before.standard.frontier
     assert after.waiting == before.waiting
     _, new = await home.workers[1].join("new")
     assert new is not None
@@ -330,9 +330,9 @@ def test_a_step_survives_whatever_fails(verb: str) -> None:
         worker.lobby.status(ROOM, tickets[-1])
         await home.live(3)
         failing["on"] = False
-        stood = (await home.see()).frontier
+        stood = (await home.see()).standard.frontier
         await home.live(1.5)
 
-        assert (await home.see()).frontier > stood
+        assert (await home.see()).standard.frontier > stood
 
     story()

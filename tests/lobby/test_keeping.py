@@ -76,7 +76,7 @@ async def test_a_paused_room_gives_places_and_no_seats() -> None:
 
     assert isinstance(outcome, Paused)
     assert (outcome.number, outcome.position, outcome.reason) == (1, 1, Reason.ROOM_PAUSED)
-    assert (await home.see()).frontier == 1
+    assert (await home.see()).standard.frontier == 1
 
 
 @timeless
@@ -135,7 +135,7 @@ async def test_what_is_public_names_nobody() -> None:
     state = home.workers[0].lobby.public_state(ROOM)
 
     assert set(state) == {
-        "room", "phase", "rate_per_minute", "capacity", "seats", "frontier", "issued", "waiting", "admitted_total",
-        "message", "as_of_ms",
+        "room", "phase", "rate_per_minute", "capacity", "seats", "frontier", "issued", "waiting", "lanes",
+        "admitted_total", "message", "as_of_ms",
     }  # fmt: skip
     assert "anna" not in repr(state) + repr(home.workers[0].lobby.admin_state(ROOM))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.lobby.clock import timeless, trip
 from tests.lobby.house import ROOM, called, house, names
+from tests.store.acts import moved
 from waiting_room.core.outcomes import Admitted, Called, Refused, Waiting
 from waiting_room.core.plan import Advance, plan
 from waiting_room.core.reasons import Reason
@@ -50,7 +51,7 @@ async def test_doubled_and_concurrent_joins_give_one_place() -> None:
     joined = await asyncio.gather(*(home.workers[at % 2].join("anna") for at in range(10)))
 
     assert {ticket.number for _, ticket in joined if ticket} == {2}
-    assert (await home.see()).issued == 2
+    assert (await home.see()).standard.issued == 2
 
 
 @timeless
@@ -254,7 +255,7 @@ async def test_a_full_room_lets_a_claim_wait_and_then_says_why() -> None:
 def _calls_all(snapshot: Snapshot) -> Advance:
     step = plan(snapshot, snapshot.owner)
     assert step is not None
-    return replace(step, frontier=snapshot.issued + 1, called=1)
+    return moved(step, frontier=snapshot.standard.issued + 1, called=1)
 
 
 @timeless

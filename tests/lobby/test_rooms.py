@@ -74,9 +74,9 @@ def test_a_kept_promise_has_no_error() -> None:
     """And one that was missed has the distance to its range."""
     held = room()
     for rank, waited_ms in ((1, 15_000), (2, 4000), (3, 30_000)):
-        held.promise(rank, Eta(10.0, 20.0), NOW_MS)
-        held.keep_promise(rank, NOW_MS + waited_ms)
-    held.keep_promise(4, NOW_MS)
+        held.lanes["standard"].promise(rank, Eta(10.0, 20.0), NOW_MS)
+        held.keep_promise("standard", rank, NOW_MS + waited_ms)
+    held.keep_promise("standard", 4, NOW_MS)
 
     assert held.eta_errors_s == [0.0, 6.0, 10.0]
 
@@ -88,14 +88,15 @@ def test_promises_to_those_who_never_came_make_room() -> None:
     Ten thousand no-shows once ended it for the life of the process.
     """
     held = room()
+    notes = held.lanes["standard"]
     for rank in range(1, PROMISES_KEPT + 1):
-        held.promise(rank, Eta(1.0, 2.0), NOW_MS)
+        notes.promise(rank, Eta(1.0, 2.0), NOW_MS)
     called = Cohort(NOW_MS - 1000, 9001, 9501, 500, 0)
     held.see(snapshot([], frontier=9501, issued=PROMISES_KEPT, cohorts=(called,)), NOW_MS)
-    held.promise(20_000, Eta(1.0, 2.0), NOW_MS)
+    notes.promise(20_000, Eta(1.0, 2.0), NOW_MS)
 
-    assert min(held.promises) == 9001
-    assert 20_000 in held.promises
+    assert min(notes.promises) == 9001
+    assert 20_000 in notes.promises
 
 
 def test_the_operator_s_message_is_ready_as_json() -> None:

@@ -2,6 +2,7 @@
 Whole runs: the promises hold whatever fails, a broken engine is found out, and a run can be repeated.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from waiting_room.ports import ClaimCode
 from waiting_room.simulation import CALM, BreachError, Change, People, Scenario, Spike, simulate
 from waiting_room.simulation.scenario import ScenarioError
 from waiting_room.store.memory import MemoryStore
-from waiting_room.store.memory_room import MemoryRoom
+from waiting_room.store.memory_room import MemoryLane, MemoryRoom
 
 SEEDS = 15
 
@@ -44,9 +45,9 @@ def test_another_seed_plays_another_run() -> None:
     assert simulate(rush(1)).series != simulate(rush(2)).series
 
 
-def forget_capacity(store: MemoryStore, state: MemoryRoom, rank: int) -> ClaimCode | None:
+def forget_capacity(store: MemoryStore, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:
     """Ask the door for everything but a free seat."""
-    found = _REFUSAL(store, state, rank)
+    found = _REFUSAL(store, state, lane, rank)
     return None if found is ClaimCode.FULL else found
 
 
@@ -55,9 +56,11 @@ def overtake(state: MemoryRoom, now_ms: int) -> bool:
     return len(state.seats) < state.policy.capacity and state.tokens >= 60_000 and now_ms >= state.recover_until
 
 
-async def forget_the_mark(store: MemoryStore, last: Snapshot, highest: int) -> bool:
+async def forget_the_mark(store: MemoryStore, last: Snapshot, highest: Mapping[str, int]) -> bool:
     """Put a lost room back with its counter as it was last seen."""
-    return await _RESTORE(store, replace(last, high_water=0), min(last.issued, highest))
+    unmarked = {name: replace(lane, high_water=0) for name, lane in last.lanes.items()}
+    known = {name: min(lane.issued, highest[name]) for name, lane in last.lanes.items()}
+    return await _RESTORE(store, replace(last, lanes=unmarked), known)
 
 
 _REFUSAL, _RESTORE = MemoryStore._refusal, MemoryStore.restore

@@ -3,8 +3,9 @@ Short words for what tests do with a store.
 """
 
 from dataclasses import replace
+from typing import Any
 
-from waiting_room.core.plan import plan
+from waiting_room.core.plan import Advance, plan
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CheckIns
 from waiting_room.ports import Claim, ClaimCode, Store
@@ -22,15 +23,32 @@ def visitors(count: int, first: int = 1) -> list[str]:
     return [f"v{number}" for number in range(first, first + count)]
 
 
-async def call(store: Store, ranks: int) -> int:
+def moved(step: Advance, lane: str = "standard", **changes: Any) -> Advance:
     """
-    Move the frontier over *ranks* more people; return the new frontier.
+    Return *step* with other values for one lane.
+    """
+    return replace(step, lanes={**step.lanes, lane: replace(step.lanes[lane], **changes)})
+
+
+async def still(store: Store) -> Advance:
+    """
+    Return a step that calls nobody.
     """
     snapshot = await store.snapshot(ROOM)
     step = plan(snapshot, "test")
     assert step is not None
-    frontier = snapshot.frontier + ranks
-    assert await store.advance(ROOM, replace(step, frontier=frontier, called=ranks, rotate=False))
+    for name, lane in snapshot.lanes.items():
+        step = moved(step, name, frontier=lane.frontier, called=0)
+    return replace(step, rotate=False)
+
+
+async def call(store: Store, ranks: int, lane: str = "standard") -> int:
+    """
+    Move the frontier of *lane* over *ranks* more people; return the new frontier.
+    """
+    step = await still(store)
+    frontier = step.lanes[lane].frontier + ranks
+    assert await store.advance(ROOM, moved(step, lane, frontier=frontier, called=ranks))
     return frontier
 
 
@@ -38,27 +56,24 @@ async def rotate(store: Store) -> None:
     """
     Begin a new presence slot.
     """
-    step = plan(await store.snapshot(ROOM), "test")
-    assert step is not None
-    snapshot = await store.snapshot(ROOM)
-    assert await store.advance(ROOM, replace(step, frontier=snapshot.frontier, called=0, rotate=True))
+    assert await store.advance(ROOM, replace(await still(store), rotate=True))
 
 
-async def check_in(store: Store, *ranks: int) -> None:
+async def check_in(store: Store, *ranks: int, lane: str = "standard") -> None:
     """
     Let *ranks* show that they are there.
     """
     gathered = CheckIns()
     for rank in ranks:
         gathered.add(rank)
-    await store.flush(ROOM, gathered.chunks(), gathered.highest)
+    await store.flush(ROOM, lane, gathered.chunks(), gathered.highest)
 
 
-async def claim(store: Store, rank: int) -> ClaimCode:
+async def claim(store: Store, rank: int, lane: str = "standard") -> ClaimCode:
     """
     Claim the seat of *rank*.
     """
-    return (await store.claim(ROOM, [Claim("standard", rank, f"v{rank}")]))[0].code
+    return (await store.claim(ROOM, [Claim(lane, rank, f"v{rank}")]))[0].code
 
 
 def pass_time(store: MemoryStore | RedisStore, ms: int) -> None:

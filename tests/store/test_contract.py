@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.store.acts import POLICY, ROOM, call, check_in, claim, pass_time, rotate, visitors
+from tests.store.acts import POLICY, ROOM, call, check_in, claim, moved, pass_time, rotate, visitors
 from tests.store.conftest import AnyStore
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import MARK_STEP, RECOVERY_MS, plan
@@ -24,7 +24,7 @@ async def fill(store: AnyStore, count: int) -> None:
     Let *count* visitors join while nobody is let straight in.
     """
     await store.set_phase(ROOM, Phase.PAUSED)
-    await store.join(ROOM, visitors(count))
+    await store.join(ROOM, "standard", visitors(count))
     await store.set_phase(ROOM, Phase.OPEN)
 
 
@@ -32,13 +32,13 @@ async def test_numbers_grow_in_the_order_of_the_joins(store: AnyStore) -> None:
     """Three joins in one call get 1, 2, 3."""
     await store.set_phase(ROOM, Phase.PAUSED)
 
-    assert [reply.number for reply in await store.join(ROOM, visitors(3))] == [1, 2, 3]
+    assert [reply.number for reply in await store.join(ROOM, "standard", visitors(3))] == [1, 2, 3]
 
 
 async def test_a_repeated_join_gives_the_same_number(store: AnyStore) -> None:
     """A visitor who joins again within a minute has the number of the first time."""
     await fill(store, 2)
-    again = await store.join(ROOM, ["v1"])
+    again = await store.join(ROOM, "standard", ["v1"])
 
     assert (again[0].code, again[0].number) == (JoinCode.SAME, 1)
 
@@ -46,14 +46,14 @@ async def test_a_repeated_join_gives_the_same_number(store: AnyStore) -> None:
 async def test_a_visitor_twice_in_one_call_gets_one_number(store: AnyStore) -> None:
     """A doubled join is one join."""
     await store.set_phase(ROOM, Phase.PAUSED)
-    replies = await store.join(ROOM, ["v1", "v1", "v2"])
+    replies = await store.join(ROOM, "standard", ["v1", "v1", "v2"])
 
     assert [reply.number for reply in replies] == [1, 1, 2]
 
 
 async def test_the_first_of_a_crowd_goes_straight_in(store: AnyStore) -> None:
     """With a token in the bucket and a free seat one goes in; the next must wait for the pace."""
-    replies = await store.join(ROOM, visitors(4))
+    replies = await store.join(ROOM, "standard", visitors(4))
 
     assert [reply.code for reply in replies] == [JoinCode.STRAIGHT, JoinCode.NEW, JoinCode.NEW, JoinCode.NEW]
 
@@ -62,14 +62,14 @@ async def test_nobody_goes_straight_in_while_others_wait(store: AnyStore) -> Non
     """A newcomer never overtakes."""
     await fill(store, 1)
 
-    assert (await store.join(ROOM, ["late"]))[0].code is JoinCode.NEW
+    assert (await store.join(ROOM, "standard", ["late"]))[0].code is JoinCode.NEW
 
 
 async def test_a_repeated_straight_join_finds_its_seat(store: AnyStore) -> None:
     """A lost reply to a straight join costs neither seat nor number."""
-    first = (await store.join(ROOM, ["v1"]))[0]
+    first = (await store.join(ROOM, "standard", ["v1"]))[0]
     pass_time(store, 500)
-    again = (await store.join(ROOM, ["v1"]))[0]
+    again = (await store.join(ROOM, "standard", ["v1"]))[0]
 
     assert (again.code, again.number, again.hard_end_ms) == (JoinCode.STRAIGHT, 1, first.hard_end_ms)
 
@@ -79,7 +79,7 @@ async def test_a_room_that_takes_nobody_says_so(store: AnyStore, phase: Phase, c
     """Closed and draining rooms give out no numbers."""
     await store.set_phase(ROOM, phase)
 
-    assert (await store.join(ROOM, ["v1"]))[0].code is code
+    assert (await store.join(ROOM, "standard", ["v1"]))[0].code is code
 
 
 async def test_who_is_not_called_cannot_claim(store: AnyStore) -> None:
@@ -138,7 +138,7 @@ async def test_an_idle_seat_ends(store: AnyStore) -> None:
 
 async def test_a_touched_seat_lives_on_until_its_hard_end(store: AnyStore) -> None:
     """Use prolongs the idle end and never the hard end."""
-    seat = (await store.join(ROOM, ["v1"]))[0]
+    seat = (await store.join(ROOM, "standard", ["v1"]))[0]
     for _ in range(5):
         pass_time(store, 7_900)
         reply = await store.touch(ROOM, {"standard.1": seat.hard_end_ms}, [])
@@ -154,7 +154,7 @@ async def test_a_report_may_name_all_seats_of_a_large_shop(store: AnyStore) -> N
 
     Lua cannot return so many values at once; the failure once cut the whole worker off from Redis.
     """
-    await store.join(ROOM, ["v1"])
+    await store.join(ROOM, "standard", ["v1"])
     gone = [f"standard.{rank}" for rank in range(2, 10_002)]
     reply = await store.touch(ROOM, dict.fromkeys(gone, 2**43), ["standard.1"])
 
@@ -164,7 +164,7 @@ async def test_a_report_may_name_all_seats_of_a_large_shop(store: AnyStore) -> N
 
 async def test_a_released_seat_is_gone_and_stays_gone(store: AnyStore) -> None:
     """A late request of the same browser does not bring a finished visit back."""
-    seat = (await store.join(ROOM, ["v1"]))[0]
+    seat = (await store.join(ROOM, "standard", ["v1"]))[0]
     await store.touch(ROOM, {}, ["standard.1"])
     reply = await store.touch(ROOM, {"standard.1": seat.hard_end_ms}, [])
 
@@ -184,9 +184,9 @@ async def test_who_leaves_is_counted_no_more(store: AnyStore) -> None:
     """A place that was given back is not ahead of anybody."""
     await fill(store, 3)
 
-    assert await store.leave(ROOM, 1, "v1")
+    assert await store.leave(ROOM, "standard", 1, "v1")
     assert (await store.snapshot(ROOM)).waiting == 2
-    assert not await store.leave(ROOM, 1, "v1")
+    assert not await store.leave(ROOM, "standard", 1, "v1")
 
 
 async def test_silence_over_two_slots_makes_a_ghost(store: AnyStore) -> None:
@@ -199,7 +199,7 @@ async def test_silence_over_two_slots_makes_a_ghost(store: AnyStore) -> None:
     await rotate(store)
     after = await store.snapshot(ROOM)
     assert after.waiting == 1
-    assert after.presence.holds(2)
+    assert after.standard.presence.holds(2)
 
 
 async def test_a_returning_ghost_keeps_its_place(store: AnyStore) -> None:
@@ -209,7 +209,7 @@ async def test_a_returning_ghost_keeps_its_place(store: AnyStore) -> None:
     await rotate(store)
     await check_in(store, 1)
 
-    assert (await store.snapshot(ROOM)).presence.ahead(2) == 1
+    assert (await store.snapshot(ROOM)).standard.presence.ahead(2) == 1
 
 
 async def test_a_second_controller_is_refused(store: AnyStore) -> None:
@@ -221,9 +221,9 @@ async def test_a_second_controller_is_refused(store: AnyStore) -> None:
     assert one is not None
     assert two is not None
 
-    assert await store.advance(ROOM, replace(one, frontier=3, called=2))
-    assert not await store.advance(ROOM, replace(two, frontier=6, called=5))
-    assert (await store.snapshot(ROOM)).frontier == 3
+    assert await store.advance(ROOM, moved(one, frontier=3, called=2))
+    assert not await store.advance(ROOM, moved(two, frontier=6, called=5))
+    assert (await store.snapshot(ROOM)).standard.frontier == 3
 
 
 async def test_a_controller_of_an_older_epoch_is_refused(store: AnyStore) -> None:
@@ -241,7 +241,7 @@ async def test_cohorts_of_one_second_are_one(store: AnyStore) -> None:
     pass_time(store, 250)
     await call(store, 3)
     await claim(store, 1)
-    cohorts = (await store.snapshot(ROOM)).cohorts
+    cohorts = (await store.snapshot(ROOM)).standard.cohorts
 
     assert [(c.low, c.high, c.present, c.claimed) for c in cohorts] == [(1, 6, 5, 1)]
 
@@ -251,12 +251,12 @@ async def test_tickets_teach_the_counter(store: AnyStore) -> None:
     await check_in(store, 41)
     await store.set_phase(ROOM, Phase.PAUSED)
 
-    assert (await store.join(ROOM, ["v1"]))[0].number == 42
+    assert (await store.join(ROOM, "standard", ["v1"]))[0].number == 42
 
 
 async def test_new_settings_leave_places_and_seats_alone(store: AnyStore) -> None:
     """Capacity below the seats in use: those inside stay, nobody new enters."""
-    await store.join(ROOM, ["v1"])
+    await store.join(ROOM, "standard", ["v1"])
     await fill(store, 2)
     await store.configure(ROOM, replace(POLICY, capacity=0))
     await call(store, 2)
@@ -276,7 +276,7 @@ async def test_numbers_go_on_over_every_chunk(store: AnyStore, issued: int) -> N
     """
     await store.set_phase(ROOM, Phase.PAUSED)
     await check_in(store, issued)
-    replies = await store.join(ROOM, visitors(5))
+    replies = await store.join(ROOM, "standard", visitors(5))
 
     assert [reply.number for reply in replies] == list(range(issued + 1, issued + 6))
     assert (await store.snapshot(ROOM)).waiting == 6
@@ -286,11 +286,11 @@ async def test_an_unknown_room_is_said_to_be_empty(store: AnyStore) -> None:
     """Every verb on a lost room says so; none makes half a room."""
     for verb in (
         store.snapshot("lost"),
-        store.join("lost", ["v1"]),
+        store.join("lost", "standard", ["v1"]),
         store.claim("lost", [Claim("standard", 1, "v1")]),
         store.touch("lost", {}, []),
-        store.flush("lost", {}, 0),
-        store.leave("lost", 1, "v1"),
+        store.flush("lost", "standard", {}, 0),
+        store.leave("lost", "standard", 1, "v1"),
         store.set_phase("lost", Phase.OPEN),
     ):
         with pytest.raises(StoreEmptyError):
@@ -306,20 +306,20 @@ async def test_a_lost_room_comes_back_above_the_mark(store: AnyStore) -> None:
     last = await store.snapshot(ROOM)
     await forget(store)
 
-    assert await store.restore(last, 5)
+    assert await store.restore(last, {"standard": 5})
     back = await store.snapshot(ROOM)
-    assert (back.epoch, back.frontier, back.waiting, back.policy) == (last.epoch + 1, 3, 3, POLICY)
+    assert (back.epoch, back.standard.frontier, back.waiting, back.policy) == (last.epoch + 1, 3, 3, POLICY)
     assert back.recovering
     assert await claim(store, 2) is ClaimCode.RECOVERING
-    assert (await store.join(ROOM, ["new"]))[0].number == MARK_STEP + 1
+    assert (await store.join(ROOM, "standard", ["new"]))[0].number == MARK_STEP + 1
 
 
 async def test_passes_take_their_seats_again_after_a_loss(store: AnyStore) -> None:
     """Touched seats return while the room recovers, and never beyond capacity."""
-    hard_end_ms = (await store.join(ROOM, ["v1"]))[0].hard_end_ms
+    hard_end_ms = (await store.join(ROOM, "standard", ["v1"]))[0].hard_end_ms
     last = await store.snapshot(ROOM)
     await forget(store)
-    await store.restore(last, 1)
+    await store.restore(last, {"standard": 1})
     seats = {f"standard.{rank}": hard_end_ms for rank in (1, 2, 3, 4)}
 
     assert (await store.touch(ROOM, seats, [])).gone == ("standard.4",)
@@ -339,11 +339,11 @@ async def test_a_room_that_was_made_anew_is_put_back(store: AnyStore) -> None:
     await forget(store)
     await store.configure(ROOM, POLICY)
 
-    assert await store.restore(last, 5)
+    assert await store.restore(last, {"standard": 5})
     back = await store.snapshot(ROOM)
-    assert (back.epoch, back.frontier, back.waiting, back.phase) == (last.epoch + 1, 3, 3, Phase.PAUSED)
+    assert (back.epoch, back.standard.frontier, back.waiting, back.phase) == (last.epoch + 1, 3, 3, Phase.PAUSED)
     assert back.recovering
-    assert (await store.join(ROOM, ["new"]))[0].number == MARK_STEP + 1
+    assert (await store.join(ROOM, "standard", ["new"]))[0].number == MARK_STEP + 1
 
 
 async def test_a_room_that_lost_nothing_is_left_alone(store: AnyStore) -> None:
@@ -353,10 +353,10 @@ async def test_a_room_that_lost_nothing_is_left_alone(store: AnyStore) -> None:
     await call(store, 2)
     last = await store.snapshot(ROOM)
 
-    assert not await store.restore(old, 5)
-    assert not await store.restore(last, 900)
+    assert not await store.restore(old, {"standard": 5})
+    assert not await store.restore(last, {"standard": 900})
     after = await store.snapshot(ROOM)
-    assert (after.epoch, after.version, after.issued, after.recovering) == (last.epoch, last.version, 5, False)
+    assert (after.epoch, after.version, after.standard.issued, after.recovering) == (last.epoch, last.version, 5, False)
 
 
 async def test_a_second_worker_adds_what_it_remembers(store: AnyStore) -> None:
@@ -366,13 +366,14 @@ async def test_a_second_worker_adds_what_it_remembers(store: AnyStore) -> None:
     await call(store, 3)
     late = await store.snapshot(ROOM)
     await forget(store)
-    await store.restore(early, 5)
+    await store.restore(early, {"standard": 5})
 
-    assert await store.restore(late, 9)
-    assert (await store.snapshot(ROOM)).frontier == 4
+    assert await store.restore(late, {"standard": 9})
+    assert (await store.snapshot(ROOM)).standard.frontier == 4
     pass_time(store, RECOVERY_MS)
-    assert not await store.restore(replace(late, frontier=5), 9)
-    assert (await store.snapshot(ROOM)).frontier == 4
+    later = replace(late, lanes={"standard": replace(late.standard, frontier=5)})
+    assert not await store.restore(later, {"standard": 9})
+    assert (await store.snapshot(ROOM)).standard.frontier == 4
 
 
 async def forget(store: AnyStore) -> None:

@@ -15,10 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tests.leaks import leaked_keys
 from tests.store.acts import POLICY, ROOM
 from tests.store.conftest import START_MS
+from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import plan
 from waiting_room.core.presence import CheckIns
-from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.ports import Claim, Store
 from waiting_room.store.connection import Connection
 from waiting_room.store.memory import MemoryStore
@@ -26,7 +27,11 @@ from waiting_room.store.redis import RedisStore
 
 VISITORS = [f"v{number}" for number in range(12)]
 RANKS = strategies.integers(1, 14)
-SEATS = strategies.lists(RANKS.map(lambda rank: f"standard.{rank}"), max_size=4, unique=True)
+LANES = strategies.sampled_from(["standard", "standard", "loyal", "late"])
+"""Two of the settings, and one that they never name: its tickets are of another time."""
+PLACES = strategies.tuples(LANES, RANKS)
+SEATS = strategies.lists(PLACES.map(lambda place: f"{place[0]}.{place[1]}"), max_size=4, unique=True)
+LOYAL = (Lane("standard"), Lane("loyal", weight=3, floor=0.1, entry="invitation"))
 LONGEST_MS = 59_000
 """Joins are forgotten after a minute of the server's own clock, which a test cannot move."""
 
@@ -62,15 +67,15 @@ class Story(RuleBasedStateMachine):
         assert heard == said
         return said
 
-    @rule(who=strategies.lists(strategies.sampled_from(VISITORS), min_size=1, max_size=5))
-    def join(self, who: list[str]) -> None:
+    @rule(lane=LANES, who=strategies.lists(strategies.sampled_from(VISITORS), min_size=1, max_size=5))
+    def join(self, lane: str, who: list[str]) -> None:
         """Visitors join, some twice."""
-        self.both(lambda store: store.join(ROOM, who))
+        self.both(lambda store: store.join(ROOM, lane, who))
 
-    @rule(ranks=strategies.lists(RANKS, min_size=1, max_size=5))
-    def claim(self, ranks: list[int]) -> None:
-        """Ranks claim, called or not."""
-        claims = [Claim("standard", rank, VISITORS[rank % len(VISITORS)]) for rank in ranks]
+    @rule(places=strategies.lists(PLACES, min_size=1, max_size=5))
+    def claim(self, places: list[tuple[str, int]]) -> None:
+        """Ranks of several lanes claim, called or not."""
+        claims = [Claim(lane, rank, VISITORS[rank % len(VISITORS)]) for lane, rank in places]
         self.both(lambda store: store.claim(ROOM, claims))
 
     @rule(ms=strategies.sampled_from([1, 100, 250, 999, 4000, 11_000]))
@@ -79,21 +84,28 @@ class Story(RuleBasedStateMachine):
         now_ms = min(self.model.now_ms + ms, START_MS + LONGEST_MS)
         self.model.now_ms = self.redis.now_ms = now_ms
 
-    @rule(turn=strategies.booleans(), stale=strategies.booleans(), owner=strategies.sampled_from(["a", "b"]))
-    def tick(self, turn: bool, stale: bool, owner: str) -> None:
-        """A controller takes its step, at times with an old version."""
+    @rule(
+        turn=strategies.booleans(),
+        stale=strategies.booleans(),
+        owner=strategies.sampled_from(["a", "b"]),
+        slower=strategies.sampled_from([1, 1, 2]),
+    )
+    def tick(self, turn: bool, stale: bool, owner: str, slower: int) -> None:
+        """A controller takes its step, at times with an old version, at times with a rate below the one that is set."""
         step = plan(self.run(self.model.snapshot(ROOM)), owner)
         if step is not None:
-            wanted = replace(step, rotate=turn or step.rotate, version=step.version - stale)
+            rate = step.rate_per_minute // slower
+            version = step.version - stale
+            wanted = replace(step, rotate=turn or step.rotate, version=version, rate_per_minute=rate)
             self.both(lambda store: store.advance(ROOM, wanted))
 
-    @rule(ranks=strategies.lists(RANKS, min_size=1, max_size=6))
-    def check_in(self, ranks: list[int]) -> None:
+    @rule(lane=LANES, ranks=strategies.lists(RANKS, min_size=1, max_size=6))
+    def check_in(self, lane: str, ranks: list[int]) -> None:
         """Visitors show that they are there; a rank never seen lifts the counter."""
         gathered = CheckIns()
         for rank in ranks:
             gathered.add(rank)
-        self.both(lambda store: store.flush(ROOM, gathered.chunks(), gathered.highest))
+        self.both(lambda store: store.flush(ROOM, lane, gathered.chunks(), gathered.highest))
 
     @rule(seats=SEATS, released=SEATS, left_ms=strategies.integers(-1, 40_000))
     def report(self, seats: list[str], released: list[str], left_ms: int) -> None:
@@ -101,20 +113,26 @@ class Story(RuleBasedStateMachine):
         touched = dict.fromkeys(seats, self.model.now_ms + left_ms)
         self.both(lambda store: store.touch(ROOM, touched, released))
 
-    @rule(rank=RANKS)
-    def leave(self, rank: int) -> None:
+    @rule(place=PLACES)
+    def leave(self, place: tuple[str, int]) -> None:
         """A visitor gives a place or a seat back."""
-        self.both(lambda store: store.leave(ROOM, rank, VISITORS[rank % len(VISITORS)]))
+        lane, rank = place
+        self.both(lambda store: store.leave(ROOM, lane, rank, VISITORS[rank % len(VISITORS)]))
 
     @rule(phase=strategies.sampled_from(Phase))
     def change_phase(self, phase: Phase) -> None:
         """An operator changes the phase."""
         self.both(lambda store: store.set_phase(ROOM, phase))
 
-    @rule(capacity=strategies.integers(0, 5), rate=strategies.sampled_from([0, 60, 600, 60_000]))
-    def configure(self, capacity: int, rate: int) -> None:
-        """An operator changes the settings."""
-        policy = replace(POLICY, capacity=capacity, rate_per_minute=rate)
+    @rule(
+        capacity=strategies.integers(0, 5),
+        rate=strategies.sampled_from([0, 60, 600, 60_000]),
+        lanes=strategies.sampled_from([DEFAULT_LANES, LOYAL, LOYAL[::-1]]),
+        order=strategies.sampled_from(LANE_ORDERS),
+    )
+    def configure(self, capacity: int, rate: int, lanes: tuple[Lane, ...], order: str) -> None:
+        """An operator changes the settings, takes a lane out and puts it back."""
+        policy = replace(POLICY, capacity=capacity, rate_per_minute=rate, lanes=lanes, lane_order=order)
         self.both(lambda store: store.configure(ROOM, policy))
 
     @rule()
@@ -134,7 +152,7 @@ class Story(RuleBasedStateMachine):
         if anew:
             self.both(lambda store: store.configure(ROOM, POLICY))
         remembered = dict(zip((self.model, self.redis), self.last, strict=True))
-        self.both(lambda store: store.restore(remembered[store], highest))
+        self.both(lambda store: store.restore(remembered[store], {"standard": highest, "loyal": 2}))
 
     @invariant()
     def rooms_are_the_same(self) -> None:
@@ -159,8 +177,13 @@ async def seen(store: Store) -> dict[str, Any]:
     Return a snapshot as plain values.
     """
     snapshot = await store.snapshot(ROOM)
-    values = {name: getattr(snapshot, name) for name in snapshot.__slots__ if name not in {"presence", "fresh"}}
-    return values | {"bits": snapshot.presence.bits, "total": snapshot.presence.total, "fresh": snapshot.fresh}
+    values = {name: getattr(snapshot, name) for name in snapshot.__slots__ if name != "lanes"}
+    return values | {"lanes": {name: _plain(lane) for name, lane in snapshot.lanes.items()}}
+
+
+def _plain(lane: LaneSnapshot) -> dict[str, Any]:
+    values = {name: getattr(lane, name) for name in lane.__slots__ if name != "presence"}
+    return values | {"bits": lane.presence.bits, "total": lane.presence.total}
 
 
 @pytest.mark.timeout(200)

@@ -21,12 +21,12 @@ async def test_a_join_on_a_promoted_replica_never_gives_a_number_again(redis_sto
     """
     await redis_store.configure(ROOM, POLICY)
     await redis_store.set_phase(ROOM, Phase.PAUSED)
-    await redis_store.join(ROOM, visitors(5))
+    await redis_store.join(ROOM, "standard", visitors(5))
     client = Redis.from_url(redis_url)
     await client.hset(f"wr:{{{ROOM}}}:meta", mapping={"run": "the master that is gone", "issued": 3})
     await client.aclose()
     another = RedisStore(Connection(redis_url, time_out_s=10), START_MS)
-    number = (await another.join(ROOM, ["new"]))[0].number
+    number = (await another.join(ROOM, "standard", ["new"]))[0].number
     await another.close()
 
     assert number == MARK_STEP + 1

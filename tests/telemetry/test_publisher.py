@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import Presence
-from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.core.view import View
 from waiting_room.lobby import Lobby
 from waiting_room.ports import Store
@@ -23,9 +23,8 @@ SNAPSHOT = Snapshot(
     epoch=3,
     version=1,
     phase=Phase.OPEN,
-    issued=500,
-    frontier=451,
-    high_water=1000,
+    lanes={"standard": LaneSnapshot(issued=500, frontier=451, high_water=1000, presence=Presence(451, b""))},
+    rate_per_minute=120,
     seats=80,
     seats_peak=90,
     seats_expired=7,
@@ -42,8 +41,6 @@ SNAPSHOT = Snapshot(
     ticked_ms=NOW_MS,
     owner="me",
     owner_until_ms=NOW_MS + 5_000,
-    cohorts=(),
-    presence=Presence(451, b""),
 )
 
 

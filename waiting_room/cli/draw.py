@@ -16,7 +16,7 @@ import click
 from waiting_room.cli.lazy import EXIT_FAILED
 from waiting_room.cli.options import json_option
 from waiting_room.core.draw import Draw, DrawError, verify
-from waiting_room.core.policy import STANDARD_LANE
+from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.errors import Fault, TokenError, WaitingRoomError
 from waiting_room.tokens import peek
 

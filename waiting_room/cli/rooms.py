@@ -15,8 +15,9 @@ from waiting_room.cli import schedules
 from waiting_room.cli.options import AnyFunction, config_option, json_option, read_settings, redis_option
 from waiting_room.config.rooms import from_text
 from waiting_room.core.calendar import Schedule
+from waiting_room.core.names import name_faults
 from waiting_room.core.phase import ACTIONS
-from waiting_room.core.policy import Policy, name_faults
+from waiting_room.core.policy import Policy
 from waiting_room.errors import Conflict, Fault, PolicyError, RoomUnknownError, WaitingRoomError
 from waiting_room.lobby import Lobby
 
@@ -60,10 +61,11 @@ def redis_options(function: AnyFunction) -> AnyFunction:
 
 def policy_options(function: AnyFunction) -> AnyFunction:
     """
-    Add an option for each setting of a room.
+    Add an option for each setting of a room that is a single value; tables stand in the configuration's file.
     """
     for entry in reversed(fields(Policy)):
-        function = _policy_option(entry)(function)
+        if "table" not in entry.metadata:
+            function = _policy_option(entry)(function)
     return function
 
 
@@ -292,4 +294,6 @@ def _plain(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} ({_plain(held)})" if held else name for name, held in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

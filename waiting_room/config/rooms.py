@@ -7,19 +7,23 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from waiting_room.config.sources import Given, Layer
-from waiting_room.core.policy import Policy, name_faults
+from waiting_room.core.names import name_faults
+from waiting_room.core.policy import Policy
 from waiting_room.errors import Fault, PolicyError
 
 KINDS: Final[dict[str, Any]] = {entry.name: entry.type for entry in fields(Policy)}
+TABLES: Final = frozenset(entry.name for entry in fields(Policy) if "table" in entry.metadata)
 
 
 def from_text(name: str, text: str) -> Any:
     """
     Return *text* as the type that the setting *name* of a policy has, or as it is where it cannot be that.
 
-    A list is written as JSON or with commas; a schedule as JSON or with semicolons; an unknown *name* keeps its text,
-    for `Policy.parse` to refuse.
+    A list is written as JSON or with commas, a table as JSON; a schedule as JSON or with semicolons; an unknown *name*
+    keeps its text, for `Policy.parse` to refuse.
     """
+    if name in TABLES:
+        return _from_json(text)
     if name == "schedule" and not text.lstrip().startswith("["):
         return text
     kind = KINDS.get(name, str)
@@ -38,11 +42,15 @@ def split(text: str) -> Any:
     Return the list that *text* holds: JSON, or parts between commas, blanks and line ends.
     """
     if text.lstrip().startswith("["):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            return text
+        return _from_json(text)
     return [part for part in text.replace(",", " ").split() if part]
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def parse_rooms(layer: Layer, faults: list[Fault]) -> dict[str, Policy]:
@@ -68,14 +76,30 @@ def parse_rooms(layer: Layer, faults: list[Fault]) -> dict[str, Policy]:
 
 def _parse(name: str, settings: dict[str, Given], faults: list[Fault]) -> Policy | None:
     where = f"rooms.{name}"
-    values = {
-        entry: from_text(entry, given.value) if given.is_text else given.value for entry, given in settings.items()
-    }
+    values: dict[str, Any] = {}
+    for entry, given in settings.items():
+        table, *inner = entry.split(".")
+        if table in TABLES and inner:
+            _put(values, (table, *inner), _from_json(given.value) if given.is_text else given.value)
+        else:
+            values[entry] = from_text(entry, given.value) if given.is_text else given.value
     try:
         return Policy.parse(values, where)
     except PolicyError as error:
         faults.extend(_placed(fault, where, settings) for fault in error.faults)
         return None
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """
+    Put *value* into the tables of *values* along *path*; what is no table on the way is for `Policy.parse` to refuse.
+    """
+    table: Any = values
+    for name in path[:-1]:
+        table = table.setdefault(name, {})
+        if not isinstance(table, dict):
+            return
+    table[path[-1]] = value
 
 
 def _placed(fault: Fault, where: str, settings: dict[str, Given]) -> Fault:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from waiting_room.config.sections import SECTIONS
 from waiting_room.core.calendar import KINDS, MAX_RATE
+from waiting_room.core.lanes import ENTRIES, MAX_LANES, MAX_WEIGHT, STANDARD_LANE
 from waiting_room.core.policy import Policy
 
 _TYPES: Final[dict[Any, str]] = {bool: "boolean", int: "integer", float: "number", str: "string"}
@@ -56,7 +57,28 @@ def schema_of() -> dict[str, Any]:
     }
 
 
+_LANES: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": [STANDARD_LANE],
+    "maxProperties": MAX_LANES,
+    "additionalProperties": False,
+    "patternProperties": {
+        "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "weight": {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_WEIGHT, "default": 1},
+                "floor": {"type": "number", "minimum": 0, "maximum": 1, "default": 0},
+                "entry": {"type": "string", "enum": list(ENTRIES), "default": "anyone"},
+            },
+        }
+    },
+}
+
+
 def _described(entry: Field[Any]) -> dict[str, Any]:
+    if entry.name == "lanes":
+        return _LANES | {"description": entry.metadata["help"]}
     default = list(entry.default) if isinstance(entry.default, tuple) else entry.default
     described: dict[str, Any] = {"description": entry.metadata["help"], "default": default}
     if entry.name == "schedule":

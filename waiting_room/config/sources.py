@@ -134,10 +134,12 @@ def from_environment(environ: Mapping[str, str], secrets: frozenset[Keys], known
 
 def _path(rest: str) -> Keys:
     """
-    Return the path of a variable; a room's name has hyphens where a variable can have only underscores.
+    Return the path of a variable; the name of a room or a lane has hyphens where a variable can have only underscores.
     """
     keys = tuple(rest.split(_NESTING))
-    return (keys[0], keys[1].replace("_", "-"), *keys[2:]) if keys[0] == "rooms" else keys
+    if keys[0] != "rooms":
+        return keys
+    return tuple(key.replace("_", "-") if at == 1 or keys[at - 1] == "lanes" else key for at, key in enumerate(keys))
 
 
 def _meant_nested(name: str, rest: str, value: str, known: frozenset[Keys]) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ With n live people ahead, admissions at μ per second and each waiting one leavi
 from math import log1p
 from typing import Final
 
+from waiting_room.core.lanes import portions
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.snapshot import Cohort, Snapshot
 
@@ -33,20 +34,28 @@ def wait_s(ahead: float, rate_per_s: float, leaving_per_s: float) -> float:
     return log1p(left_share) / leaving_per_s
 
 
-def call_rate_per_s(snapshot: Snapshot) -> float:
+def call_rate_per_s(snapshot: Snapshot, lane: str) -> float:
     """
-    Return how many present people are called per second: measured over the last half minute where that is known.
+    Return how many present people of *lane* are called per second: measured over the last half minute where that is
+    known.
 
-    Where nobody was called in that time the plan counts, unless every seat is taken: then nobody knows (0).
+    Where nobody was called in that time the lane's part of the plan counts, unless every seat is taken: then nobody
+    knows (0).
     """
-    recent = [cohort for cohort in snapshot.cohorts if snapshot.now_ms - cohort.at_ms <= _MEASURE_MS]
-    planned = snapshot.policy.rate_per_s / (1 - snapshot.no_show)
+    called = snapshot.lanes[lane].cohorts
+    recent = [cohort for cohort in called if snapshot.now_ms - cohort.at_ms <= _MEASURE_MS]
     if not recent:
-        return planned if snapshot.seats < snapshot.policy.capacity else 0.0
+        return _planned(snapshot, lane) if snapshot.seats < snapshot.policy.capacity else 0.0
     span_ms = snapshot.now_ms - recent[0].at_ms
     if span_ms < _TRUST_MS:
-        return planned
+        return _planned(snapshot, lane)
     return _called(recent) * 1000 / span_ms
+
+
+def _planned(snapshot: Snapshot, lane: str) -> float:
+    waiting = [entry for entry in snapshot.line_up if entry.name == lane or snapshot.lanes[entry.name].waiting]
+    part = portions(waiting, snapshot.policy.lane_order)[lane]
+    return part * snapshot.rate_per_s / (1 - snapshot.no_show)
 
 
 def _called(cohorts: list[Cohort]) -> int:

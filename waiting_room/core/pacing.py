@@ -39,11 +39,11 @@ _NO_SHOW_INERTIA: Final = 30
 _AGE_EDGES_MS: Final = (500, 1000, 1500, 2000, 3000, 5000, 8000, 13_000, 21_000, 34_000, 55_000, 89_000, 144_000)
 
 
-def burst(policy: Policy) -> float:
+def burst(rate_per_s: float) -> float:
     """
     Return the depth of the bucket in admissions: one tick's worth, and at least one.
     """
-    return max(1.0, policy.rate_per_s * TICK_MS / 1000)
+    return max(1.0, rate_per_s * TICK_MS / 1000)
 
 
 def survival(cohorts: Sequence[Cohort], now_ms: int, mature: int) -> tuple[float, ...]:
@@ -142,14 +142,15 @@ def calls_due(snapshot: Snapshot, still_expected: float, no_show: float) -> floa
     Return how many to call in this step, with its fraction.
 
     As many as the door can let in until they are there and a second longer, less those who are under way already, and
-    never more than there are seats. *lost_tokens* correct a lead that was measured too short.
+    never more than there are seats, in all lanes together, at the rate in force. *lost_tokens* correct a lead that was
+    measured too short.
     """
-    policy = snapshot.policy
-    if not snapshot.phase.admits or snapshot.recovering or not policy.rate_per_minute:
+    rate_per_s = snapshot.rate_per_s
+    if not snapshot.phase.admits or snapshot.recovering or not rate_per_s:
         return 0.0
-    lost = min(snapshot.lost_tokens, policy.rate_per_s)
+    lost = min(snapshot.lost_tokens, rate_per_s)
     lead = lead_s(snapshot)
-    by_rate = snapshot.tokens + lost + policy.rate_per_s * (lead + door_s(policy.rate_per_s, lead))
-    by_seats = policy.capacity - snapshot.seats
+    by_rate = snapshot.tokens + lost + rate_per_s * (lead + door_s(rate_per_s, lead))
+    by_seats = snapshot.policy.capacity - snapshot.seats
     due = (min(by_rate, by_seats) - still_expected) / (1 - no_show)
     return max(0.0, due)

@@ -2,12 +2,14 @@
 One step of the controller: from a snapshot to what is to be committed.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from waiting_room.core import estimate, pacing, polling
+from waiting_room.core.lanes import share
 from waiting_room.core.presence import Presence
-from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 
 OWNER_MS: Final = 2000
 """A controller that is silent for two seconds loses the room to the next worker."""
@@ -18,86 +20,119 @@ RECOVERY_MS: Final = 3000
 
 
 @dataclass(frozen=True, slots=True)
-class Advance:
+class LaneStep:
     """
-    Hold the commands of one step; they are committed only if the room is still at *version*.
-
-    *called* people in [old frontier, *frontier*) are called; where *rotate* is set, a new presence slot of *slot_ms*
-    begins for the ranks from *low* to *high*.
+    Hold what one step does in a lane: *called* people in [old frontier, *frontier*) are called, and *credit* calls are
+    still owed to it. The lane's ranks that wait or may come back reach from *low* to *high*.
     """
 
-    version: int
-    epoch: int
-    owner: str
     frontier: int
     called: int
-    expected: float
-    no_show: float
-    leaving_per_s: float
-    rotate: bool
-    slot_ms: int
+    credit: float
     high_water: int
     low: int
     high: int
 
 
-def plan(snapshot: Snapshot, owner: str) -> Advance | None:
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """
+    Hold the commands of one step; they are committed only if the room is still at *version*.
+
+    *rate_per_minute* is the rate in force from now on, at which the door lets in. Where *rotate* is set, a new presence
+    slot of *slot_ms* begins in every lane, for the ranks from its *low* to its *high*.
+    """
+
+    version: int
+    epoch: int
+    owner: str
+    lanes: Mapping[str, LaneStep]
+    rate_per_minute: int
+    expected: float
+    no_show: float
+    leaving_per_s: float
+    rotate: bool
+    slot_ms: int
+
+    @property
+    def called(self) -> int:
+        """
+        Return how many people are called, in all lanes.
+        """
+        return sum(lane.called for lane in self.lanes.values())
+
+
+def plan(known: Snapshot, owner: str) -> Advance | None:
     """
     Return the next step for *owner*, or None while another controller holds the room.
     """
-    if snapshot.owner not in {"", owner} and snapshot.now_ms < snapshot.owner_until_ms:
+    if known.owner not in {"", owner} and known.now_ms < known.owner_until_ms:
         return None
-    no_show = pacing.measured_no_show(snapshot.no_show, snapshot.cohorts, snapshot.now_ms, snapshot.policy)
-    still_expected = pacing.expected(snapshot.cohorts, snapshot.now_ms, no_show, snapshot.policy)
-    due = pacing.calls_due(snapshot, still_expected, no_show)
-    frontier, called = _reach(snapshot, int(due))
+    snapshot = replace(known, rate_per_minute=known.policy.rate_per_minute)
+    cohorts = snapshot.cohorts
+    no_show = pacing.measured_no_show(snapshot.no_show, cohorts, snapshot.now_ms, snapshot.policy)
+    still_expected = pacing.expected(cohorts, snapshot.now_ms, no_show, snapshot.policy)
+    lanes = _lane_steps(snapshot, int(pacing.calls_due(snapshot, still_expected, no_show)))
     rotate = snapshot.now_ms - snapshot.slot_at_ms >= snapshot.slot_ms
     return Advance(
         version=snapshot.version,
         epoch=snapshot.epoch,
         owner=owner,
-        frontier=frontier,
-        called=called,
-        expected=still_expected + called * (1 - no_show),
+        lanes=lanes,
+        rate_per_minute=snapshot.rate_per_minute,
+        expected=still_expected + sum(lane.called for lane in lanes.values()) * (1 - no_show),
         no_show=no_show,
         leaving_per_s=_leaving(snapshot) if rotate else snapshot.leaving_per_s,
         rotate=rotate,
         slot_ms=_next_slot_ms(snapshot) if rotate else snapshot.slot_ms,
-        high_water=_mark(snapshot),
-        low=snapshot.frontier,
-        high=max(snapshot.frontier, snapshot.issued),
     )
 
 
-def _reach(snapshot: Snapshot, due: int) -> tuple[int, int]:
+def _lane_steps(snapshot: Snapshot, due: int) -> dict[str, LaneStep]:
+    waiting = {name: lane.waiting for name, lane in snapshot.lanes.items()}
+    credits_ = {name: lane.credit for name, lane in snapshot.lanes.items()}
+    calls, owed = share(due, snapshot.line_up, snapshot.policy.lane_order, waiting, credits_)
+    return {name: _lane_step(lane, due, calls[name], owed[name]) for name, lane in snapshot.lanes.items()}
+
+
+def _lane_step(lane: LaneSnapshot, due: int, calls: int, credit: float) -> LaneStep:
+    return LaneStep(
+        frontier=_reach(lane, calls) if due > 0 else lane.frontier,
+        called=calls,
+        credit=credit,
+        high_water=_mark(lane),
+        low=lane.frontier,
+        high=max(lane.frontier, lane.issued),
+    )
+
+
+def _reach(lane: LaneSnapshot, calls: int) -> int:
     """
-    Return the new frontier and how many present people it calls; ghosts are stepped over for nothing.
+    Return the frontier that calls the next *calls* present people; ghosts are stepped over for nothing.
     """
-    if due <= 0:
-        return snapshot.frontier, 0
-    presence = snapshot.presence
-    if presence.total <= due:
-        return max(snapshot.frontier, snapshot.issued + 1), presence.total
-    return presence.nth(due) + 1, due
+    if lane.waiting <= calls:
+        return max(lane.frontier, lane.issued + 1)
+    return lane.presence.nth(calls) + 1 if calls else lane.frontier
 
 
 def _leaving(snapshot: Snapshot) -> float:
     """
-    Return the measured rate at which waiting people fall silent, smoothed over slots.
+    Return the measured rate at which waiting people fall silent, in all lanes, smoothed over slots.
     """
     slot_s = max(1.0, (snapshot.now_ms - snapshot.slot_at_ms) / 1000)
-    total = snapshot.presence.total
-    silent = total - Presence(snapshot.frontier, snapshot.fresh).total
+    total = snapshot.waiting
+    silent = total - sum(Presence(lane.frontier, lane.fresh).total for lane in snapshot.lanes.values())
     measured = silent / total / slot_s if total else 0.0
     return (snapshot.leaving_per_s + measured) / 2
 
 
 def _next_slot_ms(snapshot: Snapshot) -> int:
-    rate_per_s = estimate.call_rate_per_s(snapshot)
-    return polling.slot_ms(snapshot.waiting, snapshot.policy, rate_per_s, snapshot.slot_ms)
+    rates = {name: estimate.call_rate_per_s(snapshot, name) for name in snapshot.lanes}
+    waits_s = (lane.waiting / rates[name] for name, lane in snapshot.lanes.items() if rates[name] > 0)
+    return polling.slot_ms(snapshot.waiting, snapshot.policy, max(waits_s, default=0.0), snapshot.slot_ms)
 
 
-def _mark(snapshot: Snapshot) -> int:
-    if snapshot.high_water - snapshot.issued >= MARK_STEP // 2:
-        return snapshot.high_water
-    return snapshot.issued + MARK_STEP
+def _mark(lane: LaneSnapshot) -> int:
+    if lane.high_water - lane.issued >= MARK_STEP // 2:
+        return lane.high_water
+    return lane.issued + MARK_STEP

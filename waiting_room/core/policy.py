@@ -3,33 +3,18 @@ A room's settings: one frozen value, validated as a whole.
 """
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
 from waiting_room.core import calendar
+from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane, read_lanes
 from waiting_room.errors import Fault, PolicyError
 
 OutageRule = Literal["static", "hold", "open"]
 OUTAGE_RULES: Final[tuple[str, ...]] = get_args(OutageRule)
-
-STANDARD_LANE: Final = "standard"
-RESERVED_NAMES: Final = frozenset({"authorize", "gate", "static", "assets"})
-_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
-
-def name_faults(name: str, where: str = "room") -> tuple[Fault, ...]:
-    """
-    Return what is wrong with a room's name: it stands in URLs, cookies, Redis keys and metrics.
-    """
-    if name in RESERVED_NAMES:
-        return (Fault(where, f"{name!r} is a reserved word", "choose another name"),)
-    if not _NAME.fullmatch(name):
-        what = f"{name!r} is no room name"
-        return (Fault(where, what, "use 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit"),)
-    return ()
 
 
 def _setting(default: Any, low: float, high: float, unit: str, help_: str) -> Any:
@@ -96,6 +81,21 @@ class Policy:
             "open, rate_per_minute",
         },
     )
+    lanes: tuple[Lane, ...] = field(
+        default=DEFAULT_LANES,
+        metadata={
+            "table": "a table for each lane",
+            "default": "`standard` alone",
+            "help": "classes of visitors, each with an order of its own; `standard` is always one of them",
+        },
+    )
+    lane_order: str = field(
+        default="weighted",
+        metadata={
+            "choices": LANE_ORDERS,
+            "help": "lanes are called by their weights, or strictly one after the other; floors hold either way",
+        },
+    )
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], where: str = "room") -> "Policy":
@@ -148,13 +148,19 @@ class Policy:
         Return the settings as plain values; `parse` of them gives an equal policy.
         """
         schedule = [entry.as_dict() for entry in self.schedule]
-        return asdict(self) | {"allowed_hosts": list(self.allowed_hosts), "schedule": schedule}
+        lanes = {lane.name: lane.as_dict() for lane in self.lanes}
+        return asdict(self) | {"allowed_hosts": list(self.allowed_hosts), "schedule": schedule, "lanes": lanes}
 
     def to_json(self) -> str:
         """
-        Return the settings as compact JSON with sorted keys, so that equal policies give equal text.
+        Return the settings as compact JSON, such that equal policies give equal text.
+
+        What stands at its default is left out: a worker of an older version, which knows fewer settings, goes on
+        reading the room while the version is changed.
         """
-        return json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
+        values = self.as_dict()
+        changed = {name: values[name] for name in sorted(values) if getattr(self, name) != _FIELDS[name].default}
+        return json.dumps(changed, separators=(",", ":"))
 
 
 _FIELDS: Final = {entry.name: entry for entry in fields(Policy)}
@@ -167,11 +173,9 @@ def _unknown(name: str, where: str) -> Fault:
 
 
 def _read(name: str, value: Any, where: str, faults: list[Fault]) -> Any:
+    if name in _READERS:
+        return _READERS[name](value, f"{where}.{name}", faults)
     kind = _FIELDS[name].type
-    if kind is tuple or name == "allowed_hosts":
-        return _read_hosts(value, f"{where}.{name}", faults)
-    if name == "schedule":
-        return calendar.read_schedule(value, f"{where}.{name}", faults)
     if name == "timezone" and isinstance(value, str):
         faults.extend(calendar.zone_faults(value, f"{where}.{name}"))
         return value
@@ -187,6 +191,11 @@ def _read_hosts(value: Any, where: str, faults: list[Fault]) -> tuple[str, ...]:
         faults.append(Fault(where, f"{value!r} is no list of hosts", 'write ["shop.example"]'))
         return ()
     return tuple(host.lower() for host in value)
+
+
+_READERS: Final[Mapping[str, Callable[[Any, str, list[Fault]], Any]]] = MappingProxyType(
+    {"allowed_hosts": _read_hosts, "lanes": read_lanes, "schedule": calendar.read_schedule}
+)
 
 
 def _read_flag(value: Any, where: str, faults: list[Fault]) -> bool:

@@ -46,17 +46,18 @@ class Intervals:
     Never below `poll_min_s`, and above `poll_max_s` and *longest_ms* (which the presence slot allows) only where the
     budget asks for it. All polls of a room together stay below its budget, whatever its size, rate and settings: where
     the k-th polls at most once in c·k, from `poll_min_s` up to the far interval, those nearer than far add at most
-    ``(1 + ln(far / poll_min)) / c`` polls a second; c is such that this is their fifth of the budget.
+    ``(1 + ln(far / poll_min)) / c`` polls a second; c is such that this is their fifth of the budget. With people
+    waiting in *lanes* lanes there are as many k-th ones, and each polls as much more rarely.
     """
 
     __slots__ = ("_far_ms", "_low_ms", "_most_ms", "_ms_a_place")
 
-    def __init__(self, far_ms: int, longest_ms: float, policy: Policy) -> None:
+    def __init__(self, far_ms: int, longest_ms: float, policy: Policy, lanes: int = 1) -> None:
         self._far_ms = far_ms
         self._low_ms = policy.poll_min_s * 1000
         self._most_ms = min(policy.poll_max_s * 1000, longest_ms)
         spread = 1 + log(far_ms / self._low_ms) if far_ms > self._low_ms else 1.0
-        self._ms_a_place = 1000 * spread / (_NEAR_SHARE * policy.poll_budget_per_s)
+        self._ms_a_place = 1000 * lanes * spread / (_NEAR_SHARE * policy.poll_budget_per_s)
 
     def at(self, position: int, wait_s: float | None) -> int:
         """
@@ -82,17 +83,16 @@ def spread(rank: int, salt: int) -> float:
     return (rank * 2_654_435_761 + salt * 40_503) % 65_536 / 65_536
 
 
-def slot_ms(waiting: int, policy: Policy, rate_per_s: float = 0.0, last_ms: int = 0) -> int:
+def slot_ms(waiting: int, policy: Policy, wait_s: float = 0.0, last_ms: int = 0) -> int:
     """
     Return how long a presence slot must last so that nobody who polls as told is ever taken for a ghost.
 
-    The longest interval told while *rate_per_s* people are called, its jitter, a flush, a snapshot, and half of it all
+    The longest interval told while the last one waits for *wait_s*, its jitter, a flush, a snapshot, and half of it all
     in reserve. A check-in counts for the rest of its slot and the whole next one, so the next one alone must be long
     enough for all that was told in the one before, which lasted *last_ms*: hence it shrinks by its reserve at most.
     """
     far_ms = far_interval_ms(waiting, policy)
-    wished_ms = 1000 * waiting / rate_per_s / _POLLS_ON_THE_WAY if rate_per_s > 0 else 0.0
-    told_ms = max(far_ms, min(policy.poll_max_s * 1000, wished_ms))
+    told_ms = max(far_ms, min(policy.poll_max_s * 1000, 1000 * wait_s / _POLLS_ON_THE_WAY))
     needed_ms = _RESERVE * (told_ms * (1 + JITTER) + FLUSH_MS + _SNAPSHOT_MS)
     return int(max(PRESENCE_MIN_MS, needed_ms, last_ms / _RESERVE))
 

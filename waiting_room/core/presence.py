@@ -8,7 +8,7 @@ stand before this rank" by one prefix sum and one population count of at most 2,
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from typing import Final
 
 CHUNK_RANKS: Final = 65_536
@@ -106,25 +106,32 @@ class Presence:
     """
     Count the present ranks from *frontier* on; immutable.
 
-    *bits* begins at the chunk of *frontier*; ranks before the frontier are not counted.
+    *bits* begins at the chunk of *frontier*, and so does *more*: who is in either is present. Ranks before the frontier
+    are not counted.
     """
 
-    __slots__ = ("_base", "_blocks", "_sums", "bits", "frontier", "total")
+    __slots__ = ("_base", "_blocks", "_sums", "frontier", "total")
 
-    def __init__(self, frontier: int, bits: bytes) -> None:
+    def __init__(self, frontier: int, bits: bytes, more: bytes = b"") -> None:
         self.frontier = frontier
-        self.bits = bits
         self._base = chunk_of(frontier) * CHUNK_RANKS
-        skipped = frontier - self._base
-        head = int.from_bytes(bits[: skipped // 8 + 1].ljust(skipped // 8 + 1, b"\0"))
-        cleared = head & ((1 << (8 - skipped % 8)) - 1)
-        live = b"\0" * (skipped // 8) + cleared.to_bytes(1) + bits[skipped // 8 + 1 :]
-        self._blocks = [
-            int.from_bytes(live[at : at + _BLOCK_BYTES].ljust(_BLOCK_BYTES, b"\0"))
-            for at in range(0, len(live), _BLOCK_BYTES)
-        ]
-        self._sums = [0, *accumulate(block.bit_count() for block in self._blocks)]
+        skipped, inside = divmod(frontier - self._base, _BLOCK_RANKS)
+        blocks = _blocks_of(bits, skipped)
+        if more:
+            both = zip_longest(blocks, _blocks_of(more, skipped), fillvalue=0)
+            blocks = [one | other for one, other in both]
+        if blocks and inside:
+            blocks[0] &= (1 << (_BLOCK_RANKS - inside)) - 1
+        self._blocks = [0] * skipped + blocks
+        self._sums = [0, *accumulate(map(int.bit_count, self._blocks))]
         self.total = self._sums[-1]
+
+    @property
+    def bits(self) -> bytes:
+        """
+        Return the bitmap of those who are counted; it begins at the chunk of the frontier.
+        """
+        return b"".join(block.to_bytes(_BLOCK_BYTES) for block in self._blocks)
 
     def ahead(self, rank: int) -> int:
         """
@@ -164,18 +171,25 @@ class Presence:
         return self._base + block * _BLOCK_RANKS + low
 
 
-def count_between(bits: bytes, base: int, low: int, high: int) -> int:
+def _blocks_of(bits: bytes, first: int) -> list[int]:
+    """
+    Return the blocks of *bits* from the block *first* on as numbers, the last one filled up with zeros.
+    """
+    whole = len(bits) // _BLOCK_BYTES * _BLOCK_BYTES
+    starts = range(first * _BLOCK_BYTES, whole, _BLOCK_BYTES)
+    blocks = [int.from_bytes(bits[at : at + _BLOCK_BYTES]) for at in starts]
+    if whole < len(bits) and whole >= first * _BLOCK_BYTES:
+        blocks.append(int.from_bytes(bits[whole:].ljust(_BLOCK_BYTES, b"\0")))
+    return blocks
+
+
+def count_between(bits: bytes | bytearray, base: int, low: int, high: int) -> int:
     """
     Return how many of the ranks *low* to *high* − 1 are set in *bits*, which begin at rank *base*.
     """
-    return _count_below(bits, high - base) - _count_below(bits, low - base)
-
-
-def _count_below(bits: bytes, offset: int) -> int:
-    if offset <= 0:
+    start, end = max(0, low - base), min(high - base, len(bits) * 8)
+    if start >= end:
         return 0
-    whole, rest = divmod(offset, 8)
-    count = int.from_bytes(bits[:whole]).bit_count()
-    if rest and whole < len(bits):
-        count += (bits[whole] >> (8 - rest)).bit_count()
-    return count
+    ranks = int.from_bytes(bits[start // 8 : (end + 7) // 8])
+    ranks >>= -end % 8
+    return (ranks & ((1 << (end - start)) - 1)).bit_count()

@@ -118,7 +118,7 @@ def watch(shadow: Shadow | None, snapshot: Snapshot) -> Shadow:
         admitted=snapshot.admitted,
         seats=snapshot.seats,
         inside=inside + entering,
-        tokens=min(allowed - entering, burst(policy)),
+        tokens=min(allowed - entering, burst(policy.rate_per_s)),
         came=shadow.came + came,
         waited=shadow.waited + came - min(came, max(0.0, entering - before)),
         longest_queue=max(shadow.longest_queue, before + came - entering),

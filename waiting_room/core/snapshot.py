@@ -2,8 +2,11 @@
 What the store knew of a room at one moment: the input of every decision.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
+from waiting_room.core.lanes import STANDARD_LANE, Lane
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import Presence
@@ -25,15 +28,63 @@ class Cohort:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class LaneSnapshot:
     """
-    Hold the counters of a room and the people between its frontier and the last number.
+    Hold the counters of a lane and the people between its frontier and its last number.
 
     *frontier*: all ranks below it have been called. *issued*: the last number given out. *high_water*: no number above
-    it is given out before it is raised. *seats_expired* and *seats_over* count the seats that ran out, and those that
-    were ever taken beyond the capacity of their moment (a promise: none). *tokens*: admissions that the paced door
-    would let in at this moment. *lost_tokens*: what the door could have let in since the last tick, and nobody came.
-    *fresh*: the check-ins of the present slot alone, while *presence* counts those of the last one too.
+    it is given out before it is raised. *credit*: the calls that the lane is owed, or has had too many of, less than
+    one. *fresh*: the check-ins of the present slot alone, while *presence* counts those of the last one too.
+    """
+
+    issued: int
+    frontier: int
+    high_water: int
+    presence: Presence = field(repr=False)
+    fresh: bytes = field(repr=False, default=b"")
+    cohorts: tuple[Cohort, ...] = ()
+    credit: float = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """
+        Return how many present people have not been called.
+        """
+        return self.presence.total
+
+    def rank_of(self, number: int) -> int:
+        """
+        Return the place of *number* in the order of this lane: the number itself.
+        """
+        return number
+
+    def position(self, rank: int) -> int:
+        """
+        Return the place of *rank* among those who are really there: 1 for the next one, 0 for one who is called.
+
+        Who joined after the snapshot stands behind all that it holds, and behind all who joined in between.
+        """
+        if rank < self.frontier:
+            return 0
+        if rank > self.issued:
+            return self.presence.total + rank - max(self.issued, self.frontier - 1)
+        return self.presence.ahead(rank) + 1
+
+
+NO_LANE = LaneSnapshot(issued=0, frontier=1, high_water=0, presence=Presence(1, b""))
+"""What is known of a lane of which the snapshot knows nothing: everybody in it stands by their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """
+    Hold the counters of a room and of its lanes.
+
+    *lanes* are those of the policy, in its order, and after them those that it named once: they are served until nobody
+    waits in them. *rate_per_minute*: the rate in force, at which the door lets in; the policy's is its ceiling.
+    *seats_expired* and *seats_over* count the seats that ran out, and those that were ever taken beyond the capacity of
+    their moment (a promise: none). *tokens*: admissions that the paced door would let in at this moment. *lost_tokens*:
+    what the door could have let in since the last tick, and nobody came.
     """
 
     room: str
@@ -42,9 +93,8 @@ class Snapshot:
     epoch: int
     version: int
     phase: Phase
-    issued: int
-    frontier: int
-    high_water: int
+    lanes: Mapping[str, LaneSnapshot]
+    rate_per_minute: int
     seats: int
     seats_peak: int
     seats_expired: int
@@ -61,16 +111,42 @@ class Snapshot:
     ticked_ms: int
     owner: str
     owner_until_ms: int
-    cohorts: tuple[Cohort, ...]
-    presence: Presence = field(repr=False)
-    fresh: bytes = field(repr=False, default=b"")
+
+    @property
+    def standard(self) -> LaneSnapshot:
+        """
+        Return the lane in which everybody stands who has no other.
+        """
+        return self.lanes[STANDARD_LANE]
 
     @property
     def waiting(self) -> int:
         """
-        Return how many present people have not been called.
+        Return how many present people have not been called, in all lanes.
         """
-        return self.presence.total
+        return sum(lane.presence.total for lane in self.lanes.values())
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """
+        Return those who were called lately, of all lanes.
+        """
+        return tuple(chain.from_iterable(lane.cohorts for lane in self.lanes.values()))
+
+    @property
+    def line_up(self) -> tuple[Lane, ...]:
+        """
+        Return the lanes to be served, in their order: those of the policy, and what is left of earlier ones.
+        """
+        named = {lane.name for lane in self.policy.lanes}
+        return (*self.policy.lanes, *(Lane(name) for name in self.lanes if name not in named))
+
+    @property
+    def rate_per_s(self) -> float:
+        """
+        Return the rate in force in admissions per second.
+        """
+        return self.rate_per_minute / 60
 
     @property
     def recovering(self) -> bool:
@@ -87,7 +163,7 @@ class Snapshot:
         return (
             self.phase is Phase.OPEN
             and not self.recovering
-            and self.frontier > self.issued
+            and all(lane.frontier > lane.issued for lane in self.lanes.values())
             and round(self.expected) == 0
             and self.seats < self.policy.capacity
             and self.tokens >= 1

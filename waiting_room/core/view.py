@@ -8,10 +8,11 @@ from waiting_room.core import estimate, polling
 from waiting_room.core.outcomes import Called, Closed, Eta, Paused, Waiting
 from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Reason
-from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.snapshot import NO_LANE, Snapshot
 
 STALE_MS: Final = 3000
 """A view older than this is told as such: three missed refreshes."""
+_NOBODY_KNOWS: Final = estimate.Forecast(0.0, 0.0)
 
 
 class View:
@@ -19,61 +20,67 @@ class View:
     Answer status polls from one snapshot; everything that is the same for all is worked out once.
     """
 
-    __slots__ = ("_forecast", "_intervals", "_plain", "_salt", "snapshot")
+    __slots__ = ("_forecasts", "_intervals", "_lanes", "_plain", "_salt", "snapshot")
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self._lanes = snapshot.lanes
         far_ms = polling.far_interval_ms(snapshot.waiting, snapshot.policy)
-        self._intervals = polling.Intervals(far_ms, polling.longest_ms(snapshot.slot_ms), snapshot.policy)
-        self._forecast = estimate.Forecast(estimate.call_rate_per_s(snapshot), snapshot.leaving_per_s)
+        longest_ms = polling.longest_ms(snapshot.slot_ms)
+        in_use = sum(lane.waiting > 0 for lane in snapshot.lanes.values())
+        self._intervals = polling.Intervals(far_ms, longest_ms, snapshot.policy, max(1, in_use))
+        self._forecasts = {
+            name: estimate.Forecast(estimate.call_rate_per_s(snapshot, name), snapshot.leaving_per_s)
+            for name in snapshot.lanes
+        }
         self._plain = snapshot.phase.admits and not snapshot.recovering
         self._salt = snapshot.now_ms // 1000
 
-    def position(self, rank: int) -> int:
+    def rank_of(self, lane: str, number: int) -> int:
         """
-        Return the place of *rank* among those who are really there: 1 for the next one, 0 for one who is called.
+        Return the place of *number* in the order of *lane*.
+        """
+        return self._lanes.get(lane, NO_LANE).rank_of(number)
 
-        Who joined after the snapshot stands behind all that it holds, and behind all who joined in between.
+    def position(self, lane: str, rank: int) -> int:
         """
-        snapshot = self.snapshot
-        if rank < snapshot.frontier:
-            return 0
-        if rank > snapshot.issued:
-            return snapshot.presence.total + rank - max(snapshot.issued, snapshot.frontier - 1)
-        return snapshot.presence.ahead(rank) + 1
+        Return the place of *rank* among those of *lane* who are really there: 1 for the next one, 0 for one who is
+        called.
+        """
+        return self._lanes.get(lane, NO_LANE).position(rank)
 
-    def eta(self, position: int) -> Eta | None:
+    def eta(self, lane: str, position: int) -> Eta | None:
         """
-        Return the range of the wait at *position*.
+        Return the range of the wait at *position* of *lane*.
         """
-        return self._forecast.eta(position - 1)
+        return self._forecasts.get(lane, _NOBODY_KNOWS).eta(position - 1)
 
-    def tell(self, rank: int, position: int, *, stale: bool) -> Waiting | Called | Paused | Closed:
+    def tell(self, lane: str, number: int, position: int, *, stale: bool) -> Waiting | Called | Paused | Closed:
         """
-        Return the status of *rank*, which stands at *position*; *stale* while the store is away.
+        Return the status of the ticket *number* of *lane*, which stands at *position*; *stale* while the store is away.
         """
         if position and self._plain and not stale:
-            eta = self._forecast.eta(position - 1)
+            eta = self._forecasts.get(lane, _NOBODY_KNOWS).eta(position - 1)
             interval = self._intervals.at(position, None if eta is None else eta.low_s)
-            return Waiting(rank, position, eta, polling.jittered_ms(interval, rank, self._salt))
+            return Waiting(number, position, eta, polling.jittered_ms(interval, number, self._salt))
         snapshot = self.snapshot
         phase = snapshot.phase
         if phase is Phase.CLOSED:
             return Closed()
         degraded = Reason.STORE_AWAY if stale else Reason.RECOVERING if snapshot.recovering else None
         if phase is Phase.PAUSED:
-            return Paused(rank, position, self._next_poll_ms(rank, position, None), degraded or Reason.ROOM_PAUSED)
+            return Paused(number, position, self._next_poll_ms(number, position, None), degraded or Reason.ROOM_PAUSED)
         if position == 0:
-            return Called(rank, self._called_poll_ms(rank, stale=stale), degraded or Reason.YOUR_TURN)
-        eta = None if stale else self._forecast.eta(position - 1)
-        next_poll_ms = self._next_poll_ms(rank, position, eta.low_s if eta else None)
+            return Called(number, self._called_poll_ms(number, stale=stale), degraded or Reason.YOUR_TURN)
+        eta = None if stale else self.eta(lane, position)
+        next_poll_ms = self._next_poll_ms(number, position, eta.low_s if eta else None)
         if degraded:
-            next_poll_ms = max(next_poll_ms, polling.jittered_ms(polling.DEGRADED_POLL_MS, rank, self._salt))
-        return Waiting(rank, position, eta, next_poll_ms, degraded or Reason.QUEUE_WAIT)
+            next_poll_ms = max(next_poll_ms, polling.jittered_ms(polling.DEGRADED_POLL_MS, number, self._salt))
+        return Waiting(number, position, eta, next_poll_ms, degraded or Reason.QUEUE_WAIT)
 
-    def _next_poll_ms(self, rank: int, position: int, wait_s: float | None) -> int:
-        return polling.jittered_ms(self._intervals.at(position, wait_s), rank, self._salt)
+    def _next_poll_ms(self, number: int, position: int, wait_s: float | None) -> int:
+        return polling.jittered_ms(self._intervals.at(position, wait_s), number, self._salt)
 
-    def _called_poll_ms(self, rank: int, *, stale: bool) -> int:
+    def _called_poll_ms(self, number: int, *, stale: bool) -> int:
         interval = polling.DEGRADED_POLL_MS if stale else polling.CALLED_POLL_MS
-        return polling.jittered_ms(interval, rank, self._salt)
+        return polling.jittered_ms(interval, number, self._salt)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from waiting_room.core.policy import name_faults
+from waiting_room.core.names import name_faults
 from waiting_room.errors import ConfigError, Fault
 from waiting_room.tokens import Keyring
 

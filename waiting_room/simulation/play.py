@@ -6,6 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
+from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS
 from waiting_room.simulation.crowd import Crowd
@@ -205,7 +206,7 @@ class Play:
         """
         if worker.room is None:
             return
-        for chunk, bits in worker.room.checkins.chunks().items():
+        for chunk, bits in worker.room.lanes[STANDARD_LANE].checkins.chunks().items():
             for at, byte in enumerate(bits):
                 for bit in range(8) if byte else ():
                     if byte & 0x80 >> bit:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Final
 
+from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.plan import RECOVERY_MS, Advance
 from waiting_room.core.policy import Policy
@@ -235,19 +236,20 @@ class Promises:
         snapshot = self.snapshot
         assert snapshot is not None
         assert snapshot.version == step.version
-        low, high = self.frontier, min(step.frontier, len(self.holder))
+        lane, reached = snapshot.standard, step.lanes[STANDARD_LANE].frontier
+        low, high = self.frontier, min(reached, len(self.holder))
         if high > low:
             holder, due_ms, called_ms = self.holder, self.due_ms, self.called_ms
-            holds = snapshot.presence.holds
+            holds = lane.presence.holds
             for rank in range(low, high):
                 who = holder[rank]
                 if who < 0 or called_ms[who] or self.number[who] != rank:
                     continue
                 called_ms[who] = now_ms
                 self.calls.append(rank)
-                if due_ms[who] >= now_ms and rank >= snapshot.frontier and not holds(rank):
+                if due_ms[who] >= now_ms and rank >= lane.frontier and not holds(rank):
                     raise self.breach(GHOST, f"visitor {who}, who polls as told, was passed over at {rank}")
-        self.frontier = max(self.frontier, step.frontier)
+        self.frontier = max(self.frontier, reached)
 
     def lost(self, now_ms: int) -> None:
         """
@@ -263,7 +265,7 @@ class Promises:
         Note that somebody put the room back as it was in *last*.
         """
         self._recover_ms = max(self._recover_ms, now_ms + RECOVERY_MS)
-        self.frontier = max(self.frontier, last.frontier)
+        self.frontier = max(self.frontier, last.standard.frontier)
 
     def settle(self, held: frozenset[str], now_ms: int) -> None:
         """

@@ -68,7 +68,8 @@ class Server(MemoryStore):
             return state
         self._run_seen[name] = self._run
         state.epoch, state.version = state.epoch + 1, 1
-        state.issued = max(state.issued, state.high_water)
+        for lane in state.lanes.values():
+            lane.lift(lane.high_water, 0, 0)
         state.recover_until = self.now_ms + steps.RECOVERY_MS
         state.owner, state.owner_until = "", 0
         return state
@@ -82,11 +83,11 @@ class Server(MemoryStore):
         self._promises.configured(policy, self.now_ms)
         return new
 
-    async def join(self, room: str, visitors: Sequence[str]) -> list[JoinReply]:
+    async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
         Give each visitor one number.
         """
-        replies = await super().join(room, visitors)
+        replies = await super().join(room, lane, visitors)
         self._promises.joined(visitors, replies, self.now_ms)
         return replies
 
@@ -115,11 +116,11 @@ class Server(MemoryStore):
         self._promises.touched(seats, released, reply, self.now_ms)
         return reply
 
-    async def leave(self, room: str, rank: int, visitor: str) -> bool:
+    async def leave(self, room: str, lane: str, rank: int, visitor: str) -> bool:
         """
         Give a place or a seat back.
         """
-        left = await super().leave(room, rank, visitor)
+        left = await super().leave(room, lane, rank, visitor)
         self._promises.left(visitor)
         return left
 
@@ -131,7 +132,7 @@ class Server(MemoryStore):
         self._promises.seen(found)
         return found
 
-    async def restore(self, last: Snapshot, highest: int) -> bool:
+    async def restore(self, last: Snapshot, highest: Mapping[str, int]) -> bool:
         """
         Put a lost room back.
         """

@@ -4,6 +4,8 @@ The names of a room's keys: all under one hash tag, so that a room is atomic on 
 
 from typing import Final
 
+from waiting_room.core.lanes import STANDARD_LANE
+
 ROOMS: Final = "wr:rooms"
 PERMANENT: Final = ("wr:rooms", "wr:{*}:meta", "wr:{*}:policy")
 """The only keys without a time to live, as patterns: one line for each room."""
@@ -12,9 +14,12 @@ PERMANENT: Final = ("wr:rooms", "wr:{*}:meta", "wr:{*}:policy")
 class RoomKeys:
     """
     Name the keys of one room.
+
+    Those of the lane `standard` that were there before the lanes bear no lane's name: workers of an older version share
+    them while the version is changed.
     """
 
-    __slots__ = ("_prefix", "cohorts", "door", "holders", "meta", "policy", "scratch", "seats")
+    __slots__ = ("_prefix", "holders", "meta", "policy", "scratch", "seats")
 
     def __init__(self, room: str) -> None:
         self._prefix = f"wr:{{{room}}}:"
@@ -22,15 +27,25 @@ class RoomKeys:
         self.policy = f"{self._prefix}policy"
         self.seats = f"{self._prefix}seats"
         self.holders = f"{self._prefix}holders"
-        self.cohorts = f"{self._prefix}cohorts"
-        self.door = f"{self._prefix}door"
         self.scratch = f"{self._prefix}scratch"
 
-    def joined(self, visitor: str) -> str:
+    def cohorts(self, lane: str) -> str:
+        """
+        Return the key of those whom each second has called.
+        """
+        return f"{self._prefix}cohorts{_suffix(lane)}"
+
+    def door(self, lane: str) -> str:
+        """
+        Return the key of those who came when they were called, and were told to wait a moment.
+        """
+        return f"{self._prefix}door{_suffix(lane)}"
+
+    def joined(self, lane: str, visitor: str) -> str:
         """
         Return the key that remembers a visitor's join for a minute.
         """
-        return f"{self._prefix}joined:{visitor}"
+        return f"{self._prefix}joined{_suffix(lane)}:{visitor}"
 
     def present(self, lane: str, chunk: int) -> str:
         """
@@ -49,3 +64,7 @@ class RoomKeys:
         Return the key of the ranks that were turned into passes.
         """
         return f"{self._prefix}claimed:{lane}:{chunk}"
+
+
+def _suffix(lane: str) -> str:
+    return "" if lane == STANDARD_LANE else f":{lane}"

@@ -10,12 +10,13 @@ from waiting_room.core import plan as steps
 from waiting_room.core import polling
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
-from waiting_room.core.policy import STANDARD_LANE, Policy
+from waiting_room.core.policy import Policy
 from waiting_room.core.presence import chunk_of
 from waiting_room.core.snapshot import Cohort, Snapshot
 from waiting_room.errors import StoreEmptyError
 from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, TouchReply
-from waiting_room.store.memory_room import ADMISSION, Held, Joined, MemoryRoom, ranks_of
+from waiting_room.store.bitmap import Bitmap
+from waiting_room.store.memory_room import ADMISSION, Joined, MemoryLane, MemoryRoom
 from waiting_room.store.replies import numbers_of
 
 JOINED_MS: Final = 60_000
@@ -28,9 +29,8 @@ class MemoryStore:
     *now_ms* is the store's clock, which its owner moves.
     """
 
-    def __init__(self, now_ms: int = 0, lane: str = STANDARD_LANE) -> None:
+    def __init__(self, now_ms: int = 0) -> None:
         self.now_ms = now_ms
-        self._lane = lane
         self._rooms: dict[str, MemoryRoom] = {}
 
     def _room(self, name: str) -> MemoryRoom:
@@ -55,14 +55,19 @@ class MemoryStore:
         """
         Create the room or change its settings.
         """
-        known = self._rooms.get(room)
+        known, now = self._rooms.get(room), self.now_ms
+        new = known is None
         if known is None:
-            now, slot_ms = self.now_ms, polling.slot_ms(0, policy)
-            self._rooms[room] = MemoryRoom(policy, numbers_of(policy), now, slot_ms, now, now)
-            return True
-        known.refill(self.now_ms)
+            known = MemoryRoom(policy, numbers_of(policy), now, polling.slot_ms(0, policy), now, now)
+            known.rate, self._rooms[room] = policy.rate_per_minute, known
+        known.refill(now)
+        limit = policy.rate_per_minute
+        known.rate = limit if known.rate == known.numbers["rate_limit"] else min(known.rate, limit)
         known.policy, known.numbers = policy, numbers_of(policy)
-        return False
+        for lane in policy.lanes:
+            there = known.lane(lane.name)
+            there.high_water = there.high_water or steps.MARK_STEP
+        return new
 
     async def set_phase(self, room: str, phase: Phase) -> None:
         """
@@ -70,21 +75,21 @@ class MemoryStore:
         """
         self._room(room).phase = phase
 
-    async def join(self, room: str, visitors: Sequence[str]) -> list[JoinReply]:
+    async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
-        Give each visitor one number, in order; or let them straight in.
+        Give each visitor one number of *lane*, in order; or let them straight in.
         """
         state = self._room(room)
         state.refill(self.now_ms)
         state.purge(self.now_ms)
-        found = {visitor: self._join(state, visitor) for visitor in dict.fromkeys(visitors)}
+        found = {visitor: self._join(state, lane, visitor) for visitor in dict.fromkeys(visitors)}
         return [found[visitor] for visitor in visitors]
 
-    def _join(self, state: MemoryRoom, visitor: str) -> JoinReply:
-        now = self.now_ms
-        known = state.joined.get(visitor)
-        if known is not None and known.until_ms > now:
-            held = state.seats.get(f"{self._lane}.{known.number}")
+    def _join(self, state: MemoryRoom, name: str, visitor: str) -> JoinReply:
+        now, lane = self.now_ms, state.lane(name)
+        known = state.joined.get((name, visitor))
+        if known is not None:
+            held = state.seats.get(f"{name}.{known.number}")
             if held is not None:
                 return JoinReply(JoinCode.STRAIGHT, known.number, held.issued_ms, held.hard_end_ms, now)
             if not known.seated:
@@ -94,29 +99,29 @@ class MemoryStore:
         if state.phase is Phase.DRAINING:
             return JoinReply(JoinCode.DRAINING, 0, 0, 0, now)
         straight = state.straight(now)
-        if state.issued >= state.high_water:
-            state.high_water = state.issued + steps.MARK_STEP
-        state.issued += 1
-        state.joined[visitor] = Joined(state.issued, straight, now + JOINED_MS)
+        if lane.issued >= lane.high_water:
+            lane.high_water = lane.issued + steps.MARK_STEP
+        lane.issued += 1
+        state.remember(name, visitor, Joined(lane.issued, straight, now + JOINED_MS))
         if not straight:
-            state.present.add(state.issued)
-            return JoinReply(JoinCode.NEW, state.issued, 0, 0, now)
-        held = state.give_seat(f"{self._lane}.{state.issued}", now)
-        state.claimed.add(state.issued)
-        state.frontier = state.issued + 1
+            lane.present.add(lane.issued)
+            return JoinReply(JoinCode.NEW, lane.issued, 0, 0, now)
+        held = state.give_seat(f"{name}.{lane.issued}", now)
+        lane.claimed.add(lane.issued)
+        lane.frontier = lane.issued + 1
         state.version += 1
-        return JoinReply(JoinCode.STRAIGHT, state.issued, now, held.hard_end_ms, now)
+        return JoinReply(JoinCode.STRAIGHT, lane.issued, now, held.hard_end_ms, now)
 
-    async def flush(self, room: str, present: Mapping[int, bytes], highest: int) -> None:
+    async def flush(self, room: str, lane: str, present: Mapping[int, bytes], highest: int) -> None:
         """
-        Add check-ins.
+        Add check-ins of *lane*.
         """
         state = self._room(room)
+        there = state.lane(lane)
         for chunk, bits in present.items():
-            state.present |= ranks_of(chunk, bits)
-        if highest > state.issued:
-            state.issued = highest
-            state.high_water = max(state.high_water, highest)
+            there.present.join(chunk, bits)
+        if highest > there.issued:
+            there.lift(highest, 0, highest)
             state.version += 1
 
     async def advance(self, room: str, step: Advance) -> bool:
@@ -127,18 +132,21 @@ class MemoryStore:
         if (state.epoch, state.version) != (step.epoch, step.version):
             return False
         state.refill(now)
-        frontier = max(state.frontier, step.frontier)
-        if step.called:
-            state.note_cohort(Cohort(now, state.frontier, frontier, step.called))
-        state.frontier = frontier
+        for name, change in step.lanes.items():
+            lane = state.lane(name)
+            frontier = max(lane.frontier, change.frontier)
+            if change.called:
+                lane.note_cohort(Cohort(now, lane.frontier, frontier, change.called))
+            lane.frontier, lane.credit = frontier, round(change.credit * 1e6)
+            lane.high_water = max(lane.high_water, change.high_water)
+            if step.rotate:
+                lane.before, lane.present = lane.present, Bitmap()
         if step.rotate:
-            state.before, state.present = state.present, set()
             state.slot_at, state.slot_ms = now, step.slot_ms
         state.version += 1
         state.owner, state.owner_until = step.owner, now + steps.OWNER_MS
-        state.expected = round(step.expected * 1000)
+        state.rate, state.expected = step.rate_per_minute, round(step.expected * 1000)
         state.no_show, state.leaving = round(step.no_show * 1e6), round(step.leaving_per_s * 1e6)
-        state.high_water = max(state.high_water, step.high_water)
         state.lost, state.ticked = 0, now
         return True
 
@@ -152,28 +160,29 @@ class MemoryStore:
         return [self._claim(state, claim) for claim in claims]
 
     def _claim(self, state: MemoryRoom, claim: Claim) -> ClaimReply:
-        now, seat = self.now_ms, f"{self._lane}.{claim.rank}"
+        now, seat = self.now_ms, f"{claim.lane}.{claim.rank}"
         held = state.seats.get(seat)
         if held is not None:
             return ClaimReply(ClaimCode.SAME, held.issued_ms, held.hard_end_ms)
-        refusal = self._refusal(state, claim.rank)
+        lane = state.lanes.get(claim.lane) or MemoryLane(frontier=0)
+        refusal = self._refusal(state, lane, claim.rank)
         if refusal in {ClaimCode.FULL, ClaimCode.PACED}:
-            state.door[claim.rank] = now
+            lane.door[claim.rank] = now
         if refusal is not None:
             return ClaimReply(refusal, 0, 0, state.overflows_in_ms() if refusal is ClaimCode.PACED else 0)
-        state.claimed.add(claim.rank)
-        state.door.pop(claim.rank, None)
-        state.joined[claim.visitor] = Joined(claim.rank, seated=True, until_ms=now + JOINED_MS)
+        lane.claimed.add(claim.rank)
+        lane.door.pop(claim.rank, None)
+        state.remember(claim.lane, claim.visitor, Joined(claim.rank, seated=True, until_ms=now + JOINED_MS))
         held = state.give_seat(seat, now)
         return ClaimReply(ClaimCode.ADMITTED, held.issued_ms, held.hard_end_ms)
 
-    def _refusal(self, state: MemoryRoom, rank: int) -> ClaimCode | None:
+    def _refusal(self, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:
         rules = (
-            (rank in state.claimed, ClaimCode.USED),
+            (rank in lane.claimed, ClaimCode.USED),
             (state.phase is Phase.CLOSED, ClaimCode.CLOSED),
             (self.now_ms < state.recover_until, ClaimCode.RECOVERING),
             (state.phase is Phase.PAUSED, ClaimCode.PAUSED),
-            (rank >= state.frontier, ClaimCode.NOT_CALLED),
+            (rank >= lane.frontier, ClaimCode.NOT_CALLED),
             (len(state.seats) >= state.policy.capacity, ClaimCode.FULL),
             (state.tokens < ADMISSION, ClaimCode.PACED),
         )
@@ -197,27 +206,26 @@ class MemoryStore:
         end_ms = min(now + state.numbers["idle_ms"], hard_end_ms)
         held = state.seats.get(seat)
         if held is not None:
-            held.end_ms = end_ms
+            state.keep(seat, held, end_ms)
             return True
         if now >= state.recover_until or hard_end_ms <= now or len(state.seats) >= state.policy.capacity:
             return False
-        state.seats[seat] = Held(end_ms, now, hard_end_ms)
-        rank = seat.rpartition(".")[2]
-        if rank.isdecimal():
-            state.frontier = max(state.frontier, int(rank) + 1)
+        state.hold(seat, end_ms, now, hard_end_ms)
+        lane, _, rank = seat.rpartition(".")
+        if rank.isdecimal() and "." not in lane:
+            state.lane(lane).lift(0, int(rank) + 1, 0)
         return True
 
-    async def leave(self, room: str, rank: int, visitor: str) -> bool:
+    async def leave(self, room: str, lane: str, rank: int, visitor: str) -> bool:
         """
         Give a place or a seat back.
         """
         state = self._room(room)
-        seated = state.seats.pop(f"{self._lane}.{rank}", None) is not None
-        waited = rank in state.present or rank in state.before
-        state.present.discard(rank)
-        state.before.discard(rank)
-        state.joined.pop(visitor, None)
-        return seated or waited
+        there = state.lanes.get(lane) or MemoryLane()
+        seated = state.seats.pop(f"{lane}.{rank}", None) is not None
+        waited = (there.present.discard(rank), there.before.discard(rank))
+        state.joined.pop((lane, visitor), None)
+        return seated or any(waited)
 
     async def snapshot(self, room: str) -> Snapshot:
         """
@@ -225,28 +233,27 @@ class MemoryStore:
         """
         return self._room(room).read(room, self.now_ms)
 
-    async def restore(self, last: Snapshot, highest: int) -> bool:
+    async def restore(self, last: Snapshot, highest: Mapping[str, int]) -> bool:
         """
         Put a lost room back from what was last known of it.
         """
-        now, issued = self.now_ms, max(last.issued, highest)
+        now = self.now_ms
         state = self._rooms.get(last.room)
         if state is None:
-            numbers = numbers_of(last.policy)
-            state = MemoryRoom(last.policy, numbers, now, last.slot_ms, now, now, version=0, frontier=0, high_water=0)
-            self._rooms[last.room] = state
+            state = MemoryRoom(last.policy, numbers_of(last.policy), now, last.slot_ms, now, now, version=0)
+            state.rate, self._rooms[last.room] = last.rate_per_minute, state
             state.recover(last, now)
         elif (last.epoch, last.version) > (state.epoch, state.version):
             state.recover(last, now)
         elif now >= state.recover_until:
             return False
-        mark = max(issued, last.high_water)
-        state.issued = max(state.issued, mark)
-        state.high_water = max(state.high_water, mark)
-        state.frontier = max(state.frontier, last.frontier)
+        for name, lane in last.lanes.items():
+            mark = max(lane.issued, highest.get(name, 0), lane.high_water)
+            there = state.lane(name)
+            there.lift(mark, lane.frontier, mark)
+            there.present.join(chunk_of(lane.frontier), lane.presence.bits)
         state.admitted = max(state.admitted, last.admitted)
         state.version += 1
-        state.present |= ranks_of(chunk_of(last.frontier), last.presence.bits)
         return True
 
     async def close(self) -> None:

@@ -1,18 +1,21 @@
 """
-What a room in memory holds: the same as a room in Redis, with sets of ranks instead of bitmaps.
+What a room in memory holds: the same as a room in Redis.
 """
 
-from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from heapq import heappop, heappush
+from typing import Final, NamedTuple
 
 from waiting_room.core import plan as steps
-from waiting_room.core.pacing import DOOR_MS
+from waiting_room.core.pacing import DOOR_MS, burst
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
-from waiting_room.core.presence import CHUNK_RANKS, Presence, chunk_of
-from waiting_room.core.snapshot import Cohort, Snapshot
+from waiting_room.core.presence import Presence, chunks_between
+from waiting_room.core.snapshot import Cohort, LaneSnapshot, Snapshot
+from waiting_room.store.bitmap import Bitmap
+from waiting_room.store.replies import counted
 
 COHORTS_KEPT: Final = 300
 ADMISSION: Final = 60_000
@@ -30,8 +33,7 @@ class Held:
     hard_end_ms: int
 
 
-@dataclass(slots=True)
-class Joined:
+class Joined(NamedTuple):
     """
     Remember a join: the number, whether a seat was taken with it, and until when.
     """
@@ -42,9 +44,63 @@ class Joined:
 
 
 @dataclass(slots=True)
+class MemoryLane:
+    """
+    Hold what Redis holds of a lane.
+    """
+
+    issued: int = 0
+    frontier: int = 1
+    high_water: int = 0
+    credit: int = 0
+    present: Bitmap = field(default_factory=Bitmap)
+    before: Bitmap = field(default_factory=Bitmap)
+    claimed: Bitmap = field(default_factory=Bitmap)
+    door: dict[int, int] = field(default_factory=dict)
+    cohorts: list[Cohort] = field(default_factory=list)
+
+    def lift(self, issued: int, frontier: int, high_water: int) -> None:
+        """
+        Raise the counters to what somebody remembers; a lower one changes nothing.
+        """
+        self.issued = max(self.issued, issued)
+        self.frontier = max(self.frontier, frontier)
+        self.high_water = max(self.high_water, high_water)
+
+    def note_cohort(self, step: Cohort) -> None:
+        """
+        Add a step to the cohort of its second, or begin one.
+        """
+        last = self.cohorts[-1] if self.cohorts else None
+        if last is not None and last.at_ms // 1000 == step.at_ms // 1000:
+            self.cohorts[-1] = replace(last, high=step.high, present=last.present + step.present)
+        else:
+            self.cohorts.append(step)
+            del self.cohorts[:-COHORTS_KEPT]
+
+    def read(self, now_ms: int) -> LaneSnapshot:
+        """
+        Return the lane as it is at this moment.
+        """
+        self.door = {rank: seen_ms for rank, seen_ms in self.door.items() if seen_ms > now_ms - DOOR_MS}
+        at_door = sorted(self.door)
+        chunks = chunks_between(self.frontier, max(self.frontier, self.issued))
+        fresh = self.present.chunks(chunks)
+        return LaneSnapshot(
+            issued=self.issued,
+            frontier=self.frontier,
+            high_water=self.high_water,
+            presence=Presence(self.frontier, fresh, self.before.chunks(chunks)),
+            fresh=fresh,
+            cohorts=tuple(counted(cohort, self.claimed.bits, 0, at_door) for cohort in self.cohorts),
+            credit=self.credit / 1e6,
+        )
+
+
+@dataclass(slots=True)
 class MemoryRoom:
     """
-    Hold what Redis holds of a room; ranks as sets instead of bitmaps.
+    Hold what Redis holds of a room.
     """
 
     policy: Policy
@@ -56,9 +112,7 @@ class MemoryRoom:
     epoch: int = 1
     version: int = 1
     phase: Phase = Phase.OPEN
-    issued: int = 0
-    frontier: int = 1
-    high_water: int = steps.MARK_STEP
+    rate: int = 0
     tokens: int = ADMISSION
     lost: int = 0
     admitted: int = 0
@@ -71,20 +125,26 @@ class MemoryRoom:
     recover_until: int = 0
     owner: str = ""
     owner_until: int = 0
+    lanes: dict[str, MemoryLane] = field(default_factory=dict)
     seats: dict[str, Held] = field(default_factory=dict)
-    joined: dict[str, Joined] = field(default_factory=dict)
-    present: set[int] = field(default_factory=set)
-    before: set[int] = field(default_factory=set)
-    claimed: set[int] = field(default_factory=set)
-    door: dict[int, int] = field(default_factory=dict)
-    cohorts: list[Cohort] = field(default_factory=list)
+    ends: list[tuple[int, str]] = field(default_factory=list)
+    joined: OrderedDict[tuple[str, str], Joined] = field(default_factory=OrderedDict)
+
+    def lane(self, name: str) -> MemoryLane:
+        """
+        Return a lane; one that was not known is one of the room's from then on.
+        """
+        lane = self.lanes.get(name)
+        if lane is None:
+            lane = self.lanes[name] = MemoryLane()
+        return lane
 
     def refill(self, now_ms: int) -> None:
         """
         Fill the bucket of the paced door; what overflows is lost and counted.
         """
-        depth = max(ADMISSION, self.numbers["rate"] * 250)
-        self.tokens += max(0, now_ms - self.tokens_at) * self.numbers["rate"]
+        depth = max(ADMISSION, self.rate * 250)
+        self.tokens += max(0, now_ms - self.tokens_at) * self.rate
         if self.tokens > depth:
             self.lost += self.tokens - depth
             self.tokens = depth
@@ -94,24 +154,54 @@ class MemoryRoom:
         """
         Return how long it takes until the bucket overflows; a minute stands for never.
         """
-        rate = self.numbers["rate"]
-        return min(60_000, -(-(max(ADMISSION, rate * 250) - self.tokens) // rate)) if rate else 60_000
+        if not self.rate:
+            return 60_000
+        return min(60_000, -(-(max(ADMISSION, self.rate * 250) - self.tokens) // self.rate))
 
     def purge(self, now_ms: int) -> None:
         """
-        Free the seats whose end has come.
+        Free the seats whose end has come, and forget the joins of more than a minute ago.
         """
-        ended = [seat for seat, held in self.seats.items() if held.end_ms <= now_ms]
-        for seat in ended:
-            del self.seats[seat]
-        self.expired += len(ended)
+        while self.ends and self.ends[0][0] <= now_ms:
+            _, seat = heappop(self.ends)
+            held = self.seats.get(seat)
+            if held is not None and held.end_ms > now_ms:
+                heappush(self.ends, (held.end_ms, seat))
+            elif held is not None:
+                del self.seats[seat]
+                self.expired += 1
+        while self.joined and next(iter(self.joined.values())).until_ms <= now_ms:
+            self.joined.popitem(last=False)
+
+    def remember(self, lane: str, visitor: str, join: Joined) -> None:
+        """
+        Remember a join, or the seat that came of it.
+        """
+        self.joined[lane, visitor] = join
+        self.joined.move_to_end((lane, visitor))
+
+    def hold(self, seat: str, end_ms: int, issued_ms: int, hard_end_ms: int) -> Held:
+        """
+        Hold a seat until *end_ms*, unless it is used again.
+        """
+        held = self.seats[seat] = Held(end_ms, issued_ms, hard_end_ms)
+        heappush(self.ends, (end_ms, seat))
+        return held
+
+    def keep(self, seat: str, held: Held, end_ms: int) -> None:
+        """
+        Move the end of a seat that is in use.
+        """
+        if end_ms < held.end_ms:
+            heappush(self.ends, (end_ms, seat))
+        held.end_ms = end_ms
 
     def give_seat(self, seat: str, now_ms: int) -> Held:
         """
         Hold a seat until idle end or hard end.
         """
         hard = now_ms + self.numbers["session_ms"]
-        held = self.seats[seat] = Held(min(now_ms + self.numbers["idle_ms"], hard), now_ms, hard)
+        held = self.hold(seat, min(now_ms + self.numbers["idle_ms"], hard), now_ms, hard)
         self.over += len(self.seats) > self.policy.capacity
         self.tokens -= ADMISSION
         self.admitted += 1
@@ -125,7 +215,7 @@ class MemoryRoom:
         return (
             self.phase is Phase.OPEN
             and now_ms >= self.recover_until
-            and self.frontier > self.issued
+            and all(lane.frontier > lane.issued for lane in self.lanes.values())
             and self.expected < 500
             and len(self.seats) < self.policy.capacity
             and self.tokens >= ADMISSION
@@ -140,26 +230,13 @@ class MemoryRoom:
         self.tokens, self.tokens_at = 0, now_ms
         self.owner, self.owner_until = "", 0
 
-    def note_cohort(self, step: Cohort) -> None:
-        """
-        Add a step to the cohort of its second, or begin one.
-        """
-        last = self.cohorts[-1] if self.cohorts else None
-        if last is not None and last.at_ms // 1000 == step.at_ms // 1000:
-            self.cohorts[-1] = replace(last, high=step.high, present=last.present + step.present)
-        else:
-            self.cohorts.append(step)
-            del self.cohorts[:-COHORTS_KEPT]
-
     def read(self, name: str, now_ms: int) -> Snapshot:
         """
         Return the room, called *name*, as it is at this moment.
         """
         self.refill(now_ms)
         self.purge(now_ms)
-        self.door = {rank: seen_ms for rank, seen_ms in self.door.items() if seen_ms > now_ms - DOOR_MS}
-        fresh = _bits(self.frontier, self.issued, self.present)
-        both = _bits(self.frontier, self.issued, self.present | self.before)
+        order = dict.fromkeys((*(lane.name for lane in self.policy.lanes), *self.lanes))
         return Snapshot(
             room=name,
             policy=self.policy,
@@ -167,15 +244,14 @@ class MemoryRoom:
             epoch=self.epoch,
             version=self.version,
             phase=self.phase,
-            issued=self.issued,
-            frontier=self.frontier,
-            high_water=self.high_water,
+            lanes={lane: self.lanes[lane].read(now_ms) for lane in order if lane in self.lanes},
+            rate_per_minute=self.rate,
             seats=len(self.seats),
             seats_peak=self.peak,
             seats_expired=self.expired,
             seats_over=self.over,
             admitted=self.admitted,
-            tokens=self.tokens / ADMISSION,
+            tokens=min(self.tokens / ADMISSION, burst(self.rate / 60)),
             lost_tokens=self.lost / ADMISSION,
             expected=self.expected / 1000,
             no_show=self.no_show / 1e6,
@@ -186,40 +262,4 @@ class MemoryRoom:
             ticked_ms=self.ticked,
             owner=self.owner,
             owner_until_ms=self.owner_until,
-            cohorts=tuple(self._with_claims()),
-            presence=Presence(self.frontier, both),
-            fresh=fresh,
         )
-
-    def _with_claims(self) -> list[Cohort]:
-        first = self.cohorts[0].low if self.cohorts else 0
-        claimed, door = sorted(rank for rank in self.claimed if rank >= first), sorted(self.door)
-        return [
-            replace(
-                cohort,
-                claimed=bisect_left(claimed, cohort.high) - bisect_left(claimed, cohort.low),
-                at_door=bisect_left(door, cohort.high) - bisect_left(door, cohort.low),
-            )
-            for cohort in self.cohorts
-        ]
-
-
-def ranks_of(first_chunk: int, bits: bytes) -> set[int]:
-    """
-    Return the ranks that *bits* name, which begin at *first_chunk*.
-    """
-    base = first_chunk * CHUNK_RANKS
-    return {
-        base + at * 8 + offset for at, byte in enumerate(bits) if byte for offset in range(8) if byte & 0x80 >> offset
-    }
-
-
-def _bits(frontier: int, issued: int, ranks: set[int]) -> bytes:
-    base = chunk_of(frontier) * CHUNK_RANKS
-    size = (chunk_of(max(frontier, issued)) + 1) * CHUNK_RANKS - base
-    bits = bytearray(size // 8)
-    for rank in ranks:
-        offset = rank - base
-        if 0 <= offset < size:
-            bits[offset >> 3] |= 0x80 >> (offset & 7)
-    return bytes(bits)

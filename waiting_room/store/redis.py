@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from waiting_room.core import plan as steps
 from waiting_room.core import polling
+from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.pacing import DOOR_MS
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
-from waiting_room.core.policy import STANDARD_LANE, Policy
+from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_BYTES, CHUNK_RANKS, chunk_of, chunks_between
-from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.errors import StoreEmptyError
 from waiting_room.ports import Claim, ClaimReply, JoinReply, TouchReply
 from waiting_room.store import keys as names
@@ -38,10 +39,10 @@ class RedisStore:
     *now_ms*, where given, stands for the store's clock: tests choose the instant.
     """
 
-    def __init__(self, connection: Connection, now_ms: int | None = None, lane: str = STANDARD_LANE) -> None:
+    def __init__(self, connection: Connection, now_ms: int | None = None) -> None:
         self._connection = connection
-        self._lane = lane
-        self._first: dict[str, int] = {}
+        self._first: dict[tuple[str, str], int] = {}
+        self._lanes: dict[str, tuple[str, ...]] = {}
         self._met: dict[str, str] = {}
         self.now_ms = now_ms
 
@@ -84,8 +85,10 @@ class RedisStore:
         """
         keys = RoomKeys(room)
         run = await self._connection.run_marker()
+        lanes = ",".join(lane.name for lane in policy.lanes)
         head = [self._now, run, policy.to_json(), steps.MARK_STEP, polling.slot_ms(0, policy)]
-        new = await self._script("configure", room, [keys.meta, keys.policy], [*head, *_numbers(policy)])
+        arguments = [*head, lanes, policy.rate_per_minute, *_numbers(policy)]
+        new = await self._script("configure", room, [keys.meta, keys.policy], arguments)
         await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, room))
         return bool(new)
 
@@ -95,64 +98,53 @@ class RedisStore:
         """
         await self._script("set_phase", room, [RoomKeys(room).meta], [phase.value])
 
-    async def join(self, room: str, visitors: Sequence[str]) -> list[JoinReply]:
+    async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
-        Give each visitor one number, in order; or let them straight in.
+        Give each visitor one number of *lane*, in order; or let them straight in.
         """
         found: dict[str, JoinReply] = {}
         waiting = list(dict.fromkeys(visitors))
         while waiting:
-            first, batch = self._first.get(room, 0), waiting[:MAX_BATCH]
-            reply = await self._script(
-                "join", room, self._join_keys(room, first, batch), [self._now, self._lane, first]
-            )
+            first, batch = self._first.get((room, lane), 0), waiting[:MAX_BATCH]
+            keys = _join_keys(RoomKeys(room), lane, first, batch)
+            reply = await self._script("join", room, keys, [self._now, lane, first])
             answers = dict(zip(batch, replies.read_joins(reply), strict=True))
             found |= {visitor: answer for visitor, answer in answers.items() if isinstance(answer, JoinReply)}
             if replies.BEYOND_MARK in answers.values():
-                await self._raise_mark(room)
-            self._first[room] = chunk_of(reply[1] + 1)
+                await self._raise_mark(room, lane)
+            self._first[room, lane] = chunk_of(reply[1] + 1)
             waiting = [visitor for visitor in waiting if visitor not in found]
         return [found[visitor] for visitor in visitors]
 
-    def _join_keys(self, room: str, first: int, batch: Sequence[str]) -> list[str]:
-        keys = RoomKeys(room)
-        chunks = (first, first + 1)
-        return [
-            *(keys.meta, keys.seats, keys.holders),
-            *(keys.present(self._lane, chunk) for chunk in chunks),
-            *(keys.claimed(self._lane, chunk) for chunk in chunks),
-            *(keys.joined(visitor) for visitor in batch),
-        ]
-
-    async def _raise_mark(self, room: str) -> None:
-        await self._script("raise_mark", room, [RoomKeys(room).meta], [steps.MARK_STEP])
+    async def _raise_mark(self, room: str, lane: str) -> None:
+        await self._script("raise_mark", room, [RoomKeys(room).meta], [lane, steps.MARK_STEP])
         await self._connection.wait_for_replica()
 
-    async def flush(self, room: str, present: Mapping[int, bytes], highest: int) -> None:
+    async def flush(self, room: str, lane: str, present: Mapping[int, bytes], highest: int) -> None:
         """
-        Add check-ins.
+        Add check-ins of *lane*.
         """
         keys = RoomKeys(room)
-        bitmaps = [keys.present(self._lane, chunk) for chunk in present]
-        await self._script("flush", room, [keys.meta, keys.scratch, *bitmaps], [highest, *present.values()])
+        bitmaps = [keys.present(lane, chunk) for chunk in present]
+        await self._script("flush", room, [keys.meta, keys.scratch, *bitmaps], [lane, highest, *present.values()])
 
     async def advance(self, room: str, step: Advance) -> bool:
         """
         Commit a step if the room is still at its version.
         """
         keys = RoomKeys(room)
-        turned = chunks_between(step.low, step.high) if step.rotate else range(0)
-        slots = [key for chunk in turned for key in self._slots(keys, chunk)]
+        named = [keys.meta, *(keys.cohorts(lane) for lane in step.lanes)]
         arguments: list[str | int] = [
-            *(self._now, step.epoch, step.version, step.owner, steps.OWNER_MS, step.frontier, step.called),
-            round(step.expected * 1000),
-            *(round(step.no_show * 1e6), round(step.leaving_per_s * 1e6)),
-            *(step.high_water, step.slot_ms, int(step.rotate), COHORTS_KEPT),
+            *(self._now, step.epoch, step.version, step.owner, steps.OWNER_MS, round(step.expected * 1000)),
+            *(round(step.no_show * 1e6), round(step.leaving_per_s * 1e6), step.rate_per_minute),
+            *(step.slot_ms, int(step.rotate), COHORTS_KEPT, len(step.lanes)),
         ]
-        return bool(await self._script("advance", room, [keys.meta, keys.cohorts, *slots], arguments))
-
-    def _slots(self, keys: RoomKeys, chunk: int) -> tuple[str, str]:
-        return keys.present(self._lane, chunk), keys.present_before(self._lane, chunk)
+        for lane, lane_step in step.lanes.items():
+            turned = chunks_between(lane_step.low, lane_step.high) if step.rotate else range(0)
+            named += [key for chunk in turned for key in _slots(keys, lane, chunk)]
+            arguments += [lane, lane_step.frontier, lane_step.called, round(lane_step.credit * 1e6)]
+            arguments.append(lane_step.high_water)
+        return bool(await self._script("advance", room, named, arguments))
 
     async def claim(self, room: str, claims: Sequence[Claim]) -> list[ClaimReply]:
         """
@@ -162,9 +154,17 @@ class RedisStore:
         found: list[ClaimReply] = []
         for at in range(0, len(claims), MAX_BATCH):
             batch = claims[at : at + MAX_BATCH]
-            pairs = [(keys.claimed(c.lane, chunk_of(c.rank)), keys.joined(c.visitor)) for c in batch]
-            named = [keys.meta, keys.seats, keys.holders, keys.door, *(key for pair in pairs for key in pair)]
-            reply = await self._script("claim", room, named, [self._now, self._lane, *(c.rank for c in batch)])
+            lanes = {lane: place for place, lane in enumerate(dict.fromkeys(c.lane for c in batch), start=1)}
+            pairs = [(keys.claimed(c.lane, chunk_of(c.rank)), keys.joined(c.lane, c.visitor)) for c in batch]
+            named = [
+                keys.meta,
+                keys.seats,
+                keys.holders,
+                *map(keys.door, lanes),
+                *(key for pair in pairs for key in pair),
+            ]
+            asked = [part for c in batch for part in (lanes[c.lane], c.rank)]
+            reply = await self._script("claim", room, named, [self._now, len(lanes), *lanes, *asked])
             found.extend(replies.read_claims(reply))
         return found
 
@@ -184,13 +184,14 @@ class RedisStore:
             if not pairs:
                 return replace(answer, gone=tuple(gone))
 
-    async def leave(self, room: str, rank: int, visitor: str) -> bool:
+    async def leave(self, room: str, lane: str, rank: int, visitor: str) -> bool:
         """
         Give a place or a seat back.
         """
         keys = RoomKeys(room)
-        named = [keys.meta, keys.seats, keys.holders, keys.joined(visitor), *self._slots(keys, chunk_of(rank))]
-        return bool(await self._script("leave", room, named, [f"{self._lane}.{rank}", rank]))
+        slots = _slots(keys, lane, chunk_of(rank))
+        named = [keys.meta, keys.seats, keys.holders, keys.joined(lane, visitor), *slots]
+        return bool(await self._script("leave", room, named, [f"{lane}.{rank}", rank]))
 
     async def snapshot(self, room: str) -> Snapshot:
         """
@@ -198,41 +199,56 @@ class RedisStore:
         """
         keys = RoomKeys(room)
         run = await self._connection.run_marker()
-        named = [keys.meta, keys.seats, keys.holders, keys.cohorts, keys.policy, keys.door]
-        reply = await self._script("snapshot", room, named, [self._now, run, steps.RECOVERY_MS, DOOR_MS])
-        text = [part.decode() if isinstance(part, bytes) else part for part in reply]
-        counters = replies.read_counters(room, text)
-        waiting, called = counters.waiting_chunks, counters.called_chunks
-        present = await self._bitmaps({chunk: keys.present(self._lane, chunk) for chunk in waiting})
-        before = await self._bitmaps({chunk: keys.present_before(self._lane, chunk) for chunk in waiting})
-        claimed = await self._bitmaps({chunk: keys.claimed(self._lane, chunk) for chunk in called})
-        return replies.assemble_snapshot(counters, present, before, claimed)
+        arguments = [self._now, run, steps.RECOVERY_MS, DOOR_MS]
+        while True:
+            lanes = self._lanes.get(room, (STANDARD_LANE,))
+            lists = [key for lane in lanes for key in (keys.cohorts(lane), keys.door(lane))]
+            named = [keys.meta, keys.seats, keys.holders, keys.policy, *lists]
+            reply = await self._script("snapshot", room, named, arguments)
+            text = [part.decode() if isinstance(part, bytes) else part for part in reply]
+            counters = replies.read_counters(room, text, lanes)
+            if not counters.missing:
+                return replies.assemble_snapshot(counters, await self._bitmaps(keys, counters))
+            self._lanes[room] = (*counters.lanes, *counters.missing)
 
-    async def _bitmaps(self, named: Mapping[int, str]) -> dict[int, bytes]:
-        found: dict[int, bytes] = {}
-        chunks = list(named)
-        for at in range(0, len(chunks), CHUNKS_A_READ):
-            part = chunks[at : at + CHUNKS_A_READ]
-            values = await self._connection.many("bitmaps", [named[chunk] for chunk in part])
-            found |= {chunk: value for chunk, value in zip(part, values, strict=True) if value}
+    async def _bitmaps(self, keys: RoomKeys, counters: replies.Counters) -> dict[str, replies.Bitmaps]:
+        """
+        Return the bitmaps of all lanes, read in as few calls as their size allows.
+        """
+        wanted: dict[str, tuple[str, int, int]] = {}
+        found = {lane: replies.Bitmaps({}, {}, {}) for lane in counters.lanes}
+        for lane, held in counters.lanes.items():
+            wanted |= {keys.present(lane, chunk): (lane, 0, chunk) for chunk in held.waiting_chunks}
+            wanted |= {keys.present_before(lane, chunk): (lane, 1, chunk) for chunk in held.waiting_chunks}
+            wanted |= {keys.claimed(lane, chunk): (lane, 2, chunk) for chunk in held.called_chunks}
+        names_ = list(wanted)
+        for at in range(0, len(names_), CHUNKS_A_READ):
+            part = names_[at : at + CHUNKS_A_READ]
+            for name, value in zip(part, await self._connection.many("bitmaps", part), strict=True):
+                lane, kind, chunk = wanted[name]
+                if value:
+                    found[lane][kind][chunk] = value
         return found
 
-    async def restore(self, last: Snapshot, highest: int) -> bool:
+    async def restore(self, last: Snapshot, highest: Mapping[str, int]) -> bool:
         """
         Put a lost room back from what was last known of it.
         """
         keys = RoomKeys(last.room)
         run = await self._connection.run_marker()
-        issued = max(last.issued, highest)
-        arguments = [
-            *(self._now, run, steps.RECOVERY_MS, last.epoch, issued, last.frontier, max(last.high_water, issued)),
-            *(last.admitted, last.phase.value, last.policy.to_json(), last.slot_ms, last.version),
-            *_numbers(last.policy),
+        issued = {name: max(lane.issued, highest.get(name, 0)) for name, lane in last.lanes.items()}
+        arguments: list[str | int] = [
+            *(self._now, run, steps.RECOVERY_MS, last.epoch, last.version, last.admitted, last.phase.value),
+            *(last.policy.to_json(), last.slot_ms, len(last.lanes)),
         ]
+        for name, lane in last.lanes.items():
+            arguments += [name, issued[name], lane.frontier, max(lane.high_water, issued[name])]
+        arguments += [*_numbers(last.policy), "rate", last.rate_per_minute]
         begun = await self._script("restore", last.room, [keys.meta, keys.policy], arguments)
         if begun:
             await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, last.room))
-            await self.flush(last.room, _bitmaps_of(last), issued)
+            for name, lane in last.lanes.items():
+                await self.flush(last.room, name, _bitmaps_of(lane), issued[name])
         return bool(begun)
 
     async def close(self) -> None:
@@ -246,8 +262,22 @@ def _numbers(policy: Policy) -> list[str | int]:
     return [part for pair in replies.numbers_of(policy).items() for part in pair]
 
 
-def _bitmaps_of(last: Snapshot) -> dict[int, bytes]:
-    base = last.frontier // CHUNK_RANKS
-    bits = last.presence.bits
+def _join_keys(keys: RoomKeys, lane: str, first: int, batch: Sequence[str]) -> list[str]:
+    chunks = (first, first + 1)
+    return [
+        *(keys.meta, keys.seats, keys.holders),
+        *(keys.present(lane, chunk) for chunk in chunks),
+        *(keys.claimed(lane, chunk) for chunk in chunks),
+        *(keys.joined(lane, visitor) for visitor in batch),
+    ]
+
+
+def _slots(keys: RoomKeys, lane: str, chunk: int) -> tuple[str, str]:
+    return keys.present(lane, chunk), keys.present_before(lane, chunk)
+
+
+def _bitmaps_of(lane: LaneSnapshot) -> dict[int, bytes]:
+    base = lane.frontier // CHUNK_RANKS
+    bits = lane.presence.bits
     cut = (bits[at : at + CHUNK_BYTES].rstrip(b"\0") for at in range(0, len(bits), CHUNK_BYTES))
     return {base + index: part for index, part in enumerate(cut) if part}

@@ -6,13 +6,14 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from json import loads
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.pacing import burst
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
-from waiting_room.core.presence import CHUNK_RANKS, Presence, assemble, chunk_of, chunks_between, count_between, merge
-from waiting_room.core.snapshot import Cohort, Snapshot
+from waiting_room.core.presence import CHUNK_RANKS, Presence, assemble, chunk_of, chunks_between, count_between
+from waiting_room.core.snapshot import Cohort, LaneSnapshot, Snapshot
 from waiting_room.ports import ClaimCode, ClaimReply, JoinCode, JoinReply, TouchReply
 
 EMPTY: Final = -100
@@ -22,31 +23,24 @@ _ADMISSION: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Counters:
+class LaneCounters:
     """
-    Hold what the snapshot script said, before the bitmaps are read.
+    Hold what the snapshot script said of a lane, before the bitmaps are read.
     """
 
-    room: str
-    now_ms: int
-    seats: int
-    policy: Policy
-    fields: Mapping[str, str]
+    issued: int
+    frontier: int
+    high_water: int
+    credit: float
     cohorts: tuple[Cohort, ...]
     at_door: tuple[int, ...]
-
-    def whole(self, name: str) -> int:
-        """
-        Return a field as a whole number, 0 where it is missing.
-        """
-        return int(float(self.fields.get(name) or 0))
 
     @property
     def waiting_chunks(self) -> range:
         """
         Return the chunks from the frontier to the last number.
         """
-        return chunks_between(self.whole("frontier"), max(self.whole("frontier"), self.whole("issued")))
+        return chunks_between(self.frontier, max(self.frontier, self.issued))
 
     @property
     def called_chunks(self) -> range:
@@ -58,13 +52,46 @@ class Counters:
         return chunks_between(self.cohorts[0].low, self.cohorts[-1].high)
 
 
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """
+    Hold what the snapshot script said, before the bitmaps are read.
+
+    *missing* are lanes of the room whose lists were not asked for.
+    """
+
+    room: str
+    now_ms: int
+    seats: int
+    policy: Policy
+    fields: Mapping[str, str]
+    lanes: Mapping[str, LaneCounters]
+    missing: tuple[str, ...]
+
+    def whole(self, name: str) -> int:
+        """
+        Return a field as a whole number, 0 where it is missing.
+        """
+        return int(float(self.fields.get(name) or 0))
+
+
+class Bitmaps(NamedTuple):
+    """
+    Hold the bitmaps of a lane by chunk: the check-ins of this slot and of the one before, and the claimed ranks.
+    """
+
+    present: dict[int, bytes]
+    before: dict[int, bytes]
+    claimed: dict[int, bytes]
+
+
 def numbers_of(policy: Policy) -> dict[str, int]:
     """
     Return what the scripts must know of a policy.
     """
     return {
         "capacity": policy.capacity,
-        "rate": policy.rate_per_minute,
+        "rate_limit": policy.rate_per_minute,
         "idle_ms": int(policy.idle_timeout_s * 1000),
         "session_ms": int(policy.max_session_s * 1000),
     }
@@ -103,25 +130,53 @@ def read_touch(reply: Sequence[Any], seats: Sequence[str]) -> TouchReply:
     return TouchReply(gone, Phase(reply[1]), straight=reply[2] == 1, now_ms=reply[0])
 
 
-def read_counters(room: str, reply: Sequence[Any]) -> Counters:
+def field(name: str, lane: str) -> str:
     """
-    Return the counters of a snapshot.
+    Return the field of the room's hash that holds the counter *name* of *lane*, as the scripts name it.
     """
-    end = _fields_end(reply)
+    return name if lane == STANDARD_LANE else f"{name}.{lane}"
+
+
+def read_counters(room: str, reply: Sequence[Any], asked: Sequence[str]) -> Counters:
+    """
+    Return the counters of a snapshot for which the lists of the lanes *asked* were read.
+    """
+    end = _until_gap(reply, 3, 2)
     pairs = reply[3:end]
     fields = dict(zip(pairs[::2], pairs[1::2], strict=True))
     policy = Policy.parse(loads(reply[2]), room)
-    tail = reply[end + 1 :]
-    gap = tail.index("")
-    cohorts = tuple(_cohort(text) for text in tail[:gap])
-    return Counters(room, reply[0], reply[1], policy, fields, cohorts, tuple(sorted(map(int, tail[gap + 1 :]))))
+    lanes: dict[str, LaneCounters] = {}
+    for lane in asked:
+        begin, middle = end + 1, _until_gap(reply, end + 1)
+        end = _until_gap(reply, middle + 1)
+        lanes[lane] = _lane_counters(fields, lane, reply[begin:middle], reply[middle + 1 : end])
+    there = fields.get("lanes", STANDARD_LANE).split(",")
+    order = [lane.name for lane in policy.lanes if lane.name in lanes]
+    sorted_ = {lane: lanes[lane] for lane in dict.fromkeys((*order, *there)) if lane in lanes}
+    missing = tuple(lane for lane in there if lane not in lanes)
+    return Counters(room, reply[0], reply[1], policy, fields, sorted_, missing)
 
 
-def _fields_end(reply: Sequence[Any]) -> int:
-    at = 3
-    while reply[at]:
-        at += 2
+def _until_gap(reply: Sequence[Any], at: int, step: int = 1) -> int:
+    while reply[at] != "":
+        at += step
     return at
+
+
+def _lane_counters(
+    fields: Mapping[str, str], lane: str, cohorts: Sequence[str], at_door: Sequence[str]
+) -> LaneCounters:
+    def whole(name: str, default: int) -> int:
+        return int(float(fields.get(field(name, lane)) or default))
+
+    return LaneCounters(
+        issued=whole("issued", 0),
+        frontier=max(1, whole("frontier", 1)),
+        high_water=whole("high_water", 0),
+        credit=whole("credit", 0) / 1e6,
+        cohorts=tuple(map(_cohort, cohorts)),
+        at_door=tuple(sorted(map(int, at_door))),
+    )
 
 
 def _cohort(text: str) -> Cohort:
@@ -129,32 +184,26 @@ def _cohort(text: str) -> Cohort:
     return Cohort(at_ms, low, high, present)
 
 
-def assemble_snapshot(
-    counters: Counters, present: Mapping[int, bytes], before: Mapping[int, bytes], claimed: Mapping[int, bytes]
-) -> Snapshot:
+def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Snapshot:
     """
-    Return the snapshot of *counters* and the bitmaps of their chunks.
+    Return the snapshot of *counters* and of the bitmaps of its lanes.
     """
-    frontier = counters.whole("frontier")
-    fresh = assemble(present, counters.waiting_chunks)
-    both = merge(fresh, assemble(before, counters.waiting_chunks))
-    policy = counters.policy
+    rate = counters.whole("rate")
     return Snapshot(
         room=counters.room,
-        policy=policy,
+        policy=counters.policy,
         now_ms=counters.now_ms,
         epoch=counters.whole("epoch"),
         version=counters.whole("version"),
         phase=Phase(counters.fields["phase"]),
-        issued=counters.whole("issued"),
-        frontier=frontier,
-        high_water=counters.whole("high_water"),
+        lanes={name: _lane_snapshot(lane, bitmaps[name]) for name, lane in counters.lanes.items()},
+        rate_per_minute=rate,
         seats=counters.seats,
         seats_peak=counters.whole("peak"),
         seats_expired=counters.whole("expired"),
         seats_over=counters.whole("over"),
         admitted=counters.whole("admitted"),
-        tokens=min(counters.whole("door_tokens") / _ADMISSION, burst(policy)),
+        tokens=min(counters.whole("door_tokens") / _ADMISSION, burst(rate / 60)),
         lost_tokens=counters.whole("door_lost") / _ADMISSION,
         expected=counters.whole("expected") / 1000,
         no_show=counters.whole("no_show") / 1e6,
@@ -165,23 +214,37 @@ def assemble_snapshot(
         ticked_ms=counters.whole("ticked"),
         owner=counters.fields.get("owner", ""),
         owner_until_ms=counters.whole("owner_until"),
-        cohorts=_with_claims(counters, claimed),
-        presence=Presence(frontier, both),
-        fresh=fresh,
     )
 
 
-def _with_claims(counters: Counters, claimed: Mapping[int, bytes]) -> tuple[Cohort, ...]:
-    if not counters.cohorts:
+def _lane_snapshot(lane: LaneCounters, bitmaps: Bitmaps) -> LaneSnapshot:
+    fresh = assemble(bitmaps.present, lane.waiting_chunks)
+    return LaneSnapshot(
+        issued=lane.issued,
+        frontier=lane.frontier,
+        high_water=lane.high_water,
+        presence=Presence(lane.frontier, fresh, assemble(bitmaps.before, lane.waiting_chunks)),
+        fresh=fresh,
+        cohorts=_with_claims(lane, bitmaps.claimed),
+        credit=lane.credit,
+    )
+
+
+def _with_claims(lane: LaneCounters, claimed: Mapping[int, bytes]) -> tuple[Cohort, ...]:
+    if not lane.cohorts:
         return ()
-    base = chunk_of(counters.cohorts[0].low) * CHUNK_RANKS
-    bits = assemble(claimed, counters.called_chunks)
-    door = counters.at_door
-    return tuple(
-        replace(
-            cohort,
-            claimed=count_between(bits, base, cohort.low, cohort.high),
-            at_door=bisect_left(door, cohort.high) - bisect_left(door, cohort.low),
-        )
-        for cohort in counters.cohorts
+    base = chunk_of(lane.cohorts[0].low) * CHUNK_RANKS
+    bits = assemble(claimed, lane.called_chunks)
+    return tuple(counted(cohort, bits, base, lane.at_door) for cohort in lane.cohorts)
+
+
+def counted(cohort: Cohort, claimed: bytes | bytearray, base: int, at_door: Sequence[int]) -> Cohort:
+    """
+    Return *cohort* with its claims counted in the bitmap *claimed*, which begins at *base*, and its people in the
+    sorted list *at_door*.
+    """
+    return replace(
+        cohort,
+        claimed=count_between(claimed, base, cohort.low, cohort.high),
+        at_door=bisect_left(at_door, cohort.high) - bisect_left(at_door, cohort.low),
     )

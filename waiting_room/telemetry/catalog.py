@@ -96,8 +96,10 @@ CAPACITY = Metric("waiting_room_capacity", "gauge", "Seats that the policy allow
 RATE_TARGET = Metric(
     "waiting_room_rate_target_per_second", "gauge", "Admissions per second that the room aims at now.", ("room",)
 )
-ISSUED = Metric("waiting_room_issued", "gauge", "Numbers given out so far.", ("room",))
-FRONTIER = Metric("waiting_room_frontier", "gauge", "All ranks below this one have been called.", ("room",))
+ISSUED = Metric("waiting_room_issued", "gauge", "Numbers given out so far, in all lanes.", ("room",))
+FRONTIER = Metric(
+    "waiting_room_frontier", "gauge", "One more than the ranks that have been called, in all lanes.", ("room",)
+)
 NO_SHOW_RATIO = Metric(
     "waiting_room_no_show_ratio", "gauge", "Measured share of called visitors who do not come, 0 to 1.", ("room",)
 )

@@ -133,9 +133,11 @@ class Publisher:
         metrics.gauge(catalog.SEATS, room=name).set(snapshot.seats)
         metrics.gauge(catalog.CAPACITY, room=name).set(snapshot.policy.capacity)
         admits = snapshot.phase.admits and not snapshot.recovering
-        metrics.gauge(catalog.RATE_TARGET, room=name).set(snapshot.policy.rate_per_s if admits else 0)
-        metrics.gauge(catalog.ISSUED, room=name).set(snapshot.issued)
-        metrics.gauge(catalog.FRONTIER, room=name).set(snapshot.frontier)
+        metrics.gauge(catalog.RATE_TARGET, room=name).set(snapshot.rate_per_s if admits else 0)
+        metrics.gauge(catalog.ISSUED, room=name).set(sum(lane.issued for lane in snapshot.lanes.values()))
+        metrics.gauge(catalog.FRONTIER, room=name).set(
+            sum(lane.frontier for lane in snapshot.lanes.values()) - len(snapshot.lanes) + 1
+        )
         metrics.gauge(catalog.NO_SHOW_RATIO, room=name).set(snapshot.no_show)
         metrics.gauge(catalog.EPOCH, room=name).set(snapshot.epoch)
         metrics.gauge(catalog.SNAPSHOT_AGE, room=name).set(max(0.0, age_s))

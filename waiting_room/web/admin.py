@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
+from waiting_room.core.names import name_faults
 from waiting_room.core.phase import ACTIONS
-from waiting_room.core.policy import Policy, name_faults
+from waiting_room.core.policy import Policy
 from waiting_room.errors import Fault, PolicyError
 from waiting_room.lobby import Lobby
 from waiting_room.web import problems

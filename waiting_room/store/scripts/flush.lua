@@ -1,20 +1,23 @@
--- Adds a worker's check-ins to the present slot, and lifts the counter to the highest number that a visitor showed:
--- a store that lost its last writes learns from the tickets. Doing it twice changes nothing.
+-- Adds a worker's check-ins of one lane to the present slot, and lifts the counter to the highest number that a visitor
+-- showed: a store that lost its last writes learns from the tickets. Doing it twice changes nothing.
 -- KEYS 1 meta, 2 scratch, 3.. present bitmap of each chunk
--- ARGV 1 highest number, 2.. the bits of each chunk
+-- ARGV 1 lane, 2 highest number, 3.. the bits of each chunk
 -- Returns 1
 -- @include room
-local room = read_room(KEYS[1], { 'issued', 'high_water', 'version' })
+-- @include lanes
+local issued, high_water = of(ARGV[1], 'issued'), of(ARGV[1], 'high_water')
+local room = read_room(KEYS[1], { issued, high_water, 'version' })
 if not room then return EMPTY end
+know(KEYS[1], room, ARGV[1])
 for i = 3, #KEYS do
-  redis.call('SET', KEYS[2], ARGV[i - 1], 'PX', 1000)
+  redis.call('SET', KEYS[2], ARGV[i], 'PX', 1000)
   redis.call('BITOP', 'OR', KEYS[i], KEYS[i], KEYS[2])
   redis.call('PEXPIRE', KEYS[i], 86400000)
 end
 redis.call('DEL', KEYS[2])
-local highest = tonumber(ARGV[1])
-if highest > room.issued then
-  redis.call('HSET', KEYS[1], 'issued', ARGV[1], 'version', room.version + 1,
-    'high_water', math.max(room.high_water, highest))
+local highest = tonumber(ARGV[2])
+if highest > room[issued] then
+  redis.call('HSET', KEYS[1], issued, ARGV[2], 'version', room.version + 1,
+    high_water, math.max(room[high_water], highest))
 end
 return 1

@@ -1,5 +1,5 @@
--- Gives each visitor one number, however often they ask within a minute (each stands once in a call); lets them
--- straight in while nobody waits, nobody is expected and a seat is free. Order within the call is kept.
+-- Gives each visitor one number of a lane, however often they ask within a minute (each stands once in a call); lets
+-- them straight in while nobody waits in any lane, nobody is expected and a seat is free. Order within the call is kept.
 -- KEYS 1 meta, 2 seats, 3 holders, 4-5 present bitmaps of chunk C and C+1, 6-7 claimed bitmaps of C and C+1, 8.. joined
 -- ARGV 1 now_ms or '', 2 lane, 3 C
 -- Returns {now_ms, issued, then code, number, issued_ms, hard_end_ms of each}; code 1 new, 2 same, 3 straight,
@@ -7,36 +7,41 @@
 -- @include clock
 -- @include room
 -- @include door
+-- @include lanes
 -- @include seats
 local meta, seats, holders = KEYS[1], KEYS[2], KEYS[3]
 local now, lane, first = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-local room = read_room(meta, { 'issued', 'frontier', 'high_water', 'capacity', 'rate', 'idle_ms', 'session_ms',
+local ISSUED, FRONTIER, HIGH_WATER = of(lane, 'issued'), of(lane, 'frontier'), of(lane, 'high_water')
+local room = read_room(meta, { ISSUED, FRONTIER, HIGH_WATER, 'capacity', 'rate', 'idle_ms', 'session_ms',
   'tokens', 'tokens_at', 'lost', 'admitted', 'peak', 'expected', 'recover_until', 'version' })
 if not room then return EMPTY end
+know(meta, room, lane)
+local issued, frontier = room[ISSUED], math.max(1, room[FRONTIER])
 refill(room, now)
 local held = held_seats(meta, seats, holders, now)
 local known = redis.call('MGET', unpack(KEYS, 8))
 local opened = room.phase == 'open' and now >= room.recover_until and room.expected < 500
+  and frontier > issued and all_called(meta, room, lane)
 local reply = { now, 0 }
-local function answer(code, number, issued, hard)
-  for _, value in ipairs({ code, number, issued or 0, hard or 0 }) do reply[#reply + 1] = value end
+local function answer(code, number, since, hard)
+  for _, value in ipairs({ code, number, since or 0, hard or 0 }) do reply[#reply + 1] = value end
 end
 local function enter(number, key)
   local hard = give_seat(meta, seats, holders, lane .. '.' .. int(number), room, now)
   redis.call('SETBIT', KEYS[6 + math.floor(number / 65536) - first], number % 65536, 1)
   redis.call('SET', key, int(number) .. 's', 'PX', 60000)
-  room.tokens, room.frontier, room.admitted = room.tokens - ADMISSION, number + 1, room.admitted + 1
+  room.tokens, frontier, room.admitted = room.tokens - ADMISSION, number + 1, room.admitted + 1
   held, room.version = held + 1, room.version + 1
   answer(3, number, now, hard)
 end
 local function newcomer(key)
-  local number = room.issued + 1
+  local number = issued + 1
   local chunk = math.floor(number / 65536) - first
   local refusal = room.phase == 'closed' and -1 or room.phase == 'draining' and -2
-    or number > room.high_water and -9 or (chunk > 1 or chunk < 0) and -8
+    or number > room[HIGH_WATER] and -9 or (chunk > 1 or chunk < 0) and -8
   if refusal then return answer(refusal, 0) end
-  local idle = room.frontier > room.issued
-  room.issued = number
+  local idle = frontier > issued
+  issued = number
   if opened and idle and held < room.capacity and room.tokens >= ADMISSION then return enter(number, key) end
   redis.call('SETBIT', KEYS[4 + chunk], number % 65536, 1)
   redis.call('SET', key, int(number), 'PX', 60000)
@@ -47,8 +52,8 @@ for i = 8, #KEYS do
   local number = value and tonumber(string.match(value, '%d+'))
   local holder = number and redis.call('HGET', holders, lane .. '.' .. int(number))
   if holder then
-    local issued, hard = string.match(holder, '(%d+):(%d+)')
-    answer(3, number, tonumber(issued), tonumber(hard))
+    local since, hard = string.match(holder, '(%d+):(%d+)')
+    answer(3, number, tonumber(since), tonumber(hard))
   elseif number and string.sub(value, -1) ~= 's' then
     answer(2, number)
   else
@@ -56,8 +61,8 @@ for i = 8, #KEYS do
   end
 end
 for i = 4, 7 do redis.call('PEXPIRE', KEYS[i], 86400000) end
-redis.call('HSET', meta, 'issued', int(room.issued), 'frontier', int(room.frontier), 'tokens', int(room.tokens),
+redis.call('HSET', meta, ISSUED, int(issued), FRONTIER, int(frontier), 'tokens', int(room.tokens),
   'tokens_at', int(room.tokens_at), 'lost', int(room.lost), 'admitted', int(room.admitted),
   'peak', int(math.max(room.peak, held)), 'version', int(room.version))
-reply[2] = room.issued
+reply[2] = issued
 return reply

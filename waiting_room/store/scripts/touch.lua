@@ -6,11 +6,12 @@
 -- @include clock
 -- @include room
 -- @include door
+-- @include lanes
 -- @include seats
 local meta, seats, holders = KEYS[1], KEYS[2], KEYS[3]
 local now = clock(ARGV[1])
-local room = read_room(meta, { 'issued', 'frontier', 'capacity', 'rate', 'idle_ms', 'session_ms', 'tokens',
-  'tokens_at', 'lost', 'expected', 'recover_until', 'peak' })
+local room = read_room(meta, { 'capacity', 'rate', 'idle_ms', 'session_ms', 'tokens', 'tokens_at', 'lost', 'expected',
+  'recover_until', 'peak' })
 if not room then return EMPTY end
 refill(room, now)
 local held = held_seats(meta, seats, holders, now)
@@ -23,10 +24,11 @@ local function put_back(seat, hard)
   redis.call('PEXPIRE', seats, room.session_ms + 60000)
   redis.call('PEXPIRE', holders, room.session_ms + 60000)
   held = held + 1
-  local rank = tonumber(string.match(seat, '%.(%d+)$'))
-  if rank and rank >= room.frontier then
-    room.frontier = rank + 1
-    redis.call('HSET', meta, 'frontier', int(room.frontier))
+  local lane, rank = string.match(seat, '^([%w-]+)%.(%d+)$')
+  if lane then
+    know(meta, room, lane)
+    local frontier = tonumber(redis.call('HGET', meta, of(lane, 'frontier'))) or 1
+    redis.call('HSET', meta, of(lane, 'frontier'), int(math.max(frontier, rank + 1)))
   end
   return true
 end
@@ -43,6 +45,6 @@ for i = 3 + 2 * touched, #ARGV do
   redis.call('HDEL', holders, ARGV[i])
 end
 redis.call('HSET', meta, 'peak', int(math.max(room.peak, held)))
-local straight = room.phase == 'open' and now >= room.recover_until and room.frontier > room.issued
-  and room.expected < 500 and held < room.capacity and room.tokens >= ADMISSION
+local straight = room.phase == 'open' and now >= room.recover_until and room.expected < 500 and held < room.capacity
+  and room.tokens >= ADMISSION and all_called(meta, room, '')
 return { now, room.phase, straight and 1 or 0, unpack(gone) }
