@@ -157,6 +157,11 @@ class Store(Protocol):
         whether anything had been lost.
         """
 
+    async def audit(self, room: str, after: int, limit: int) -> list[tuple[int, str]]:
+        """
+        Return sequence and text of up to *limit* records of the admission log that come after the sequence *after*.
+        """
+
     async def close(self) -> None:
         """
         Give back every connection.

@@ -5,7 +5,7 @@ An honest clerk: keeps a small room by the rules, and writes its log as the cont
 from collections.abc import Sequence
 from dataclasses import replace
 
-from waiting_room.core.audit import Act, Entry, Head, Record, digest
+from waiting_room.core.audit import Act, Event, Head, Record, digest
 from waiting_room.core.phase import Phase
 
 START_MS = 1_800_000_000_000
@@ -37,7 +37,7 @@ class Clerk:
 
     def note(self, act: Act, *values: object) -> None:
         """Write an act into the journal."""
-        self.journal.append(str(Entry(act, self.now_ms, tuple(map(str, values)))))
+        self.journal.append(str(Event(act, self.now_ms, tuple(map(str, values)))))
 
     def pass_time(self, ms: int) -> None:
         """Let time pass, and tokens drop into the bucket."""
@@ -82,6 +82,7 @@ class Clerk:
     def set_limits(self, capacity: int, rate: int) -> None:
         """Change capacity and rate."""
         self.capacity, self.rate = capacity, rate
+        self.tokens = min(max(ADMISSION, rate * 250), self.tokens)
         self.note(Act.LIMITS, capacity, rate)
 
     def set_phase(self, phase: Phase) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from tests.core.clerk import busy_day
-from waiting_room.core.audit import ROOT, Act, Entry, Head, Record, digest
+from waiting_room.core.audit import ROOT, Act, Event, Head, Record, digest
 
 
 def test_a_record_has_one_text() -> None:
@@ -50,10 +50,10 @@ def test_what_is_no_record_is_refused(line: str) -> None:
         Record.parse(line)
 
 
-def test_an_entry_has_one_text() -> None:
+def test_an_event_has_one_text() -> None:
     """With values and without."""
-    for entry in (Entry(Act.CREATED, 5, ()), Entry(Act.CLAIMED, 5, ("standard.1", "loyal.2"))):
-        assert Entry.parse(str(entry)) == entry
+    for event in (Event(Act.CREATED, 5, ()), Event(Act.CLAIMED, 5, ("standard.1", "loyal.2"))):
+        assert Event.parse(str(event)) == event
 
 
 def test_a_head_is_read_as_it_is_written() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.clerk import START_MS, Clerk, busy_day, rechained
-from waiting_room.core.audit import ROOT, Act, Broken, Entry, Head, Record, digest
+from waiting_room.core.audit import ROOT, Act, Broken, Event, Head, Record, digest
 from waiting_room.core.phase import Phase
 from waiting_room.core.proof import verify
 
@@ -43,11 +43,11 @@ def forged(events: tuple[str, ...] | None = None, at: int = 4, **changes: object
     return rechained(records)
 
 
-def entry(act: Act, *values: object, at: int = 4) -> str:
+def event(act: Act, *values: object, at: int = 4) -> str:
     """
-    Return an entry of the time of a record.
+    Return an event of the time of a record.
     """
-    return str(Entry(act, Record.parse(DAY.lines[at]).at_ms, tuple(map(str, values))))
+    return str(Event(act, Record.parse(DAY.lines[at]).at_ms, tuple(map(str, values))))
 
 
 @settings(max_examples=150)
@@ -128,7 +128,7 @@ def test_a_missing_tail_is_found() -> None:
 
 def test_a_log_that_was_written_anew_is_found() -> None:
     """By any head that somebody kept, however well the forger mended the hashes."""
-    lines = forged((entry(Act.LIMITS, 5, 600),))
+    lines = forged((event(Act.LIMITS, 5, 600),))
 
     assert kinds(lines) == set()
     assert kinds(lines, Head(6, digest(DAY.lines[5]))) == {Broken.HEAD}
@@ -150,18 +150,18 @@ def test_no_rubbish_raises() -> None:
 @pytest.mark.parametrize(
     ("kind", "lines"),
     [
-        (Broken.OVERTAKEN, forged((entry(Act.CLAIMED, "standard.99"),))),
-        (Broken.OVERTAKEN, forged((entry(Act.STRAIGHT, "standard.11"),))),
-        (Broken.OVERTAKEN, forged((entry(Act.CALLED, "standard", 9, 12, 3),))),
-        (Broken.OVERTAKEN, forged((entry(Act.CALLED, "standard", 8, 5, 3),))),
-        (Broken.TWICE, forged((entry(Act.RELEASED, "standard.3"), entry(Act.CLAIMED, "standard.3")))),
-        (Broken.RATE, forged((entry(Act.CLAIMED, "loyal.1", "loyal.2", "loyal.3"),))),
-        (Broken.CAPACITY, forged((entry(Act.LIMITS, 3, 600),), capacity=3)),
-        (Broken.REST, forged((entry(Act.PHASE, "paused"),), phase="paused")),
-        (Broken.REST, forged((entry(Act.EPOCH, 2),))),
-        (Broken.STATE, forged((entry(Act.BACK, "standard.1"),))),
-        (Broken.STATE, forged((entry(Act.LEFT, "standard.77"),))),
-        (Broken.STATE, forged((entry(Act.CREATED),))),
+        (Broken.OVERTAKEN, forged((event(Act.CLAIMED, "standard.99"),))),
+        (Broken.OVERTAKEN, forged((event(Act.STRAIGHT, "standard.11"),))),
+        (Broken.OVERTAKEN, forged((event(Act.CALLED, "standard", 9, 12, 3),))),
+        (Broken.OVERTAKEN, forged((event(Act.CALLED, "standard", 8, 5, 3),))),
+        (Broken.TWICE, forged((event(Act.RELEASED, "standard.3"), event(Act.CLAIMED, "standard.3")))),
+        (Broken.RATE, forged((event(Act.CLAIMED, "loyal.1", "loyal.2", "loyal.3"),))),
+        (Broken.CAPACITY, forged((event(Act.LIMITS, 3, 600),), capacity=3)),
+        (Broken.REST, forged((event(Act.PHASE, "paused"),), phase="paused")),
+        (Broken.REST, forged((event(Act.EPOCH, 2),))),
+        (Broken.STATE, forged((event(Act.BACK, "standard.1"),))),
+        (Broken.STATE, forged((event(Act.LEFT, "standard.77"),))),
+        (Broken.STATE, forged((event(Act.CREATED),))),
         (Broken.STATE, forged(seats=1)),
         (Broken.STATE, forged(capacity=9)),
         (Broken.STATE, forged(rate_per_minute=900)),
@@ -171,8 +171,8 @@ def test_no_rubbish_raises() -> None:
         (Broken.FOREIGN, forged(room="books")),
         (Broken.LOST, forged(lost=1)),
         (Broken.UNREADABLE, forged(("nonsense",))),
-        (Broken.UNREADABLE, forged((entry(Act.CLAIMED, "standard"),))),
-        (Broken.UNREADABLE, forged((entry(Act.LIMITS, 5),))),
+        (Broken.UNREADABLE, forged((event(Act.CLAIMED, "standard"),))),
+        (Broken.UNREADABLE, forged((event(Act.LIMITS, 5),))),
     ],
     ids=lambda value: value.value if isinstance(value, Broken) else "",
 )
@@ -200,7 +200,7 @@ def test_the_bound_of_the_rate_is_exact(gap_ms: int, allowed: int) -> None:
         rest = [f"standard.{rank}" for rank in range(first + 1, count + 1)]
         for number, seat in enumerate(rest):
             at_ms = clerk.now_ms - gap_ms + min(gap_ms, 100 * (number + 1) - 50)
-            clerk.journal.append(str(Entry(Act.CLAIMED, at_ms, (seat,))))
+            clerk.journal.append(str(Event(Act.CLAIMED, at_ms, (seat,))))
         clerk.held = ["seat"] * count
         clerk.write()
         return clerk.lines

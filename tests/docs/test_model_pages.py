@@ -8,6 +8,7 @@ from tests.source import ROOT
 from waiting_room.core.lifecycle import diagram
 from waiting_room.core.plan import MARK_STEP
 from waiting_room.core.presence import CHUNK_RANKS
+from waiting_room.core.recording import EVENTS_KEPT
 from waiting_room.store import keys, scripts
 from waiting_room.store.keys import RoomKeys
 
@@ -71,7 +72,7 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
 
 
 def test_each_life_is_the_one_that_the_scripts_set() -> None:
-    """A day for bitmaps and cohorts, a minute for joins and the door, a session and a minute for seats."""
+    """A minute for joins and the door, a session and a minute for seats, a day for bitmaps, a month for the log."""
     sources = {name: scripts.load(name) for name in scripts.NAMES}
     lives = {cells[0].removeprefix("wr:{room}:").partition(":")[0]: cells[3] for cells in rows(MODEL, "key")}
 
@@ -81,9 +82,13 @@ def test_each_life_is_the_one_that_the_scripts_set() -> None:
     assert "redis.call('PEXPIRE', key, 86400000)" in sources["advance"]
     assert lives["present"] == lives["claimed"] == lives["cohorts"] == "a day"
     assert "'PX', 60000" in sources["join"]
-    assert "redis.call('PEXPIRE', KEYS[3 + place], 60000)" in sources["claim"]
+    assert "redis.call('PEXPIRE', KEYS[4 + place], 60000)" in sources["claim"]
     assert lives["joined"] == lives["door"] == "a minute"
     assert "PEXPIRE', seats, room.session_ms + 60000" in sources["claim"]
     assert lives["seats"] == lives["holders"] == "the longest session and a minute"
     assert "'PX', 1000" in sources["flush"]
     assert lives["scratch"] == "a second"
+    assert "redis.call('PEXPIRE', events, 2592000000)" in sources["join"]
+    assert "redis.call('PEXPIRE', audit, 2592000000)" in sources["advance"]
+    assert lives["events"] == lives["audit"] == "a month"
+    assert f">= {EVENTS_KEPT} then" in sources["claim"]

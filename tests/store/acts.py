@@ -8,6 +8,8 @@ from typing import Any
 from waiting_room.core.plan import Advance, plan
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CheckIns
+from waiting_room.core.proof import Verdict, verify
+from waiting_room.core.snapshot import Snapshot
 from waiting_room.ports import Claim, ClaimCode, Store
 from waiting_room.store.memory import MemoryStore
 from waiting_room.store.redis import RedisStore
@@ -82,3 +84,22 @@ def pass_time(store: MemoryStore | RedisStore, ms: int) -> None:
     """
     assert store.now_ms is not None
     store.now_ms += ms
+
+
+async def tick(store: Store) -> Snapshot:
+    """
+    Take a controller's step; return the snapshot that it was planned from.
+    """
+    snapshot = await store.snapshot(ROOM)
+    step = plan(snapshot, "test")
+    assert step is not None
+    assert await store.advance(ROOM, step)
+    return snapshot
+
+
+async def proof(store: Store) -> Verdict:
+    """
+    Return what the log proves, held against the room's own head.
+    """
+    records = await store.audit(ROOM, 0, 100_000)
+    return verify([text for _, text in records], [(await store.snapshot(ROOM)).head])

@@ -19,6 +19,7 @@ from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import plan
 from waiting_room.core.presence import CheckIns
+from waiting_room.core.proof import verify
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.ports import Claim, Store
 from waiting_room.store.connection import Connection
@@ -164,8 +165,22 @@ class Story(RuleBasedStateMachine):
         """No seat was ever taken beyond the capacity of its moment."""
         assert self.run(self.model.snapshot(ROOM)).seats_over == 0
 
+    def check_log(self) -> None:
+        """The logs of both are the same, and they prove that every promise was kept."""
+        self.model.now_ms = self.redis.now_ms = self.model.now_ms + 60_000
+        step = plan(self.run(self.model.snapshot(ROOM)), "clerk")
+        assert step is not None
+        assert step.link is not None
+        assert self.both(lambda store: store.advance(ROOM, step))
+        records = self.both(lambda store: store.audit(ROOM, 0, 100_000))
+        head = self.run(self.redis.snapshot(ROOM)).head
+
+        assert records[-1][0] == head.sequence
+        assert verify((text for _, text in records), [head]).flaws == ()
+
     def teardown(self) -> None:
-        """Leave nothing that lives for ever."""
+        """Check the log, and leave nothing that lives for ever."""
+        self.check_log()
         with redis.Redis.from_url(self.url) as client:
             assert leaked_keys(client) == []
         self.loop.run_until_complete(self.redis.close())

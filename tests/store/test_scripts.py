@@ -53,3 +53,14 @@ def test_the_contract_stands_above_the_code(name: str) -> None:
     assert "-- KEYS " in head
     assert "-- Returns " in head
     assert ("ARGV" in SOURCES[name]) == ("-- ARGV " in head)
+
+
+@pytest.mark.parametrize("name", scripts.NAMES)
+def test_no_seat_is_given_or_ended_behind_the_journals_back(name: str) -> None:
+    """Seats end in `end_seats` and `held_seats`, which note it; who gives one or puts one back notes it as well."""
+    source = SOURCES[name]
+    ended = re.search(r"'(ZREM|ZREMRANGEBYSCORE|ZPOPMIN|DEL)', seats", source)
+    given = re.findall(r"give_seat\(|'ZADD', seats, math", source)
+
+    assert ended is None
+    assert len(given) <= len(re.findall(r"note\(meta, events, '(?:straight|claimed|back)'", source))

@@ -23,7 +23,7 @@ ROOT: Final = "0" * 64
 
 class Act(StrEnum):
     """
-    Name what can stand in a journal; an entry is ``act:at_ms:value,value,…``.
+    Name what can happen; an event is written as ``act:at_ms:value,value,…``.
     """
 
     CREATED = "created"
@@ -60,7 +60,7 @@ class Broken(StrEnum):
     """
 
     UNREADABLE = "unreadable"
-    """a line is no record, or an entry is none"""
+    """a line is no record, or an event is none"""
     CHANGED = "changed"
     """a record is not the one that the next one follows"""
     MISSING = "missing"
@@ -74,7 +74,7 @@ class Broken(StrEnum):
     TAIL = "tail"
     """the log ends before the record that was published last"""
     LOST = "lost"
-    """the journal was full, and something was not written down"""
+    """the journal was full, and some events were not written down"""
     RATE = "rate"
     """more went in within some window than the rate allowed"""
     CAPACITY = "capacity"
@@ -92,7 +92,7 @@ class Broken(StrEnum):
 ENDS: Final = frozenset({Act.EXPIRED, Act.RELEASED, Act.LEFT, Act.REVOKED})
 
 
-class Entry(NamedTuple):
+class Event(NamedTuple):
     """
     Hold one act of a journal; *values* as its act names them.
     """
@@ -102,9 +102,9 @@ class Entry(NamedTuple):
     values: tuple[str, ...]
 
     @classmethod
-    def parse(cls, text: str) -> "Entry":
+    def parse(cls, text: str) -> "Event":
         """
-        Return the entry that *text* stands for, or raise `ValueError`.
+        Return the event that *text* stands for, or raise `ValueError`.
         """
         act, at_ms, values = text.split(":")
         return cls(Act(act), int(at_ms), tuple(values.split(",")) if values else ())
@@ -138,12 +138,15 @@ class Head(NamedTuple):
         return f"{self.sequence}:{self.hash}"
 
 
+NO_HEAD: Final = Head()
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """
     Hold what happened since the record before, and the state that it led to.
 
-    *events* are journal entries in their order. *lost* entries came while the journal was full and are not told. All
+    *events* stand in their order. *lost* others came while the journal was full and are not told. All
     else is the state after the events: *seats* held, and the *frontier* of each lane. *previous* is the hash of the
     record before.
     """

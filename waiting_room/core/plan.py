@@ -9,6 +9,7 @@ from typing import Final
 from waiting_room.core import estimate, pacing, polling
 from waiting_room.core.lanes import share
 from waiting_room.core.presence import Presence
+from waiting_room.core.recording import Link, link
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 
 OWNER_MS: Final = 2000
@@ -40,7 +41,8 @@ class Advance:
     Hold the commands of one step; they are committed only if the room is still at *version*.
 
     *rate_per_minute* is the rate in force from now on, at which the door lets in. Where *rotate* is set, a new presence
-    slot of *slot_ms* begins in every lane, for the ranks from its *low* to its *high*.
+    slot of *slot_ms* begins in every lane, for the ranks from its *low* to its *high*. *link* is the record that is
+    chained to the admission log, where one is due; the log keeps its last *records_kept*.
     """
 
     version: int
@@ -53,6 +55,8 @@ class Advance:
     leaving_per_s: float
     rotate: bool
     slot_ms: int
+    link: Link | None = None
+    records_kept: int = 0
 
     @property
     def called(self) -> int:
@@ -85,6 +89,8 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
         leaving_per_s=_leaving(snapshot) if rotate else snapshot.leaving_per_s,
         rotate=rotate,
         slot_ms=_next_slot_ms(snapshot) if rotate else snapshot.slot_ms,
+        link=link(known),
+        records_kept=known.policy.audit_records,
     )
 
 

@@ -56,6 +56,13 @@ class Policy:
         "polls per second",
         "all polls of the room together stay below this, however many wait",
     )
+    audit_records: int = _setting(
+        20_000,
+        100,
+        10_000_000,
+        "records",
+        "so many records of the admission log are kept: one a second while it is busy",
+    )
     on_redis_outage: str = field(
         default="static",
         metadata={

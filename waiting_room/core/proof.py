@@ -151,7 +151,7 @@ class _Proof:
         for kind, what in self._replay.play(record):
             self._add(number, record.sequence, kind, what)
         if record.lost:
-            what = f"{record.lost} entries of the journal were lost before it: nobody wrote them down in time"
+            what = f"{record.lost} events were lost before it: nobody wrote them down in time"
             self._add(number, record.sequence, Broken.LOST, what)
 
     def _add(self, line: int, sequence: int, kind: Broken, what: str) -> None:

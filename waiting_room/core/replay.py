@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from waiting_room.core.audit import ENDS, Act, Broken, Entry, Record
+from waiting_room.core.audit import ENDS, Act, Broken, Event, Record
 from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import RECOVERY_MS
@@ -110,7 +110,7 @@ class Replay:
         self._recover_until_ms = 0
         self._last_ms = 0
         self._sequence = 0
-        self._plays: dict[Act, Callable[[Entry], Iterator[Breach]]] = {
+        self._plays: dict[Act, Callable[[Event], Iterator[Breach]]] = {
             Act.CREATED: self._create,
             Act.LIMITS: self._limit,
             Act.PHASE: self._change_phase,
@@ -149,39 +149,39 @@ class Replay:
         """
         self._sequence = record.sequence
         try:
-            entries = [Entry.parse(text) for text in record.events]
+            events = [Event.parse(text) for text in record.events]
         except ValueError:
-            yield Broken.UNREADABLE, "it holds an entry that is none"
+            yield Broken.UNREADABLE, "it holds an event that is none"
             return
-        if entries and entries[0].act is Act.CREATED and record.sequence == 1:
+        if events and events[0].act is Act.CREATED and record.sequence == 1:
             self._known = True
         if not self._known or record.lost:
-            self._take(record, entries)
+            self._take(record, events)
             return
-        for entry in entries:
-            if entry.at_ms < self._last_ms:
+        for event in events:
+            if event.at_ms < self._last_ms:
                 self.notes.append(
-                    f"record {record.sequence}: the clock was set back by {self._last_ms - entry.at_ms} ms"
+                    f"record {record.sequence}: the clock was set back by {self._last_ms - event.at_ms} ms"
                 )
-            self._last_ms = entry.at_ms
+            self._last_ms = event.at_ms
             try:
-                yield from self._plays[entry.act](entry)
+                yield from self._plays[event.act](event)
             except ValueError:
-                yield Broken.UNREADABLE, f"it holds an entry that is none: {str(entry)[:80]}"
+                yield Broken.UNREADABLE, f"it holds an event that is none: {str(event)[:80]}"
         yield from self._compare(record)
 
-    def _take(self, record: Record, entries: Sequence[Entry]) -> None:
+    def _take(self, record: Record, events: Sequence[Event]) -> None:
         """
         Begin with the state that *record* states, and remember whom it admitted.
         """
-        for entry in entries:
-            if entry.act in {Act.CLAIMED, Act.STRAIGHT}:
-                self._admitted.update(entry.values)
-                self.admissions += len(entry.values)
-            if entry.act in ENDS:
-                self.ended += len(entry.values)
-            if entry.act is Act.EPOCH:
-                self._recover_until_ms = entry.at_ms + RECOVERY_MS
+        for event in events:
+            if event.act in {Act.CLAIMED, Act.STRAIGHT}:
+                self._admitted.update(event.values)
+                self.admissions += len(event.values)
+            if event.act in ENDS:
+                self.ended += len(event.values)
+            if event.act is Act.EPOCH:
+                self._recover_until_ms = event.at_ms + RECOVERY_MS
         self._held, self._nameless = set(), record.seats
         self._pace.forget()
         self._resume(record)
@@ -210,47 +210,47 @@ class Replay:
             self._held, self._nameless = set(), record.seats
         self._resume(record)
 
-    def _create(self, entry: Entry) -> Iterator[Breach]:
+    def _create(self, event: Event) -> Iterator[Breach]:
         if self._sequence != 1:
             yield Broken.STATE, "the room was made a second time"
-        self._last_ms = entry.at_ms
+        self._last_ms = event.at_ms
 
-    def _limit(self, entry: Entry) -> Iterator[Breach]:
-        capacity, rate = map(int, entry.values)
+    def _limit(self, event: Event) -> Iterator[Breach]:
+        capacity, rate = map(int, event.values)
         self._capacity = capacity
-        self._pace.set_rate(rate, entry.at_ms)
+        self._pace.set_rate(rate, event.at_ms)
         return iter(())
 
-    def _change_phase(self, entry: Entry) -> Iterator[Breach]:
-        (phase,) = entry.values
+    def _change_phase(self, event: Event) -> Iterator[Breach]:
+        (phase,) = event.values
         self._phase = Phase(phase)
         return iter(())
 
-    def _call(self, entry: Entry) -> Iterator[Breach]:
-        lane, low, high, _ = entry.values
+    def _call(self, event: Event) -> Iterator[Breach]:
+        lane, low, high, _ = event.values
         frontier = self._frontier.get(lane, 1)
         if int(low) != frontier or int(high) < frontier:
             yield Broken.OVERTAKEN, f"the frontier of {lane} went from {low} to {high}, and it stood at {frontier}"
         self._frontier[lane] = int(high)
 
-    def _claim(self, entry: Entry) -> Iterator[Breach]:
-        for seat in entry.values:
+    def _claim(self, event: Event) -> Iterator[Breach]:
+        for seat in event.values:
             lane, rank = _place(seat)
             frontier = self._frontier.get(lane, 1)
             if rank >= frontier:
                 yield Broken.OVERTAKEN, f"{seat} was let in before its call: the frontier stood at {frontier}"
             yield from self._admit(seat)
-        yield from self._check_admissions(entry)
+        yield from self._check_admissions(event)
 
-    def _enter(self, entry: Entry) -> Iterator[Breach]:
-        for seat in entry.values:
+    def _enter(self, event: Event) -> Iterator[Breach]:
+        for seat in event.values:
             lane, rank = _place(seat)
             frontier = self._frontier.get(lane, 1)
             if rank > frontier:
                 yield Broken.OVERTAKEN, f"{seat} went straight in past those from {frontier} on, not called yet"
             self._frontier[lane] = max(frontier, rank + 1)
             yield from self._admit(seat)
-        yield from self._check_admissions(entry)
+        yield from self._check_admissions(event)
 
     def _admit(self, seat: str) -> Iterator[Breach]:
         if seat in self._admitted:
@@ -264,44 +264,44 @@ class Replay:
         if self.seats > self._capacity:
             yield Broken.CAPACITY, f"{seat} was the {self.seats}th inside, with {self._capacity} seats"
 
-    def _check_admissions(self, entry: Entry) -> Iterator[Breach]:
-        self.admissions += len(entry.values)
-        allowed = self._phase.admits if entry.act is Act.CLAIMED else self._phase is Phase.OPEN
+    def _check_admissions(self, event: Event) -> Iterator[Breach]:
+        self.admissions += len(event.values)
+        allowed = self._phase.admits if event.act is Act.CLAIMED else self._phase is Phase.OPEN
         if not allowed:
-            yield Broken.REST, f"{len(entry.values)} were let in while the room was {self._phase.value}"
-        if entry.at_ms < self._recover_until_ms:
-            yield Broken.REST, f"{len(entry.values)} were let in while the room recovered"
-        too_many = self._pace.admit(len(entry.values), entry.at_ms)
+            yield Broken.REST, f"{len(event.values)} were let in while the room was {self._phase.value}"
+        if event.at_ms < self._recover_until_ms:
+            yield Broken.REST, f"{len(event.values)} were let in while the room recovered"
+        too_many = self._pace.admit(len(event.values), event.at_ms)
         if too_many:
             yield Broken.RATE, too_many
 
-    def _put_back(self, entry: Entry) -> Iterator[Breach]:
-        if entry.at_ms >= self._recover_until_ms:
-            yield Broken.STATE, f"{len(entry.values)} seats were put back, and nothing had been lost"
-        for seat in entry.values:
+    def _put_back(self, event: Event) -> Iterator[Breach]:
+        if event.at_ms >= self._recover_until_ms:
+            yield Broken.STATE, f"{len(event.values)} seats were put back, and nothing had been lost"
+        for seat in event.values:
             lane, rank = _place(seat)
             self._frontier[lane] = max(self._frontier.get(lane, 1), rank + 1)
             yield from self._take_seat(seat)
 
-    def _end(self, entry: Entry) -> Iterator[Breach]:
-        for seat in entry.values:
+    def _end(self, event: Event) -> Iterator[Breach]:
+        for seat in event.values:
             if seat in self._held:
                 self._held.remove(seat)
             elif self._nameless:
                 self._nameless -= 1
             else:
                 yield Broken.STATE, f"{seat} ended, and nobody held it"
-        self.ended += len(entry.values)
+        self.ended += len(event.values)
 
-    def _begin_epoch(self, entry: Entry) -> Iterator[Breach]:
-        (epoch,) = entry.values
-        self._recover_until_ms = entry.at_ms + RECOVERY_MS
-        self._pace.set_clock_back(entry.at_ms)
+    def _begin_epoch(self, event: Event) -> Iterator[Breach]:
+        (epoch,) = event.values
+        self._recover_until_ms = event.at_ms + RECOVERY_MS
+        self._pace.set_clock_back(event.at_ms)
         self.notes.append(f"record {self._sequence}: epoch {int(epoch)} began, for the store may have lost something")
         return iter(())
 
-    def _remember(self, entry: Entry) -> Iterator[Breach]:
-        sequence, head = entry.values
+    def _remember(self, event: Event) -> Iterator[Breach]:
+        sequence, head = event.values
         self.notes.append(f"record {self._sequence}: a worker remembered the head {int(sequence)}:{head}")
         return iter(())
 

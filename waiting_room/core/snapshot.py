@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
+from waiting_room.core.audit import NO_HEAD, Head
 from waiting_room.core.lanes import STANDARD_LANE, Lane
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
@@ -84,7 +85,8 @@ class Snapshot:
     waits in them. *rate_per_minute*: the rate in force, at which the door lets in; the policy's is its ceiling.
     *seats_expired* and *seats_over* count the seats that ran out, and those that were ever taken beyond the capacity of
     their moment (a promise: none). *tokens*: admissions that the paced door would let in at this moment. *lost_tokens*:
-    what the door could have let in since the last tick, and nobody came.
+    what the door could have let in since the last tick, and nobody came. *head* names the last record of the admission
+    log; *events* have not been written down yet, None where no record is due, and *events_lost* others were not kept.
     """
 
     room: str
@@ -111,6 +113,9 @@ class Snapshot:
     ticked_ms: int
     owner: str
     owner_until_ms: int
+    head: Head = NO_HEAD
+    events: tuple[str, ...] | None = field(repr=False, default=None)
+    events_lost: int = 0
 
     @property
     def standard(self) -> LaneSnapshot:

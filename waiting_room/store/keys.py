@@ -19,13 +19,15 @@ class RoomKeys:
     them while the version is changed.
     """
 
-    __slots__ = ("_prefix", "holders", "meta", "policy", "scratch", "seats")
+    __slots__ = ("_prefix", "audit", "events", "holders", "meta", "policy", "scratch", "seats")
 
     def __init__(self, room: str) -> None:
         self._prefix = f"wr:{{{room}}}:"
         self.meta = f"{self._prefix}meta"
         self.policy = f"{self._prefix}policy"
         self.seats = f"{self._prefix}seats"
+        self.audit = f"{self._prefix}audit"
+        self.events = f"{self._prefix}events"
         self.holders = f"{self._prefix}holders"
         self.scratch = f"{self._prefix}scratch"
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from waiting_room.core import plan as steps
 from waiting_room.core import polling
+from waiting_room.core.audit import Act
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
@@ -60,10 +61,15 @@ class MemoryStore:
         if known is None:
             known = MemoryRoom(policy, numbers_of(policy), now, polling.slot_ms(0, policy), now, now)
             known.rate, self._rooms[room] = policy.rate_per_minute, known
+            known.note(Act.CREATED, now, ())
+            known.note(Act.PHASE, now, [Phase.OPEN.value])
         known.refill(now)
+        before = () if new else (known.policy.capacity, known.rate)
         limit = policy.rate_per_minute
         known.rate = limit if known.rate == known.numbers["rate_limit"] else min(known.rate, limit)
         known.policy, known.numbers = policy, numbers_of(policy)
+        if (policy.capacity, known.rate) != before:
+            known.note(Act.LIMITS, now, [policy.capacity, known.rate])
         for lane in policy.lanes:
             there = known.lane(lane.name)
             there.high_water = there.high_water or steps.MARK_STEP
@@ -73,7 +79,9 @@ class MemoryStore:
         """
         Change the phase.
         """
-        self._room(room).phase = phase
+        state = self._room(room)
+        state.phase = phase
+        state.note(Act.PHASE, self.now_ms, [phase.value])
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
@@ -82,10 +90,12 @@ class MemoryStore:
         state = self._room(room)
         state.refill(self.now_ms)
         state.purge(self.now_ms)
-        found = {visitor: self._join(state, lane, visitor) for visitor in dict.fromkeys(visitors)}
+        entered: list[str] = []
+        found = {visitor: self._join(state, lane, visitor, entered) for visitor in dict.fromkeys(visitors)}
+        state.note(Act.STRAIGHT, self.now_ms, entered)
         return [found[visitor] for visitor in visitors]
 
-    def _join(self, state: MemoryRoom, name: str, visitor: str) -> JoinReply:
+    def _join(self, state: MemoryRoom, name: str, visitor: str, entered: list[str]) -> JoinReply:
         now, lane = self.now_ms, state.lane(name)
         known = state.joined.get((name, visitor))
         if known is not None:
@@ -106,9 +116,10 @@ class MemoryStore:
         if not straight:
             lane.present.add(lane.issued)
             return JoinReply(JoinCode.NEW, lane.issued, 0, 0, now)
-        held = state.give_seat(f"{name}.{lane.issued}", now)
+        entered.append(f"{name}.{lane.issued}")
+        held = state.give_seat(entered[-1], now)
         lane.claimed.add(lane.issued)
-        lane.frontier = lane.issued + 1
+        lane.frontier = max(lane.frontier, lane.issued + 1)
         state.version += 1
         return JoinReply(JoinCode.STRAIGHT, lane.issued, now, held.hard_end_ms, now)
 
@@ -132,17 +143,23 @@ class MemoryStore:
         if (state.epoch, state.version) != (step.epoch, step.version):
             return False
         state.refill(now)
+        if step.link is not None:
+            state.write_down(step.link, step.records_kept)
         for name, change in step.lanes.items():
             lane = state.lane(name)
             frontier = max(lane.frontier, change.frontier)
             if change.called:
                 lane.note_cohort(Cohort(now, lane.frontier, frontier, change.called))
+            if frontier > lane.frontier:
+                state.note(Act.CALLED, now, [name, lane.frontier, frontier, change.called])
             lane.frontier, lane.credit = frontier, round(change.credit * 1e6)
             lane.high_water = max(lane.high_water, change.high_water)
             if step.rotate:
                 lane.before, lane.present = lane.present, Bitmap()
         if step.rotate:
             state.slot_at, state.slot_ms = now, step.slot_ms
+        if state.rate != step.rate_per_minute:
+            state.note(Act.LIMITS, now, [state.policy.capacity, step.rate_per_minute])
         state.version += 1
         state.owner, state.owner_until = step.owner, now + steps.OWNER_MS
         state.rate, state.expected = step.rate_per_minute, round(step.expected * 1000)
@@ -157,7 +174,14 @@ class MemoryStore:
         state = self._room(room)
         state.refill(self.now_ms)
         state.purge(self.now_ms)
-        return [self._claim(state, claim) for claim in claims]
+        replies = [self._claim(state, claim) for claim in claims]
+        entered = [
+            f"{claim.lane}.{claim.rank}"
+            for claim, reply in zip(claims, replies, strict=True)
+            if reply.code is ClaimCode.ADMITTED
+        ]
+        state.note(Act.CLAIMED, self.now_ms, entered)
+        return replies
 
     def _claim(self, state: MemoryRoom, claim: Claim) -> ClaimReply:
         now, seat = self.now_ms, f"{claim.lane}.{claim.rank}"
@@ -195,13 +219,14 @@ class MemoryStore:
         state, now = self._room(room), self.now_ms
         state.refill(now)
         state.purge(now)
-        gone = tuple(seat for seat, hard_end_ms in seats.items() if not self._touch(state, seat, hard_end_ms))
-        for seat in released:
-            state.seats.pop(seat, None)
+        back: list[str] = []
+        gone = tuple(seat for seat, hard_end_ms in seats.items() if not self._touch(state, seat, hard_end_ms, back))
+        state.note(Act.BACK, now, back)
+        state.end_seats(Act.RELEASED, now, released)
         state.peak = max(state.peak, len(state.seats))
         return TouchReply(gone, state.phase, state.straight(now), now)
 
-    def _touch(self, state: MemoryRoom, seat: str, hard_end_ms: int) -> bool:
+    def _touch(self, state: MemoryRoom, seat: str, hard_end_ms: int, back: list[str]) -> bool:
         now = self.now_ms
         end_ms = min(now + state.numbers["idle_ms"], hard_end_ms)
         held = state.seats.get(seat)
@@ -211,6 +236,7 @@ class MemoryStore:
         if now >= state.recover_until or hard_end_ms <= now or len(state.seats) >= state.policy.capacity:
             return False
         state.hold(seat, end_ms, now, hard_end_ms)
+        back.append(seat)
         lane, _, rank = seat.rpartition(".")
         if rank.isdecimal() and "." not in lane:
             state.lane(lane).lift(0, int(rank) + 1, 0)
@@ -222,7 +248,7 @@ class MemoryStore:
         """
         state = self._room(room)
         there = state.lanes.get(lane) or MemoryLane()
-        seated = state.seats.pop(f"{lane}.{rank}", None) is not None
+        seated = state.end_seats(Act.LEFT, self.now_ms, [f"{lane}.{rank}"]) > 0
         waited = (there.present.discard(rank), there.before.discard(rank))
         state.joined.pop((lane, visitor), None)
         return seated or any(waited)
@@ -239,22 +265,35 @@ class MemoryStore:
         """
         now = self.now_ms
         state = self._rooms.get(last.room)
+        new = state is None
         if state is None:
             state = MemoryRoom(last.policy, numbers_of(last.policy), now, last.slot_ms, now, now, version=0)
             state.rate, self._rooms[last.room] = last.rate_per_minute, state
+            state.head = last.head
             state.recover(last, now)
         elif (last.epoch, last.version) > (state.epoch, state.version):
             state.recover(last, now)
         elif now >= state.recover_until:
             return False
+        if new or last.head.sequence > state.head.sequence:
+            state.note(Act.REMEMBERED, now, last.head[:2] if last.head.sequence else ())
         for name, lane in last.lanes.items():
             mark = max(lane.issued, highest.get(name, 0), lane.high_water)
             there = state.lane(name)
+            if lane.frontier > there.frontier:
+                state.note(Act.CALLED, now, [name, there.frontier, lane.frontier, 0])
             there.lift(mark, lane.frontier, mark)
             there.present.join(chunk_of(lane.frontier), lane.presence.bits)
         state.admitted = max(state.admitted, last.admitted)
         state.version += 1
         return True
+
+    async def audit(self, room: str, after: int, limit: int) -> list[tuple[int, str]]:
+        """
+        Return records of the admission log.
+        """
+        state = self._rooms.get(room)
+        return [record for record in state.records if record[0] > after][:limit] if state else []
 
     async def close(self) -> None:
         """

@@ -2,17 +2,19 @@
 What a room in memory holds: the same as a room in Redis.
 """
 
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from waiting_room.core import plan as steps
+from waiting_room.core.audit import NO_HEAD, Act, Event, Head
 from waiting_room.core.pacing import DOOR_MS, burst
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import Presence, chunks_between
+from waiting_room.core.recording import EVENTS_KEPT, RECORD_EVENTS, RECORD_MS, Link
 from waiting_room.core.snapshot import Cohort, LaneSnapshot, Snapshot
 from waiting_room.store.bitmap import Bitmap
 from waiting_room.store.replies import counted
@@ -129,6 +131,10 @@ class MemoryRoom:
     seats: dict[str, Held] = field(default_factory=dict)
     ends: list[tuple[int, str]] = field(default_factory=list)
     joined: OrderedDict[tuple[str, str], Joined] = field(default_factory=OrderedDict)
+    events: list[str] = field(default_factory=list)
+    events_lost: int = 0
+    head: Head = NO_HEAD
+    records: deque[tuple[int, str]] = field(default_factory=deque)
 
     def lane(self, name: str) -> MemoryLane:
         """
@@ -162,6 +168,7 @@ class MemoryRoom:
         """
         Free the seats whose end has come, and forget the joins of more than a minute ago.
         """
+        ended: list[tuple[int, str]] = []
         while self.ends and self.ends[0][0] <= now_ms:
             _, seat = heappop(self.ends)
             held = self.seats.get(seat)
@@ -169,9 +176,33 @@ class MemoryRoom:
                 heappush(self.ends, (held.end_ms, seat))
             elif held is not None:
                 del self.seats[seat]
-                self.expired += 1
+                ended.append((held.end_ms, seat))
+        self.expired += len(ended)
+        self.note(Act.EXPIRED, now_ms, [seat for _, seat in sorted(ended)])
         while self.joined and next(iter(self.joined.values())).until_ms <= now_ms:
             self.joined.popitem(last=False)
+
+    def note(self, act: Act, now_ms: int, values: Sequence[object]) -> None:
+        """
+        Note an act in the journal; while too many are there, those that come are counted and not kept.
+        """
+        if not values and act is not Act.CREATED:
+            return
+        if len(self.events) >= EVENTS_KEPT:
+            self.events_lost += 1
+        else:
+            self.events.append(str(Event(act, now_ms, tuple(map(str, values)))))
+
+    def write_down(self, link: Link, keep: int) -> None:
+        """
+        Chain a record to the log, and take from the journal what it tells.
+        """
+        self.records.append((link.sequence, link.text))
+        while len(self.records) > keep:
+            self.records.popleft()
+        del self.events[: link.drained]
+        self.events_lost -= link.lost
+        self.head = Head(link.sequence, link.hash, link.at_ms)
 
     def remember(self, lane: str, visitor: str, join: Joined) -> None:
         """
@@ -195,6 +226,14 @@ class MemoryRoom:
         if end_ms < held.end_ms:
             heappush(self.ends, (end_ms, seat))
         held.end_ms = end_ms
+
+    def end_seats(self, act: Act, now_ms: int, named: Sequence[str]) -> int:
+        """
+        End the seats that are named and held, by an act of somebody's; return how many.
+        """
+        ended = [seat for seat in named if self.seats.pop(seat, None) is not None]
+        self.note(act, now_ms, ended)
+        return len(ended)
 
     def give_seat(self, seat: str, now_ms: int) -> Held:
         """
@@ -229,6 +268,8 @@ class MemoryRoom:
         self.recover_until = now_ms + steps.RECOVERY_MS
         self.tokens, self.tokens_at = 0, now_ms
         self.owner, self.owner_until = "", 0
+        self.note(Act.EPOCH, now_ms, [self.epoch])
+        self.note(Act.PHASE, now_ms, [self.phase.value])
 
     def read(self, name: str, now_ms: int) -> Snapshot:
         """
@@ -236,6 +277,7 @@ class MemoryRoom:
         """
         self.refill(now_ms)
         self.purge(now_ms)
+        due = now_ms - self.head.at_ms >= RECORD_MS or len(self.events) >= RECORD_EVENTS
         order = dict.fromkeys((*(lane.name for lane in self.policy.lanes), *self.lanes))
         return Snapshot(
             room=name,
@@ -262,4 +304,7 @@ class MemoryRoom:
             ticked_ms=self.ticked,
             owner=self.owner,
             owner_until_ms=self.owner_until,
+            head=self.head,
+            events=tuple(self.events) if due else None,
+            events_lost=self.events_lost,
         )

@@ -15,6 +15,7 @@ from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_BYTES, CHUNK_RANKS, chunk_of, chunks_between
+from waiting_room.core.recording import RECORD_EVENTS, RECORD_MS
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.errors import StoreEmptyError
 from waiting_room.ports import Claim, ClaimReply, JoinReply, TouchReply
@@ -88,7 +89,7 @@ class RedisStore:
         lanes = ",".join(lane.name for lane in policy.lanes)
         head = [self._now, run, policy.to_json(), steps.MARK_STEP, polling.slot_ms(0, policy)]
         arguments = [*head, lanes, policy.rate_per_minute, *_numbers(policy)]
-        new = await self._script("configure", room, [keys.meta, keys.policy], arguments)
+        new = await self._script("configure", room, [keys.meta, keys.policy, keys.events, keys.audit], arguments)
         await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, room))
         return bool(new)
 
@@ -96,7 +97,8 @@ class RedisStore:
         """
         Change the phase.
         """
-        await self._script("set_phase", room, [RoomKeys(room).meta], [phase.value])
+        keys = RoomKeys(room)
+        await self._script("set_phase", room, [keys.meta, keys.events], [self._now, phase.value])
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
@@ -133,7 +135,7 @@ class RedisStore:
         Commit a step if the room is still at its version.
         """
         keys = RoomKeys(room)
-        named = [keys.meta, *(keys.cohorts(lane) for lane in step.lanes)]
+        named = [keys.meta, keys.events, keys.audit, *(keys.cohorts(lane) for lane in step.lanes)]
         arguments: list[str | int] = [
             *(self._now, step.epoch, step.version, step.owner, steps.OWNER_MS, round(step.expected * 1000)),
             *(round(step.no_show * 1e6), round(step.leaving_per_s * 1e6), step.rate_per_minute),
@@ -144,6 +146,8 @@ class RedisStore:
             named += [key for chunk in turned for key in _slots(keys, lane, chunk)]
             arguments += [lane, lane_step.frontier, lane_step.called, round(lane_step.credit * 1e6)]
             arguments.append(lane_step.high_water)
+        if step.link is not None:
+            arguments += [*step.link, step.records_kept]
         return bool(await self._script("advance", room, named, arguments))
 
     async def claim(self, room: str, claims: Sequence[Claim]) -> list[ClaimReply]:
@@ -160,6 +164,7 @@ class RedisStore:
                 keys.meta,
                 keys.seats,
                 keys.holders,
+                keys.events,
                 *map(keys.door, lanes),
                 *(key for pair in pairs for key in pair),
             ]
@@ -173,12 +178,13 @@ class RedisStore:
         Keep seats in use and free others.
         """
         keys, pairs, gone = RoomKeys(room), list(seats.items()), list[str]()
+        named = [keys.meta, keys.seats, keys.holders, keys.events]
         while True:
             batch, pairs = pairs[:MAX_TOUCHED], pairs[MAX_TOUCHED:]
             freed = () if pairs else released
             touched = [part for pair in batch for part in pair]
             arguments = [self._now, len(batch), *touched, *freed]
-            reply = await self._script("touch", room, [keys.meta, keys.seats, keys.holders], arguments)
+            reply = await self._script("touch", room, named, arguments)
             answer = replies.read_touch([reply[0], reply[1].decode(), *reply[2:]], [seat for seat, _ in batch])
             gone += answer.gone
             if not pairs:
@@ -190,8 +196,8 @@ class RedisStore:
         """
         keys = RoomKeys(room)
         slots = _slots(keys, lane, chunk_of(rank))
-        named = [keys.meta, keys.seats, keys.holders, keys.joined(lane, visitor), *slots]
-        return bool(await self._script("leave", room, named, [f"{lane}.{rank}", rank]))
+        named = [keys.meta, keys.seats, keys.holders, keys.events, keys.joined(lane, visitor), *slots]
+        return bool(await self._script("leave", room, named, [self._now, f"{lane}.{rank}", rank]))
 
     async def snapshot(self, room: str) -> Snapshot:
         """
@@ -199,11 +205,11 @@ class RedisStore:
         """
         keys = RoomKeys(room)
         run = await self._connection.run_marker()
-        arguments = [self._now, run, steps.RECOVERY_MS, DOOR_MS]
+        arguments = [self._now, run, steps.RECOVERY_MS, DOOR_MS, RECORD_MS, RECORD_EVENTS]
         while True:
             lanes = self._lanes.get(room, (STANDARD_LANE,))
             lists = [key for lane in lanes for key in (keys.cohorts(lane), keys.door(lane))]
-            named = [keys.meta, keys.seats, keys.holders, keys.policy, *lists]
+            named = [keys.meta, keys.seats, keys.holders, keys.events, keys.policy, *lists]
             reply = await self._script("snapshot", room, named, arguments)
             text = [part.decode() if isinstance(part, bytes) else part for part in reply]
             counters = replies.read_counters(room, text, lanes)
@@ -239,17 +245,27 @@ class RedisStore:
         issued = {name: max(lane.issued, highest.get(name, 0)) for name, lane in last.lanes.items()}
         arguments: list[str | int] = [
             *(self._now, run, steps.RECOVERY_MS, last.epoch, last.version, last.admitted, last.phase.value),
-            *(last.policy.to_json(), last.slot_ms, len(last.lanes)),
+            *(last.policy.to_json(), last.slot_ms, *last.head, len(last.lanes)),
         ]
         for name, lane in last.lanes.items():
             arguments += [name, issued[name], lane.frontier, max(lane.high_water, issued[name])]
         arguments += [*_numbers(last.policy), "rate", last.rate_per_minute]
-        begun = await self._script("restore", last.room, [keys.meta, keys.policy], arguments)
+        begun = await self._script("restore", last.room, [keys.meta, keys.policy, keys.events, keys.audit], arguments)
         if begun:
             await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, last.room))
             for name, lane in last.lanes.items():
                 await self.flush(last.room, name, _bitmaps_of(lane), issued[name])
         return bool(begun)
+
+    async def audit(self, room: str, after: int, limit: int) -> list[tuple[int, str]]:
+        """
+        Return records of the admission log.
+        """
+        begin = f"{after + 1}-0"
+        found = await self._connection.run(
+            "audit", lambda: self._connection.client.xrange(RoomKeys(room).audit, begin, "+", limit)
+        )
+        return [(int(id_.partition(b"-")[0]), fields[b"record"].decode()) for id_, fields in found]
 
     async def close(self) -> None:
         """
@@ -265,7 +281,7 @@ def _numbers(policy: Policy) -> list[str | int]:
 def _join_keys(keys: RoomKeys, lane: str, first: int, batch: Sequence[str]) -> list[str]:
     chunks = (first, first + 1)
     return [
-        *(keys.meta, keys.seats, keys.holders),
+        *(keys.meta, keys.seats, keys.holders, keys.events),
         *(keys.present(lane, chunk) for chunk in chunks),
         *(keys.claimed(lane, chunk) for chunk in chunks),
         *(keys.joined(lane, visitor) for visitor in batch),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from json import loads
 from typing import Any, Final, NamedTuple
 
+from waiting_room.core.audit import ROOT, Head
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.pacing import burst
 from waiting_room.core.phase import Phase
@@ -57,7 +58,7 @@ class Counters:
     """
     Hold what the snapshot script said, before the bitmaps are read.
 
-    *missing* are lanes of the room whose lists were not asked for.
+    *missing* are lanes of the room whose lists were not asked for; *events* is None where no record is due.
     """
 
     room: str
@@ -67,6 +68,7 @@ class Counters:
     fields: Mapping[str, str]
     lanes: Mapping[str, LaneCounters]
     missing: tuple[str, ...]
+    events: tuple[str, ...] | None
 
     def whole(self, name: str) -> int:
         """
@@ -150,11 +152,12 @@ def read_counters(room: str, reply: Sequence[Any], asked: Sequence[str]) -> Coun
         begin, middle = end + 1, _until_gap(reply, end + 1)
         end = _until_gap(reply, middle + 1)
         lanes[lane] = _lane_counters(fields, lane, reply[begin:middle], reply[middle + 1 : end])
+    events = tuple(reply[end + 2 :]) if reply[end + 1] else None
     there = fields.get("lanes", STANDARD_LANE).split(",")
     order = [lane.name for lane in policy.lanes if lane.name in lanes]
     sorted_ = {lane: lanes[lane] for lane in dict.fromkeys((*order, *there)) if lane in lanes}
     missing = tuple(lane for lane in there if lane not in lanes)
-    return Counters(room, reply[0], reply[1], policy, fields, sorted_, missing)
+    return Counters(room, reply[0], reply[1], policy, fields, sorted_, missing, events)
 
 
 def _until_gap(reply: Sequence[Any], at: int, step: int = 1) -> int:
@@ -214,6 +217,11 @@ def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Sna
         ticked_ms=counters.whole("ticked"),
         owner=counters.fields.get("owner", ""),
         owner_until_ms=counters.whole("owner_until"),
+        head=Head(
+            counters.whole("audit_sequence"), counters.fields.get("audit_hash") or ROOT, counters.whole("audit_at")
+        ),
+        events=counters.events,
+        events_lost=counters.whole("events_lost"),
     )
 
 

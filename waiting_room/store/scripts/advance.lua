@@ -1,18 +1,21 @@
--- Commits one step of the controller if the room is still as it was read: moves the frontier of each lane, notes its
--- cohort, keeps the controller's measures, the rate in force and the lease, raises the high-water marks, turns the
+-- Commits one step of the controller if the room is still as it was read: chains a record to the log, moves the frontier
+-- of each lane, notes its cohort, keeps the controller's measures, the rate in force and the lease, raises the high-water marks, turns the
 -- presence slot. A second controller, or one of an older epoch, changes nothing.
--- KEYS 1 meta, 2.. cohorts of each lane, then for each chunk that turns: present bitmap of this slot, of the slot before
+-- KEYS 1 meta, 2 events, 3 audit, 4.. cohorts of each lane, then for each chunk that turns: present bitmap of this slot, of the slot before
 -- ARGV 1 now_ms or '', 2 epoch, 3 version, 4 owner, 5 owner_ms, 6 expected (thousandths), 7 no-show (millionths),
 -- 8 leaving per second (millionths), 9 rate in force, 10 slot_ms, 11 rotate 0|1, 12 how many cohorts to keep, 13 number
--- of lanes, then name, frontier, called, credit (millionths), high-water mark of each
+-- of lanes, then name, frontier, called, credit (millionths), high-water mark of each, and where a record is due
+-- sequence, at_ms, text, hash, how many events it tells, how many it lacks, how many records to keep
 -- Returns 1, or 0 when another was faster
 -- @include clock
 -- @include room
 -- @include door
 -- @include lanes
-local meta, count = KEYS[1], tonumber(ARGV[13])
+-- @include journal
+-- @include audit
+local meta, events, count = KEYS[1], KEYS[2], tonumber(ARGV[13])
 local now = clock(ARGV[1])
-local names = { 'epoch', 'version', 'rate', 'tokens', 'tokens_at', 'lost' }
+local names = { 'epoch', 'version', 'capacity', 'rate', 'tokens', 'tokens_at', 'lost' }
 for i = 14, 9 + 5 * count, 5 do
   names[#names + 1], names[#names + 2] = of(ARGV[i], 'frontier'), of(ARGV[i], 'high_water')
 end
@@ -20,6 +23,7 @@ local room = read_room(meta, names)
 if not room then return EMPTY end
 if room.epoch ~= tonumber(ARGV[2]) or room.version ~= tonumber(ARGV[3]) then return 0 end
 refill(room, now)
+if ARGV[14 + 5 * count] then write_down(meta, events, KEYS[3], unpack(ARGV, 14 + 5 * count)) end
 local function note_cohort(key, low, high, called)
   local at, from, _, some = string.match(redis.call('LINDEX', key, -1) or '', '(%d+):(%d+):(%d+):(%d+)')
   if at and math.floor(tonumber(at) / 1000) == math.floor(now / 1000) then
@@ -34,12 +38,13 @@ for place = 1, count do
   local lane, frontier, called, credit, mark = unpack(ARGV, 9 + 5 * place, 13 + 5 * place)
   local before = room[of(lane, 'frontier')]
   frontier = math.max(before, tonumber(frontier))
-  if tonumber(called) > 0 then note_cohort(KEYS[1 + place], before, frontier, tonumber(called)) end
+  if tonumber(called) > 0 then note_cohort(KEYS[3 + place], before, frontier, tonumber(called)) end
+  if frontier > before then note(meta, events, 'called', now, { lane, int(before), int(frontier), called }) end
   redis.call('HSET', meta, of(lane, 'frontier'), int(frontier), of(lane, 'credit'), credit,
     of(lane, 'high_water'), int(math.max(room[of(lane, 'high_water')], tonumber(mark))))
 end
 if ARGV[11] == '1' then
-  for i = 2 + count, #KEYS, 2 do
+  for i = 4 + count, #KEYS, 2 do
     if redis.call('EXISTS', KEYS[i]) == 1 then
       redis.call('RENAME', KEYS[i], KEYS[i + 1])
     else
@@ -48,6 +53,7 @@ if ARGV[11] == '1' then
   end
   redis.call('HSET', meta, 'slot_at', now, 'slot_ms', ARGV[10])
 end
+if tonumber(ARGV[9]) ~= room.rate then note(meta, events, 'limits', now, { int(room.capacity), ARGV[9] }) end
 redis.call('HSET', meta, 'version', room.version + 1, 'owner', ARGV[4], 'owner_until', now + tonumber(ARGV[5]),
   'expected', ARGV[6], 'no_show', ARGV[7], 'leaving', ARGV[8], 'rate', ARGV[9],
   'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', 0, 'ticked', now)

@@ -1,6 +1,6 @@
 -- Turns called ranks into seats: never beyond capacity, never faster than the door's pace, each ticket once; a
 -- repeated claim finds the same seat.
--- KEYS 1 meta, 2 seats, 3 holders, 4.. door of each lane, then for each claim: claimed bitmap, joined key
+-- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5.. door of each lane, then for each claim: claimed bitmap, joined key
 -- ARGV 1 now_ms or '', 2 number of lanes, then their names, then for each claim: place of its lane (from 1), rank
 -- Returns {now_ms, in how many ms the door's bucket overflows, then code, issued_ms, hard_end_ms of each}; codes as
 -- ports.ClaimCode
@@ -8,8 +8,9 @@
 -- @include room
 -- @include door
 -- @include lanes
+-- @include journal
 -- @include seats
-local meta, seats, holders, lanes = KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[2])
+local meta, seats, holders, events, lanes = KEYS[1], KEYS[2], KEYS[3], KEYS[4], tonumber(ARGV[2])
 local now = clock(ARGV[1])
 local names = { 'capacity', 'rate', 'idle_ms', 'session_ms', 'tokens', 'tokens_at', 'lost', 'admitted', 'peak',
   'recover_until' }
@@ -17,9 +18,10 @@ for place = 1, lanes do names[#names + 1] = of(ARGV[2 + place], 'frontier') end
 local room = read_room(meta, names)
 if not room then return EMPTY end
 refill(room, now)
-local held = held_seats(meta, seats, holders, now)
+local held = held_seats(meta, seats, holders, events, now)
+local entered = {}
 local function claim(place, rank, bitmap, joined)
-  local lane, door = ARGV[2 + place], KEYS[3 + place]
+  local lane, door = ARGV[2 + place], KEYS[4 + place]
   local seat = lane .. '.' .. int(rank)
   local holder = redis.call('HGET', holders, seat)
   if holder then
@@ -39,17 +41,19 @@ local function claim(place, rank, bitmap, joined)
   redis.call('SETBIT', bitmap, rank % 65536, 1)
   redis.call('PEXPIRE', bitmap, 86400000)
   redis.call('SET', joined, int(rank) .. 's', 'PX', 60000)
+  entered[#entered + 1] = seat
   room.tokens, room.admitted, held = room.tokens - ADMISSION, room.admitted + 1, held + 1
   return 1, now, give_seat(meta, seats, holders, seat, room, now)
 end
 local reply = { now, 0 }
 for i = 1, (#ARGV - 2 - lanes) / 2 do
   local place, rank = tonumber(ARGV[1 + lanes + 2 * i]), tonumber(ARGV[2 + lanes + 2 * i])
-  local code, issued, hard = claim(place, rank, KEYS[2 + lanes + 2 * i], KEYS[3 + lanes + 2 * i])
+  local code, issued, hard = claim(place, rank, KEYS[3 + lanes + 2 * i], KEYS[4 + lanes + 2 * i])
   reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = code, issued or 0, hard or 0
 end
 reply[2] = overflows_in(room)
-for place = 1, lanes do redis.call('PEXPIRE', KEYS[3 + place], 60000) end
+for place = 1, lanes do redis.call('PEXPIRE', KEYS[4 + place], 60000) end
+note(meta, events, 'claimed', now, entered)
 redis.call('HSET', meta, 'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', int(room.lost),
   'admitted', int(room.admitted), 'peak', int(math.max(room.peak, held)))
 return reply

@@ -1,7 +1,7 @@
 -- Creates a room or changes its settings; those who wait and those inside keep what they have, and a lane that is no
 -- longer named keeps its people. A new rate holds at once, but for a room that goes more slowly than it may: the next
 -- step decides anew.
--- KEYS 1 meta, 2 policy
+-- KEYS 1 meta, 2 policy, 3 events, 4 audit
 -- ARGV 1 now_ms or '', 2 run marker, 3 policy, 4 high-water mark, 5 slot_ms, 6 names of the lanes with commas, 7 rate,
 -- 8.. numbers of the policy as name, value
 -- Returns 1 where the room is new, else 0
@@ -9,15 +9,19 @@
 -- @include room
 -- @include door
 -- @include lanes
-local meta, limit = KEYS[1], tonumber(ARGV[7])
+-- @include journal
+local meta, events, limit = KEYS[1], KEYS[3], tonumber(ARGV[7])
 local now = clock(ARGV[1])
-local room = read_room(meta, { 'rate', 'rate_limit', 'tokens', 'tokens_at', 'lost' })
+local room = read_room(meta, { 'capacity', 'rate', 'rate_limit', 'tokens', 'tokens_at', 'lost' })
 local rate = limit
 if room then
   refill(room, now)
   redis.call('HSET', meta, 'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', int(room.lost))
   if room.rate ~= room.rate_limit then rate = math.min(room.rate, limit) end
 else
+  redis.call('DEL', events, KEYS[4])
+  note(meta, events, 'created', now, {})
+  note(meta, events, 'phase', now, { 'open' })
   redis.call('HSET', meta, 'epoch', 1, 'version', 1, 'phase', 'open', 'run', ARGV[2], 'tokens', ADMISSION,
     'tokens_at', now, 'slot_at', now, 'slot_ms', ARGV[5], 'recover_until', 0, 'owner', '', 'owner_until', 0,
     'ticked', now, 'lanes', ARGV[6])
@@ -32,4 +36,8 @@ for lane in string.gmatch(ARGV[6], '[^,]+') do
 end
 redis.call('SET', KEYS[2], ARGV[3])
 redis.call('HSET', meta, 'rate', rate, unpack(ARGV, 8))
+local capacity = redis.call('HGET', meta, 'capacity')
+if not room or tonumber(capacity) ~= room.capacity or rate ~= room.rate then
+  note(meta, events, 'limits', now, { capacity, int(rate) })
+end
 return room and 0 or 1

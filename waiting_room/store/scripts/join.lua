@@ -1,6 +1,7 @@
 -- Gives each visitor one number of a lane, however often they ask within a minute (each stands once in a call); lets
 -- them straight in while nobody waits in any lane, nobody is expected and a seat is free. Order within the call is kept.
--- KEYS 1 meta, 2 seats, 3 holders, 4-5 present bitmaps of chunk C and C+1, 6-7 claimed bitmaps of C and C+1, 8.. joined
+-- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5-6 present bitmaps of chunk C and C+1, 7-8 claimed bitmaps of C and C+1,
+-- 9.. joined
 -- ARGV 1 now_ms or '', 2 lane, 3 C
 -- Returns {now_ms, issued, then code, number, issued_ms, hard_end_ms of each}; code 1 new, 2 same, 3 straight,
 -- -1 closed, -2 draining, -8 the number lies beyond the chunks, -9 it lies beyond the high-water mark
@@ -8,8 +9,9 @@
 -- @include room
 -- @include door
 -- @include lanes
+-- @include journal
 -- @include seats
-local meta, seats, holders = KEYS[1], KEYS[2], KEYS[3]
+local meta, seats, holders, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, lane, first = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local ISSUED, FRONTIER, HIGH_WATER = of(lane, 'issued'), of(lane, 'frontier'), of(lane, 'high_water')
 local room = read_room(meta, { ISSUED, FRONTIER, HIGH_WATER, 'capacity', 'rate', 'idle_ms', 'session_ms',
@@ -18,19 +20,20 @@ if not room then return EMPTY end
 know(meta, room, lane)
 local issued, frontier = room[ISSUED], math.max(1, room[FRONTIER])
 refill(room, now)
-local held = held_seats(meta, seats, holders, now)
-local known = redis.call('MGET', unpack(KEYS, 8))
+local held = held_seats(meta, seats, holders, events, now)
+local known = redis.call('MGET', unpack(KEYS, 9))
 local opened = room.phase == 'open' and now >= room.recover_until and room.expected < 500
   and frontier > issued and all_called(meta, room, lane)
-local reply = { now, 0 }
+local reply, entered = { now, 0 }, {}
 local function answer(code, number, since, hard)
   for _, value in ipairs({ code, number, since or 0, hard or 0 }) do reply[#reply + 1] = value end
 end
 local function enter(number, key)
-  local hard = give_seat(meta, seats, holders, lane .. '.' .. int(number), room, now)
-  redis.call('SETBIT', KEYS[6 + math.floor(number / 65536) - first], number % 65536, 1)
+  entered[#entered + 1] = lane .. '.' .. int(number)
+  local hard = give_seat(meta, seats, holders, entered[#entered], room, now)
+  redis.call('SETBIT', KEYS[7 + math.floor(number / 65536) - first], number % 65536, 1)
   redis.call('SET', key, int(number) .. 's', 'PX', 60000)
-  room.tokens, frontier, room.admitted = room.tokens - ADMISSION, number + 1, room.admitted + 1
+  room.tokens, frontier, room.admitted = room.tokens - ADMISSION, math.max(frontier, number + 1), room.admitted + 1
   held, room.version = held + 1, room.version + 1
   answer(3, number, now, hard)
 end
@@ -43,12 +46,12 @@ local function newcomer(key)
   local idle = frontier > issued
   issued = number
   if opened and idle and held < room.capacity and room.tokens >= ADMISSION then return enter(number, key) end
-  redis.call('SETBIT', KEYS[4 + chunk], number % 65536, 1)
+  redis.call('SETBIT', KEYS[5 + chunk], number % 65536, 1)
   redis.call('SET', key, int(number), 'PX', 60000)
   answer(1, number)
 end
-for i = 8, #KEYS do
-  local value = known[i - 7]
+for i = 9, #KEYS do
+  local value = known[i - 8]
   local number = value and tonumber(string.match(value, '%d+'))
   local holder = number and redis.call('HGET', holders, lane .. '.' .. int(number))
   if holder then
@@ -60,7 +63,8 @@ for i = 8, #KEYS do
     newcomer(KEYS[i])
   end
 end
-for i = 4, 7 do redis.call('PEXPIRE', KEYS[i], 86400000) end
+for i = 5, 8 do redis.call('PEXPIRE', KEYS[i], 86400000) end
+note(meta, events, 'straight', now, entered)
 redis.call('HSET', meta, ISSUED, int(issued), FRONTIER, int(frontier), 'tokens', int(room.tokens),
   'tokens_at', int(room.tokens_at), 'lost', int(room.lost), 'admitted', int(room.admitted),
   'peak', int(math.max(room.peak, held)), 'version', int(room.version))

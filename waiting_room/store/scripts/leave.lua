@@ -1,15 +1,17 @@
 -- Gives a place or a seat back at once; a second time changes nothing.
--- KEYS 1 meta, 2 seats, 3 holders, 4 joined, 5-6 present bitmaps of this slot and the one before
--- ARGV 1 seat, 2 rank
+-- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5 joined, 6-7 present bitmaps of this slot and the one before
+-- ARGV 1 now_ms or '', 2 seat, 3 rank
 -- Returns 1 where there was a seat or a present place, else 0
+-- @include clock
 -- @include room
+-- @include journal
+-- @include seats
 if not read_room(KEYS[1], {}) then return EMPTY end
-local found = redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('HDEL', KEYS[3], ARGV[1])
-redis.call('DEL', KEYS[4])
-for i = 5, 6 do
+local found = end_seats(KEYS[1], KEYS[2], KEYS[3], KEYS[4], clock(ARGV[1]), 'left', { ARGV[2] })
+redis.call('DEL', KEYS[5])
+for i = 6, 7 do
   if redis.call('EXISTS', KEYS[i]) == 1 then
-    found = found + redis.call('SETBIT', KEYS[i], tonumber(ARGV[2]) % 65536, 0)
+    found = found + redis.call('SETBIT', KEYS[i], tonumber(ARGV[3]) % 65536, 0)
   end
 end
 return math.min(1, found)

@@ -1,42 +1,49 @@
 -- Puts a lost room back from what a worker remembers, or adds what it remembers to a room that others have begun to
 -- put back; counters by maximum, so that the order and the number of workers do not matter. A room that is younger than
 -- what is remembered was made anew after the loss, by somebody who knew nothing: it is put back as well.
--- KEYS 1 meta, 2 policy
+-- KEYS 1 meta, 2 policy, 3 events, 4 audit
 -- ARGV 1 now_ms or '', 2 run marker, 3 recovery_ms, 4 epoch remembered, 5 version remembered, 6 admitted, 7 phase,
--- 8 policy, 9 slot_ms, 10 number of lanes, then name, issued, frontier, high-water mark of each, then numbers of the
--- policy as name, value
+-- 8 policy, 9 slot_ms, 10-12 sequence, hash and time of the last record, 13 number of lanes, then name, issued,
+-- frontier, high-water mark of each, then numbers of the policy as name, value
 -- Returns 1 where the room was begun again, 2 where it was added to, 0 where nothing was lost
 -- @include clock
 -- @include room
 -- @include lanes
-local meta = KEYS[1]
+-- @include journal
+local meta, events = KEYS[1], KEYS[3]
 local now = clock(ARGV[1])
 local function larger(name, value)
   local old = tonumber(redis.call('HGET', meta, name)) or 0
   redis.call('HSET', meta, name, string.format('%.0f', math.max(old, tonumber(value))))
 end
 local epoch, version, begun = tonumber(ARGV[4]), tonumber(ARGV[5]), 2
-local numbers = 11 + 4 * tonumber(ARGV[10])
+local numbers = 14 + 4 * tonumber(ARGV[13])
 local function recover(...)
   redis.call('HSET', meta, 'epoch', epoch + 1, 'phase', ARGV[7], 'recover_until', now + tonumber(ARGV[3]),
     'tokens', 0, 'tokens_at', now, 'owner', '', 'owner_until', 0, ...)
   begun = 1
+  note(meta, events, 'epoch', now, { string.format('%.0f', epoch + 1) })
+  note(meta, events, 'phase', now, { ARGV[7] })
 end
-local room = read_room(meta, { 'epoch', 'version', 'recover_until' })
+local room = read_room(meta, { 'epoch', 'version', 'recover_until', 'audit_sequence' })
 if not room then
+  redis.call('DEL', events, KEYS[4])
   redis.call('SET', KEYS[2], ARGV[8])
-  recover('version', 0, 'run', ARGV[2], 'slot_at', now, 'slot_ms', ARGV[9], 'ticked', now, 'lanes', ARGV[11],
-    unpack(ARGV, numbers))
-  room = { lanes = ARGV[11] }
+  recover('version', 0, 'run', ARGV[2], 'slot_at', now, 'slot_ms', ARGV[9], 'ticked', now, 'lanes', ARGV[14],
+    'audit_sequence', ARGV[10], 'audit_hash', ARGV[11], 'audit_at', ARGV[12], unpack(ARGV, numbers))
+  room = { lanes = ARGV[14], audit_sequence = 0 }
 elseif epoch > room.epoch or (epoch == room.epoch and version > room.version) then
   recover()
 elseif now >= room.recover_until then
   return 0
 end
-for i = 11, numbers - 1, 4 do
+if tonumber(ARGV[10]) > room.audit_sequence then note(meta, events, 'remembered', now, { ARGV[10], ARGV[11] }) end
+for i = 14, numbers - 1, 4 do
   local lane, issued, frontier, mark = unpack(ARGV, i, i + 3)
   know(meta, room, lane)
   larger(of(lane, 'issued'), math.max(tonumber(issued), tonumber(mark)))
+  local before = math.max(1, tonumber(redis.call('HGET', meta, of(lane, 'frontier'))) or 1)
+  if tonumber(frontier) > before then note(meta, events, 'called', now, { lane, string.format('%.0f', before), frontier, 0 }) end
   larger(of(lane, 'frontier'), frontier)
   larger(of(lane, 'high_water'), math.max(tonumber(issued), tonumber(mark)))
 end

@@ -1,12 +1,23 @@
 -- Frees the seats whose end has come, 500 at most at a time, and returns how many are held.
-local function held_seats(meta, seats, holders, now)
+local function held_seats(meta, seats, holders, events, now)
   local ended = redis.call('ZRANGEBYSCORE', seats, '-inf', now, 'LIMIT', 0, 500)
   if #ended > 0 then
     redis.call('ZREM', seats, unpack(ended))
     redis.call('HDEL', holders, unpack(ended))
     redis.call('HINCRBY', meta, 'expired', #ended)
+    note(meta, events, 'expired', now, ended)
   end
   return redis.call('ZCARD', seats)
+end
+-- Ends the seats that are named and held, by an act of somebody's, and returns how many.
+local function end_seats(meta, seats, holders, events, now, act, named)
+  local ended = {}
+  for _, seat in ipairs(named) do
+    if redis.call('ZREM', seats, seat) == 1 then ended[#ended + 1] = seat end
+    redis.call('HDEL', holders, seat)
+  end
+  note(meta, events, act, now, ended)
+  return #ended
 end
 -- Gives a seat: held until idle end or hard end, whichever comes first; returns the hard end. One beyond capacity is
 -- counted, whoever is to blame.
