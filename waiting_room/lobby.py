@@ -255,6 +255,7 @@ class Lobby:
             },
             "admitted_total": snapshot.admitted,
             "message": snapshot.policy.message,
+            "audit_head": str(snapshot.head),
             "as_of_ms": snapshot.now_ms,
         }
 
@@ -277,6 +278,12 @@ class Lobby:
             "owed_calls": {lane: round(held.credit, 3) for lane, held in snapshot.lanes.items()},
             "owner": snapshot.owner,
         }
+
+    async def audit(self, name: str, after: int = 0, limit: int = BATCH) -> list[tuple[int, str]]:
+        """
+        Return sequence and text of the records of the admission log that come after the sequence *after*.
+        """
+        return await self.store.audit(self.room(name).name, after, limit)
 
     async def configure(self, name: str, policy: Policy) -> None:
         """

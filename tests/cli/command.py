@@ -33,12 +33,12 @@ class Ran:
         return json.loads(self.out)
 
 
-def run(*arguments: str, environ: Mapping[str, str] | None = None) -> Ran:
+def run(*arguments: str, environ: Mapping[str, str] | None = None, text: str | None = None) -> Ran:
     """
-    Run a command in this process.
+    Run a command in this process, with *text* as its standard input.
     """
     clean = {name: None for name in os.environ if name.startswith("WAITING_ROOM_")}
-    done = CliRunner().invoke(main, arguments, env=clean | dict(environ or {}), prog_name="waiting-room")
+    done = CliRunner().invoke(main, arguments, env=clean | dict(environ or {}), input=text, prog_name="waiting-room")
     return Ran(done.exit_code, done.stdout, done.stderr)
 
 

@@ -11,8 +11,11 @@ from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from waiting_room.app import now_ms
+from waiting_room.core.audit import Head
 from waiting_room.core.phase import ACTIONS
+from waiting_room.core.plan import plan
 from waiting_room.core.policy import Policy
+from waiting_room.core.proof import verify
 from waiting_room.lobby import Lobby
 from waiting_room.store.connection import Connection
 from waiting_room.store.redis import RedisStore
@@ -252,3 +255,26 @@ async def test_redis_out_of_reach_is_a_503_to_change_and_no_hindrance_to_look() 
     assert status == 200
     assert answer.status == 503
     assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_the_admission_log_is_told_in_pages(client: Client, lobby: Lobby) -> None:
+    """
+    A page holds records as they stand in the store; the next one goes on where it ended, until there is none.
+    """
+    step = plan(await lobby.store.snapshot("sale"), "test")
+    assert step is not None
+    assert await lobby.store.advance("sale", step)
+    await lobby.refresh("sale")
+    status, page = await asked(client, "GET", "/sale/audit")
+    _, last = await asked(client, "GET", f"/sale/audit?after={page['next']}")
+
+    assert (status, page["room"], page["next"], last["records"], last["next"]) == (200, "sale", 1, [], None)
+    assert verify(page["records"], [Head.parse(page["head"])]).flaws == ()
+
+
+async def test_a_page_after_no_number_is_refused(client: Client) -> None:
+    """
+    With the fault named, and for an unknown room as anywhere.
+    """
+    assert [(await asked(client, "GET", f"/sale/audit?after={text}"))[0] for text in ("x", "-1", "9" * 40)] == [422] * 3
+    assert (await asked(client, "GET", "/none/audit"))[0] == 404

@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": Lazy("waiting_room.cli.serve:serve", "Serve the waiting room until a signal."),
     "room": Lazy("waiting_room.cli.rooms:room", "Create, show, change, open, pause, drain and close rooms."),
     "draw": Lazy("waiting_room.cli.draw:draw", "Check a draw from what was published."),
+    "audit": Lazy("waiting_room.cli.audit:audit", "Check a room's admission log, and take it away."),
     "config": Lazy("waiting_room.cli.config:config", "Check and show the configuration."),
 }
 

@@ -128,7 +128,7 @@ def create(name: str, config_file: str | None, redis_url: str | None, as_json: b
         await lobby.configure(name, policy)
         return lobby.admin_state(name)
 
-    _tell(_run(work, config_file, redis_url), as_json, "was created")
+    _tell(run_with_lobby(work, config_file, redis_url), as_json, "was created")
 
 
 @room.command(name="set")
@@ -148,7 +148,7 @@ def set_(name: str, config_file: str | None, redis_url: str | None, as_json: boo
         await lobby.configure(name, _policy(lobby.policy(name).as_dict() | changes))
         return lobby.admin_state(name)
 
-    _tell(_run(work, config_file, redis_url), as_json, "was changed")
+    _tell(run_with_lobby(work, config_file, redis_url), as_json, "was changed")
 
 
 @room.command(name="list")
@@ -163,7 +163,7 @@ def list_(config_file: str | None, redis_url: str | None, as_json: bool) -> None
             await lobby.refresh(name)
         return [lobby.admin_state(name) for name in lobby.rooms()]
 
-    states = _run(work, config_file, redis_url)
+    states = run_with_lobby(work, config_file, redis_url)
     if as_json:
         click.echo(json.dumps(states, ensure_ascii=False))
     elif states:
@@ -185,7 +185,7 @@ def show(name: str, config_file: str | None, redis_url: str | None, as_json: boo
         await _known(lobby, name)
         return lobby.admin_state(name)
 
-    state = _run(work, config_file, redis_url)
+    state = run_with_lobby(work, config_file, redis_url)
     if as_json:
         click.echo(json.dumps(state, ensure_ascii=False))
         return
@@ -210,7 +210,7 @@ def schedule(name: str, config_file: str | None, redis_url: str | None, as_json:
         snapshot = lobby.room(name).view.snapshot
         return snapshot.policy, schedules.coming(snapshot.policy, snapshot.now_ms)
 
-    policy, entries = _run(work, config_file, redis_url)
+    policy, entries = run_with_lobby(work, config_file, redis_url)
     if as_json:
         click.echo(json.dumps({"room": name, "timezone": policy.timezone, "coming": entries}))
     elif entries:
@@ -229,7 +229,7 @@ def _add_action(action: str) -> None:
             await lobby.set_phase(name, ACTIONS[action])
             return lobby.admin_state(name)
 
-        _tell(_run(work, config_file, redis_url), as_json, f"is {ACTIONS[action]}")
+        _tell(run_with_lobby(work, config_file, redis_url), as_json, f"is {ACTIONS[action]}")
 
 
 for _action in ACTIONS:
@@ -242,7 +242,7 @@ async def _known(lobby: Lobby, name: str) -> None:
     await lobby.refresh(name)
 
 
-def _run(work: Work[Result], config_file: str | None, redis_url: str | None) -> Result:
+def run_with_lobby(work: Work[Result], config_file: str | None, redis_url: str | None) -> Result:
     """
     Return what *work* gives with a lobby on the Redis that was named.
     """

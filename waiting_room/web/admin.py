@@ -57,6 +57,7 @@ def routes(lobby: Lobby, admin_token: str | None) -> list[web.RouteDef]:
     return [
         web.get(ROOT, guard(admin.list)),
         web.get(f"{ROOT}/{{room}}", guard(admin.show)),
+        web.get(f"{ROOT}/{{room}}/audit", guard(admin.audit)),
         web.put(f"{ROOT}/{{room}}", guard(admin.put)),
         web.patch(f"{ROOT}/{{room}}", guard(admin.patch)),
         web.post(f"{ROOT}/{{room}}/{{action:{'|'.join(ACTIONS)}}}", guard(admin.act)),
@@ -82,6 +83,16 @@ class Admin:
         Show a room as it was known last.
         """
         return _said(self._lobby.admin_state(request.match_info["room"]))
+
+    async def audit(self, request: web.Request) -> web.Response:
+        """
+        Tell a page of the room's admission log, as it stands in the store.
+        """
+        name, after = request.match_info["room"], _after(request)
+        head = self._lobby.room(name).view.snapshot.head
+        page = await self._lobby.audit(name, after)
+        following = page[-1][0] if page else None
+        return _said({"room": name, "head": str(head), "records": [text for _, text in page], "next": following})
 
     async def put(self, request: web.Request) -> web.Response:
         """
@@ -137,6 +148,13 @@ def _guard(admin_token: str | None) -> Callable[[Handler], Handler]:
         return check
 
     return guarded
+
+
+def _after(request: web.Request) -> int:
+    text = request.query.get("after", "0")
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise PolicyError((Fault("after", f"{text!r:.40} is no sequence", "take the answer's next, or leave it out"),))
+    return int(text)
 
 
 async def _settings(request: web.Request) -> dict[str, Any]:
