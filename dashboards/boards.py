@@ -177,6 +177,8 @@ _ENGINE: Final = Row(
               "s", steps=((0.1, RED),)),
         Panel("Snapshot age", "How old the knowledge is that polls are answered from; about a second is normal.",
               [level(c.SNAPSHOT_AGE, "{{room}}")], "s", steps=((5, RED),)),
+        Panel("Admission log", "How old its last record is; above a minute and a half nobody writes it.",
+              [level(c.AUDIT_AGE, "{{room}}")], "s", steps=((90, RED),)),
         Panel("Redis round trips", "By verb.",
               [Query(f"sum by (verb) (rate({c.REDIS_COMMAND_DURATION.name}_count[{q.WINDOW}]))", "{{verb}}")], "reqps"),
         Panel("Redis round trip p99", "By verb.",

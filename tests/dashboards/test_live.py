@@ -33,6 +33,7 @@ LEVELS = {
     catalog.FRONTIER: 450,
     catalog.NO_SHOW_RATIO: 0.1,
     catalog.EPOCH: 1,
+    catalog.AUDIT_AGE: 0.5,
     catalog.SNAPSHOT_AGE: 0.5,
     catalog.CONTROLLER_LEADER: 1,
     catalog.REDIS_UP: 1,

@@ -112,6 +112,12 @@ OUTAGE_MODE = Metric(
     merge="max",
 )
 EPOCH = Metric("waiting_room_epoch", "gauge", "The room's epoch; it changes when state was lost.", ("room",))
+AUDIT_AGE = Metric(
+    "waiting_room_audit_age_seconds",
+    "gauge",
+    "How long ago the last record of the admission log was written; up to a minute where nothing happens.",
+    ("room",),
+)
 WAIT_SECONDS = Metric(
     "waiting_room_wait_seconds", "histogram", "Time from join to admission of those let in.", ("room",), WAIT_BUCKETS
 )
@@ -239,9 +245,9 @@ GROUPS: dict[str, tuple[Metric, ...]] = {
     "service": (
         BUILD_INFO, JOINS, STATUS_POLLS, CLAIMS, ADMISSIONS, REFUSALS, LEAVES, SEATS_ENDED, OVER_ADMISSIONS,
         CHECKINS_FLUSHED, WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, ISSUED, FRONTIER, NO_SHOW_RATIO, PHASE,
-        OUTAGE_MODE, EPOCH, WAIT_SECONDS, ETA_ERROR_SECONDS, HTTP_REQUESTS, HTTP_REQUEST_DURATION, TOKEN_REFUSALS,
-        REDIS_UP, REDIS_COMMAND_DURATION, REDIS_ERRORS, SNAPSHOT_AGE, CONTROLLER_LEADER, TICKS, WORKERS, CPU_SECONDS,
-        EVENT_LOOP_LAG,
+        OUTAGE_MODE, EPOCH, AUDIT_AGE, WAIT_SECONDS, ETA_ERROR_SECONDS, HTTP_REQUESTS, HTTP_REQUEST_DURATION,
+        TOKEN_REFUSALS, REDIS_UP, REDIS_COMMAND_DURATION, REDIS_ERRORS, SNAPSHOT_AGE, CONTROLLER_LEADER, TICKS, WORKERS,
+        CPU_SECONDS, EVENT_LOOP_LAG,
     ),
     "gate": (
         GATE_REQUESTS, GATE_CHECK_DURATION, GATE_REPORTS, GATE_SEATS_SEEN, GATE_SHOP_REQUEST_DURATION,

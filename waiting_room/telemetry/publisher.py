@@ -140,6 +140,8 @@ class Publisher:
         )
         metrics.gauge(catalog.NO_SHOW_RATIO, room=name).set(snapshot.no_show)
         metrics.gauge(catalog.EPOCH, room=name).set(snapshot.epoch)
+        if snapshot.head.sequence:
+            metrics.gauge(catalog.AUDIT_AGE, room=name).set(max(0, snapshot.now_ms - snapshot.head.at_ms) / 1000)
         metrics.gauge(catalog.SNAPSHOT_AGE, room=name).set(max(0.0, age_s))
         metrics.gauge(catalog.CONTROLLER_LEADER, room=name).set(1 if leads and up else 0)
         metrics.set_state(catalog.PHASE, snapshot.phase.value, room=name)
