@@ -134,6 +134,20 @@ def test_a_log_that_was_written_anew_is_found() -> None:
     assert kinds(lines, Head(6, digest(DAY.lines[5]))) == {Broken.HEAD}
 
 
+def test_of_two_stories_one_is_found_false() -> None:
+    """Who noted another head than the room states today, for the same record, is heard."""
+    assert kinds(DAY.lines, Head(8, ROOT), DAY.head) == {Broken.HEAD}
+    assert kinds(DAY.lines, DAY.head, Head(8, ROOT)) == {Broken.HEAD}
+
+
+def test_a_head_that_says_nothing_about_the_log_is_named() -> None:
+    """It was published before the log's beginning, and is neither confirmed nor denied."""
+    verdict = verify(DAY.lines[4:], [Head(2, ROOT), DAY.head])
+
+    assert verdict.proven
+    assert verdict.notes[-1] == "heads from before its beginning were not compared: 2"
+
+
 def test_an_empty_log_proves_nothing() -> None:
     """Unless the room says itself that nothing was recorded."""
     assert kinds([]) == {Broken.TAIL}
@@ -144,7 +158,10 @@ def test_an_empty_log_proves_nothing() -> None:
 def test_no_rubbish_raises() -> None:
     """A file that is no log is told line by line, up to a limit."""
     assert kinds(["", "\x00", "{}", "null"]) == {Broken.UNREADABLE}
-    assert len(verify(["rubbish"] * 5000).flaws) == 1000
+    verdict = verify(["rubbish"] * 5000)
+
+    assert len(verdict.flaws) == 1000
+    assert verdict.notes == ("only the first 1,000 flaws are named",)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +16,9 @@ from waiting_room.core.phase import Phase
 from waiting_room.core.proof import Verdict
 from waiting_room.core.recording import QUIET_MS, RECORD_MS
 from waiting_room.core.snapshot import Snapshot
-from waiting_room.ports import Claim
+from waiting_room.ports import Claim, ClaimCode
 from waiting_room.store.memory import MemoryStore
+from waiting_room.store.memory_room import MemoryLane, MemoryRoom
 from waiting_room.store.redis import RedisStore
 
 
@@ -133,6 +135,51 @@ class Life:
                 await self.store.configure(ROOM, POLICY)
             await self.store.restore(self.last, {})
             await self.do_tick()
+
+
+EVERYBODY = [("standard", back) for back in range(9, -3, -1)]
+DAY: list[tuple[Any, ...]] = [
+    *(("limits", 9, 600), ("rush", 9, 1000), ("limits", 2, 600), ("time", 1000), ("claim", EVERYBODY)),
+    *(("time", 11_000), ("claim", EVERYBODY), ("phase", Phase.PAUSED), ("time", 1000), ("claim", EVERYBODY)),
+]
+
+
+class Broken(MemoryStore):
+    """
+    Keep rooms as a store does that has forgotten one of the door's rules.
+    """
+
+    def __init__(self, forgotten: ClaimCode) -> None:
+        super().__init__(START_MS)
+        self.forgotten = forgotten
+
+    def _refusal(self, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:
+        """Refuse, but not for the rule that is forgotten."""
+        refusal = super()._refusal(state, lane, rank)
+        return None if refusal is self.forgotten else refusal
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "kind"),
+    [
+        (ClaimCode.NOT_CALLED, "overtaken"),
+        (ClaimCode.FULL, "capacity"),
+        (ClaimCode.PACED, "rate"),
+        (ClaimCode.USED, "twice"),
+        (ClaimCode.PAUSED, "rest"),
+    ],
+)
+def test_a_store_that_forgot_a_rule_is_found_by_its_log(forgotten: ClaimCode, kind: str) -> None:
+    """Each promise, broken by the store itself, which notes and chains all that it does as ever."""
+    life = Life()
+    life.store = Broken(forgotten)
+
+    assert kind in {flaw.kind for flaw in asyncio.run(life.lead(DAY)).flaws}
+
+
+def test_the_same_day_is_proven_where_no_rule_is_forgotten() -> None:
+    """So that it is the rule which the test above finds missing."""
+    assert asyncio.run(Life().lead(DAY)).flaws == ()
 
 
 @settings(max_examples=150)

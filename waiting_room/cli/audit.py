@@ -24,7 +24,7 @@ from waiting_room.lobby import Lobby
 
 PATIENCE_S: Final = 10
 _SHOWN: Final = 50
-"""So many flaws are shown to people; --json names them all."""
+"""So many flaws are shown to people; --json names more."""
 
 
 class SourceError(WaitingRoomError):
@@ -211,7 +211,7 @@ def _told(verdict: Verdict) -> Iterator[str]:
     yield from (f"note: {note}" for note in verdict.notes)
     yield from (f"flaw: {flaw}" for flaw in verdict.flaws[:_SHOWN])
     if count > _SHOWN:
-        yield f"and {count - _SHOWN:,} more: --json names them all"
+        yield f"and {count - _SHOWN:,} more: --json names them"
 
 
 def _time(at_ms: int) -> str:

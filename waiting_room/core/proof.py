@@ -70,7 +70,10 @@ def verify(lines: Iterable[str], heads: Iterable[Head] = ()) -> Verdict:
 
     No line raises: what cannot be read is a flaw.
     """
-    proof = _Proof({head.sequence: head.hash for head in heads})
+    published: dict[int, set[str]] = {}
+    for head in heads:
+        published.setdefault(head.sequence, set()).add(head.hash)
+    proof = _Proof(published)
     for number, line in enumerate(lines, 1):
         proof.read(number, line)
     return proof.verdict()
@@ -81,7 +84,7 @@ class _Proof:
     Follow the chain, and play the journal of each record.
     """
 
-    def __init__(self, heads: dict[int, str]) -> None:
+    def __init__(self, heads: dict[int, set[str]]) -> None:
         self._heads = heads
         self._flaws: list[Flaw] = []
         self._notes: list[str] = []
@@ -108,7 +111,7 @@ class _Proof:
             self._begin(record)
         self._link(number, record)
         self._replay_record(number, record)
-        if self._heads.get(record.sequence, hash_) != hash_:
+        if self._heads.get(record.sequence, {hash_}) != {hash_}:
             self._add(number, record.sequence, Broken.HEAD, "this is not the record whose hash was published")
         self._last, self._head = record, Head(record.sequence, hash_, record.at_ms)
 
@@ -117,8 +120,8 @@ class _Proof:
         before = record.sequence - 1
         if self._records == 1 and before:
             self._notes.append(f"the log begins at record {record.sequence}; what was before is not told")
-        published = self._heads.get(before, ROOT if before == 0 else record.previous)
-        if self._records == 1 and record.previous != published:
+        published = self._heads.get(before, {ROOT if before == 0 else record.previous})
+        if self._records == 1 and {record.previous} != published:
             self._add(1, record.sequence, Broken.CHANGED, "it does not follow what was before the log's beginning")
 
     def _link(self, number: int, record: Record) -> None:
@@ -182,6 +185,12 @@ class _Proof:
 
     def _compare_heads(self) -> None:
         latest = max(self._heads, default=0)
+        first = self._first.sequence if self._first else 0
+        early = [sequence for sequence in sorted(self._heads) if sequence < first - 1]
+        if early:
+            self._notes.append(f"heads from before its beginning were not compared: {', '.join(map(str, early))}")
+        if len(self._flaws) == _LISTED:
+            self._notes.append(f"only the first {_LISTED:,} flaws are named")
         if latest > self._head.sequence:
             what = f"the log ends at record {self._head.sequence}, and record {latest} was published"
             self._add(0, 0, Broken.TAIL, what)
