@@ -120,6 +120,20 @@ async def test_put_creates_a_room(client: Client, lobby: Lobby) -> None:
     assert await lobby.store.rooms() == ("autumn", "sale")
 
 
+async def test_lanes_are_put_and_kept(client: Client) -> None:
+    """
+    A table of lanes keeps its order; a change of something else leaves it alone.
+    """
+    lanes = {"loyal": {"weight": 3, "entry": "invitation"}, "standard": {}}
+    await asked(client, "PUT", "/sale", json={"lanes": lanes, "lane_order": "strict"})
+    _, state = await asked(client, "PATCH", "/sale", json={"capacity": 9})
+    _, refused = await asked(client, "PATCH", "/sale", json={"lanes": {"loyal": {}}})
+
+    assert list(state["policy"]["lanes"]) == list(state["lanes"]) == ["loyal", "standard"]
+    assert state["policy"]["lanes"]["loyal"] == {"weight": 3.0, "floor": 0.0, "entry": "invitation"}
+    assert "there is no lane standard" in str(refused)
+
+
 async def test_patch_changes_what_is_named(client: Client) -> None:
     """
     A PATCH leaves other settings as they are.
