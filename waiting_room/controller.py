@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from waiting_room.core import polling
+from waiting_room.core.agenda import Orders
+from waiting_room.core.breaks import utc_text
 from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.plan import plan
 from waiting_room.core.policy import Policy
@@ -101,6 +103,8 @@ class Controller:
         if step is not None:
             committed = await self._lobby.store.advance(room.name, step)
             room.tally["tick", "committed" if committed else "lost"] += 1
+            if committed:
+                _log_orders(room.name, step.orders)
 
     async def _restore(self, room: Room) -> None:
         last = room.view.snapshot
@@ -153,6 +157,14 @@ class Controller:
             await self._lobby.refresh(name)
         except StoreEmptyError:
             _log.warning("a room is listed and holds nothing", extra={"room": name})
+
+
+def _log_orders(room: str, asked: Orders) -> None:
+    for entry in asked.done:
+        extra = {"room": room, "do": entry.do, "at": utc_text(entry.at_ms), "rate_per_minute": entry.rate_per_minute}
+        _log.info("the schedule was carried out", extra=extra)
+    if asked.phase is not None:
+        _log.info("a room changed its phase by itself", extra={"room": room, "phase": asked.phase.value})
 
 
 def _is_another_life(now: Snapshot, before: Snapshot) -> bool:

@@ -9,13 +9,21 @@ from typing import Any, Final
 from waiting_room.coalesce import RETRY_S, Coalescer
 from waiting_room.cookies import TICKET_LIFE_S
 from waiting_room.core import polling
+from waiting_room.core.breaks import read_break
 from waiting_room.core.lanes import STANDARD_LANE
-from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
-from waiting_room.core.phase import Phase
+from waiting_room.core.outcomes import Admitted, Called, Outcome, Paused, Refused, Waiting
+from waiting_room.core.phase import ACTIONS, Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.reasons import Reason
 from waiting_room.core.view import STALE_MS, View
-from waiting_room.errors import LaneUnknownError, RoomUnknownError, StoreEmptyError, StoreUnavailableError
+from waiting_room.errors import (
+    Fault,
+    LaneUnknownError,
+    PolicyError,
+    RoomUnknownError,
+    StoreEmptyError,
+    StoreUnavailableError,
+)
 from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, Store, TouchReply
 from waiting_room.rooms import Room
 from waiting_room.tokens import Ticket, Visitor
@@ -114,7 +122,7 @@ class Lobby:
         if lane != STANDARD_LANE and all(entry.name != lane for entry in room.policy.lanes):
             raise LaneUnknownError(name, lane)
         if room.view.snapshot.phase is Phase.CLOSED and not room.stale(self.clock_ms()):
-            return Closed(), None
+            return room.view.closed(), None
         try:
             reply = await self._desk(name, lane).submit(visitor.id)
         except StoreEmptyError:
@@ -130,7 +138,7 @@ class Lobby:
     def _joined(self, room: Room, lane: str, visitor: Visitor, reply: JoinReply) -> tuple[Outcome, Ticket | None]:
         room.tally["join", reply.code.name.lower()] += 1
         if reply.code is JoinCode.CLOSED:
-            return Closed(), None
+            return room.view.closed(), None
         if reply.code is JoinCode.DRAINING:
             return Refused(Reason.ROOM_DRAINING), None
         notes = room.lanes[lane]
@@ -193,9 +201,9 @@ class Lobby:
             case ClaimCode.USED:
                 return Refused(Reason.TICKET_USED)
             case ClaimCode.PAUSED:
-                return Paused(number, 0, polling.DEGRADED_POLL_MS)
+                return room.view.paused(number, 0)
             case ClaimCode.CLOSED:
-                return Closed()
+                return room.view.closed()
             case ClaimCode.RECOVERING:
                 return Called(number, 2000, Reason.RECOVERING)
 
@@ -243,7 +251,7 @@ class Lobby:
         return {
             "room": name,
             "phase": snapshot.phase.value,
-            "rate_per_minute": snapshot.policy.rate_per_minute,
+            "rate_per_minute": snapshot.rate_limit,
             "capacity": snapshot.policy.capacity,
             "seats": snapshot.seats,
             "frontier": snapshot.standard.frontier,
@@ -254,7 +262,9 @@ class Lobby:
                 for lane, held in snapshot.lanes.items()
             },
             "admitted_total": snapshot.admitted,
-            "message": snapshot.policy.message,
+            "message": snapshot.message,
+            "opens_in_s": _seconds(snapshot.opens_in_ms),
+            "resumes_in_s": _seconds(snapshot.resumes_in_ms),
             "audit_head": str(snapshot.head),
             "as_of_ms": snapshot.now_ms,
         }
@@ -285,19 +295,35 @@ class Lobby:
         """
         return await self.store.audit(self.room(name).name, after, limit)
 
-    async def configure(self, name: str, policy: Policy) -> None:
+    async def configure(self, name: str, policy: Policy, *, rate_by_hand: bool = False) -> None:
         """
-        Create a room or change its settings, and see it at once.
+        Create a room or change its settings, and see it at once; *rate_by_hand* ends a rate that a schedule has set.
         """
-        await self.store.configure(name, policy)
+        await self.store.configure(name, policy, rate_by_hand=rate_by_hand)
         await self.refresh(name)
 
-    async def set_phase(self, name: str, phase: Phase) -> None:
+    async def set_phase(self, name: str, phase: Phase, resume_at_ms: int = 0, notice: str = "") -> None:
         """
         Change the phase of a room, and see it at once.
         """
-        await self.store.set_phase(self.room(name).name, phase)
+        await self.store.set_phase(self.room(name).name, phase, resume_at_ms, notice)
         await self.refresh(name)
+
+    async def act(self, name: str, action: str, values: Mapping[str, Any]) -> None:
+        """
+        Do what an operator asks for with one of `ACTIONS`; a pause may be a break (`read_break`).
+
+        A room that was paused while it drained goes on draining. Raises `PolicyError` for *values* that mean nothing.
+        """
+        snapshot = (await self.refresh(self.room(name).name)).view.snapshot
+        phase, resume_at_ms, notice = ACTIONS[action], 0, ""
+        if phase is Phase.PAUSED:
+            resume_at_ms, notice = read_break(values, snapshot.policy.timezone, snapshot.now_ms)
+        elif values:
+            raise PolicyError(tuple(Fault(key, f"means nothing to {action}", "leave it out") for key in values))
+        elif action == "resume" and snapshot.phase is Phase.PAUSED:
+            phase = snapshot.agenda.resume_to
+        await self.set_phase(name, phase, resume_at_ms, notice)
 
     async def refresh(self, name: str) -> Room:
         """
@@ -329,6 +355,10 @@ class Lobby:
                 again_s=_until_next,
             )
         return door
+
+
+def _seconds(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000
 
 
 def _is_over(ticket: Ticket, now_ms: int) -> bool:

@@ -104,14 +104,17 @@ class Store(Protocol):
         Return the names of all rooms.
         """
 
-    async def configure(self, room: str, policy: Policy) -> bool:
+    async def configure(self, room: str, policy: Policy, *, rate_by_hand: bool = False) -> bool:
         """
         Create the room or change its settings; return whether it is new.
+
+        A new room begins as its schedule says. A rate that a schedule has set stays, unless the settings bring another
+        one or it was chosen *rate_by_hand*.
         """
 
-    async def set_phase(self, room: str, phase: Phase) -> None:
+    async def set_phase(self, room: str, phase: Phase, resume_at_ms: int = 0, notice: str = "") -> None:
         """
-        Change the phase.
+        Change the phase, as an operator says; a pause may have a time at which it goes on, and words of its own.
         """
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:

@@ -116,7 +116,7 @@ class Room:
         self.polls_waiting = 0
         self.eta_errors_s: list[float] = []
         self.json_name = json.dumps(name)
-        self.json_message = _as_json(view.snapshot.policy.message)
+        self.json_message = _as_json(view.snapshot.message)
 
     @property
     def policy(self) -> Policy:
@@ -140,7 +140,7 @@ class Room:
         window_ms = snapshot.policy.claim_window_s * 1000
         for name, lane in snapshot.lanes.items():
             self.lanes[name].see(lane, snapshot.now_ms, window_ms)
-        self.json_message = _as_json(snapshot.policy.message)
+        self.json_message = _as_json(snapshot.message)
 
     def keep_promise(self, lane: str, rank: int, now_ms: int) -> None:
         """
@@ -177,7 +177,8 @@ class Room:
         """
         Return the seats in use within the idle time, with their hard ends; forget the others.
         """
-        oldest = now_ms - int(self.policy.idle_timeout_s * 1000)
+        clock_ms = self.view.snapshot.agenda.idle_clock_ms(now_ms)
+        oldest = clock_ms - int(self.policy.idle_timeout_s * 1000)
         self.seats = {seat: held for seat, held in self.seats.items() if held[1] > oldest and held[0] > now_ms}
         return {seat: hard_end_ms for seat, (hard_end_ms, _) in self.seats.items()}
 

@@ -220,3 +220,30 @@ def test_a_conflict_with_the_calendar_has_its_own_exit_code(sale: dict[str, str]
     assert shown.code == 5
     assert "--schedule[1].at: 2026-03-29 02:30 does not exist in Europe/Warsaw" in shown.err
     assert state(sale).json["policy"]["schedule"] == []
+
+
+def test_a_break_is_begun_with_its_end_and_its_words(sale: dict[str, str]) -> None:
+    """
+    Whoever types it is told how long it lasts; programs are told as well.
+    """
+    done = run("room", "pause", "sale", "--for", "15m", "--message", "Back soon", environ=sale)
+    shown = state(sale).json
+
+    assert done.code == 0
+    assert done.err.startswith("sale is paused and goes on in 1")
+    assert 890 < shown["resumes_in_s"] <= 900
+    assert shown["message"] == "Back soon"
+    assert run("room", "resume", "sale", environ=sale).code == 0
+    assert (state(sale).json["phase"], state(sale).json["message"]) == ("open", "")
+
+
+def test_all_that_is_wrong_with_a_break_is_told_at_once(sale: dict[str, str]) -> None:
+    """
+    In the words of the options; the room stays open.
+    """
+    done = run("room", "pause", "sale", "--for", "15", "--resume-at", "25:00", environ=sale)
+
+    assert done.code == 2
+    for said in ("--for: contradicts --resume-at", "--for: '15' is no span", "--resume-at: '25:00' is no time"):
+        assert said.replace("contradicts --resume-at", "contradicts resume_at") in done.err
+    assert state(sale).json["phase"] == "open"

@@ -37,11 +37,11 @@ class Line:
         self.calls: list[str] = []
 
     def __getattr__(self, verb: str) -> Callable[..., Awaitable[Any]]:
-        async def call(*args: Any) -> Any:
+        async def call(*args: Any, **named: Any) -> Any:
             self.calls.append(verb)
             if self.cut:
                 raise StoreUnavailableError("timeout", f"{verb} was cut off")
-            return await getattr(self._store, verb)(*args)
+            return await getattr(self._store, verb)(*args, **named)
 
         return call
 

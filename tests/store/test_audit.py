@@ -146,10 +146,10 @@ async def test_what_happens_after_the_snapshot_goes_into_the_next_record(store: 
     snapshot = await store.snapshot(ROOM)
     step = plan(snapshot, "test")
     assert step is not None
-    await store.set_phase(ROOM, Phase.PAUSED)
+    await store.configure(ROOM, replace(POLICY, capacity=2))
     assert await store.advance(ROOM, step)
 
-    assert await journal(store) == ["phase paused"]
+    assert await journal(store) == ["limits 2,600"]
 
 
 async def test_the_log_cannot_fork(store: AnyStore) -> None:

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tests.leaks import leaked_keys
 from tests.store.acts import POLICY, ROOM
 from tests.store.conftest import START_MS
+from waiting_room.core.calendar import KINDS, Entry, Schedule, conflicts, local_text
 from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import plan
@@ -33,6 +34,22 @@ LANES = strategies.sampled_from(["standard", "standard", "loyal", "late"])
 PLACES = strategies.tuples(LANES, RANKS)
 SEATS = strategies.lists(PLACES.map(lambda place: f"{place[0]}.{place[1]}"), max_size=4, unique=True)
 LOYAL = (Lane("standard"), Lane("loyal", weight=3, floor=0.1, entry="invitation"))
+SCHEDULES = (
+    strategies.lists(
+        strategies.tuples(
+            strategies.integers(-10, 50), strategies.sampled_from(KINDS), strategies.sampled_from([30, 900])
+        ),
+        max_size=3,
+        unique_by=lambda entry: entry[0],
+    )
+    .map(
+        lambda found: tuple(
+            Entry(local_text(START_MS + second * 1000, "UTC"), do, rate if do == "rate" else None)
+            for second, do, rate in sorted(found)
+        )
+    )
+    .filter(lambda schedule: not conflicts(schedule, "UTC", ""))
+)
 LONGEST_MS = 59_000
 """Joins are forgotten after a minute of the server's own clock, which a test cannot move."""
 
@@ -120,29 +137,36 @@ class Story(RuleBasedStateMachine):
         lane, rank = place
         self.both(lambda store: store.leave(ROOM, lane, rank, VISITORS[rank % len(VISITORS)]))
 
-    @rule(phase=strategies.sampled_from(Phase))
-    def change_phase(self, phase: Phase) -> None:
-        """An operator changes the phase."""
-        self.both(lambda store: store.set_phase(ROOM, phase))
+    @rule(phase=strategies.sampled_from(Phase), lasts_ms=strategies.sampled_from([0, 0, 500, 20_000]))
+    def change_phase(self, phase: Phase, lasts_ms: int) -> None:
+        """An operator changes the phase, or begins a break."""
+        resume_at_ms = self.model.now_ms + lasts_ms if lasts_ms and phase is Phase.PAUSED else 0
+        notice = "Back soon" if lasts_ms and phase is Phase.PAUSED else ""
+        self.both(lambda store: store.set_phase(ROOM, phase, resume_at_ms, notice))
 
     @rule(
         capacity=strategies.integers(0, 5),
         rate=strategies.sampled_from([0, 60, 600, 60_000]),
         lanes=strategies.sampled_from([DEFAULT_LANES, LOYAL, LOYAL[::-1]]),
         order=strategies.sampled_from(LANE_ORDERS),
+        schedule=SCHEDULES,
+        by_hand=strategies.booleans(),
     )
-    def configure(self, capacity: int, rate: int, lanes: tuple[Lane, ...], order: str) -> None:
-        """An operator changes the settings, takes a lane out and puts it back."""
-        policy = replace(POLICY, capacity=capacity, rate_per_minute=rate, lanes=lanes, lane_order=order)
-        self.both(lambda store: store.configure(ROOM, policy))
+    def configure(
+        self, capacity: int, rate: int, lanes: tuple[Lane, ...], order: str, schedule: Schedule, by_hand: bool
+    ) -> None:
+        """An operator changes the settings, takes a lane out and puts it back, plans what is to come."""
+        changes: dict[str, Any] = {"capacity": capacity, "rate_per_minute": rate, "lanes": lanes, "lane_order": order}
+        policy = replace(POLICY, schedule=schedule, **changes)
+        self.both(lambda store: store.configure(ROOM, policy, rate_by_hand=by_hand))
 
     @rule()
     def remember(self) -> None:
         """A worker takes a snapshot that it may have to restore from."""
         self.last = (self.run(self.model.snapshot(ROOM)), self.run(self.redis.snapshot(ROOM)))
 
-    @rule(lose=strategies.booleans(), anew=strategies.booleans(), highest=RANKS)
-    def restore(self, lose: bool, anew: bool, highest: int) -> None:
+    @rule(lose=strategies.booleans(), anew=strategies.booleans(), highest=RANKS, plans=SCHEDULES)
+    def restore(self, lose: bool, anew: bool, highest: int, plans: Schedule) -> None:
         """The store restarts empty, or not; one worker knows nothing and makes the room anew, another puts it back."""
         if self.last is None:
             return
@@ -151,7 +175,7 @@ class Story(RuleBasedStateMachine):
             with redis.Redis.from_url(self.url) as client:
                 client.flushall()
         if anew:
-            self.both(lambda store: store.configure(ROOM, POLICY))
+            self.both(lambda store: store.configure(ROOM, replace(POLICY, schedule=plans)))
         remembered = dict(zip((self.model, self.redis), self.last, strict=True))
         self.both(lambda store: store.restore(remembered[store], {"standard": highest, "loyal": 2}))
 

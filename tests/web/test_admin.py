@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from waiting_room.app import now_ms
 from waiting_room.core.audit import Head
+from waiting_room.core.calendar import Entry
 from waiting_room.core.phase import ACTIONS
 from waiting_room.core.plan import plan
 from waiting_room.core.policy import Policy
@@ -292,3 +293,40 @@ async def test_a_page_after_no_number_is_refused(client: Client) -> None:
     """
     assert [(await asked(client, "GET", f"/sale/audit?after={text}"))[0] for text in ("x", "-1", "9" * 40)] == [422] * 3
     assert (await asked(client, "GET", "/none/audit"))[0] == 404
+
+
+async def test_a_pause_may_be_a_break(client: Client) -> None:
+    """
+    With its end in seconds and words of its own; resuming ends it.
+    """
+    status, paused = await asked(client, "POST", "/sale/pause", json={"for_s": 900, "message": "Back soon"})
+    _, resumed = await asked(client, "POST", "/sale/resume")
+
+    assert (status, paused["phase"], paused["message"]) == (200, "paused", "Back soon")
+    assert 890 < paused["resumes_in_s"] <= 900
+    assert (resumed["phase"], resumed["resumes_in_s"], resumed["message"]) == ("open", None, "")
+
+
+@pytest.mark.parametrize(
+    ("action", "body"), [("pause", {"for_s": -5}), ("pause", {"until": "noon"}), ("close", {"for_s": 5}), ("pause", [])]
+)
+async def test_a_body_that_means_nothing_changes_nothing(client: Client, action: str, body: object) -> None:
+    """
+    It is refused with what is wrong and what to do.
+    """
+    status, document = await asked(client, "POST", f"/sale/{action}", json=body)
+    _, shown = await asked(client, "GET", "/sale")
+
+    assert (status, shown["phase"]) == (422, "open")
+    assert all(fault["what"] for fault in document["faults"])
+
+
+async def test_a_rate_that_is_set_by_hand_ends_the_schedules(client: Client, lobby: Lobby) -> None:
+    """
+    Even if it is the one of the settings; another setting leaves the schedule's alone.
+    """
+    await lobby.configure("market", Policy(schedule=(Entry("2020-01-01 09:00", "rate", 60),)))
+    _, other = await asked(client, "PATCH", "/market", json={"capacity": 7})
+    _, same = await asked(client, "PATCH", "/market", json={"rate_per_minute": 600})
+
+    assert (other["rate_per_minute"], same["rate_per_minute"]) == (60, 600)

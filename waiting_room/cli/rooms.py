@@ -26,8 +26,9 @@ Work = Callable[[Lobby], Awaitable[Result]]
 
 ACTION_HELP = {
     "open": "Let visitors join and call them in.",
-    "pause": "Call nobody in; visitors may join, and everybody keeps their place.",
-    "resume": "Go on after a pause.",
+    "pause": "Call nobody in; visitors may join, and everybody keeps their place.\n\nWith a time at which it goes on "
+    "this is a technical break: the page says so, no seat inside ends for being idle, and the room goes on by itself.",
+    "resume": "Go on after a pause, as before it.",
     "drain": "Let nobody join any more, and call in those who wait.",
     "close": "Let nobody join, and call nobody in.",
 }
@@ -107,9 +108,13 @@ def _policy(values: dict[str, Any], faults: Sequence[Fault] = ()) -> Policy:
     else:
         if not found:
             return policy
-    if all(isinstance(fault, Conflict) for fault in found):
-        raise PolicyError(tuple(found))
-    raise click.UsageError("\n  ".join(["these settings do not work:", *map(str, found)]))
+    raise _usage(found)
+
+
+def _usage(faults: Sequence[Fault]) -> Exception:
+    if all(isinstance(fault, Conflict) for fault in faults):
+        return PolicyError(tuple(faults))
+    return click.UsageError("\n  ".join(["these settings do not work:", *map(str, faults)]))
 
 
 @room.command()
@@ -145,7 +150,8 @@ def set_(name: str, config_file: str | None, redis_url: str | None, as_json: boo
 
     async def work(lobby: Lobby) -> dict[str, Any]:
         await _known(lobby, name)
-        await lobby.configure(name, _policy(lobby.policy(name).as_dict() | changes))
+        policy = _policy(lobby.policy(name).as_dict() | changes)
+        await lobby.configure(name, policy, rate_by_hand="rate_per_minute" in changes)
         return lobby.admin_state(name)
 
     _tell(run_with_lobby(work, config_file, redis_url), as_json, "was changed")
@@ -224,16 +230,51 @@ def _add_action(action: str) -> None:
     @click.argument("name")
     @redis_options
     def act(name: str, config_file: str | None, redis_url: str | None, as_json: bool) -> None:
-        async def work(lobby: Lobby) -> dict[str, Any]:
-            await _known(lobby, name)
-            await lobby.set_phase(name, ACTIONS[action])
-            return lobby.admin_state(name)
-
-        _tell(run_with_lobby(work, config_file, redis_url), as_json, f"is {ACTIONS[action]}")
+        _tell(_acted(name, action, {}, config_file, redis_url), as_json)
 
 
 for _action in ACTIONS:
-    _add_action(_action)
+    if _action != "pause":
+        _add_action(_action)
+
+
+@room.command(help=ACTION_HELP["pause"])
+@click.argument("name")
+@click.option("--resume-at", metavar="TIME", help="Go on at this time (HH:MM in the room's time zone, or with a date).")
+@click.option("--for", "for_", metavar="SPAN", help="Go on after this time, such as 15m or 1h30m.")
+@click.option("--message", metavar="TEXT", help="What the waiting page says meanwhile.")
+@redis_options
+def pause(
+    name: str,
+    resume_at: str | None,
+    for_: str | None,
+    message: str | None,
+    config_file: str | None,
+    redis_url: str | None,
+    as_json: bool,
+) -> None:
+    """
+    Pause a room, or begin a break.
+    """
+    given = {"resume_at": resume_at, "for": for_, "message": message}
+    values = {key: value for key, value in given.items() if value is not None}
+    _tell(_acted(name, "pause", values, config_file, redis_url), as_json)
+
+
+def _acted(
+    name: str, action: str, values: dict[str, Any], config_file: str | None, redis_url: str | None
+) -> dict[str, Any]:
+    async def work(lobby: Lobby) -> dict[str, Any]:
+        await _known(lobby, name)
+        try:
+            await lobby.act(name, action, values)
+        except PolicyError as error:
+            raise _usage(
+                [replace(fault, where=f"--{fault.where.replace('_', '-')}") for fault in error.faults]
+            ) from None
+        return lobby.admin_state(name)
+
+    return run_with_lobby(work, config_file, redis_url)
 
 
 async def _known(lobby: Lobby, name: str) -> None:
@@ -266,13 +307,16 @@ async def _with_lobby(work: Work[Result], url: str) -> Result:
         await lobby.store.close()
 
 
-def _tell(state: dict[str, Any], as_json: bool, done: str) -> None:
+def _tell(state: dict[str, Any], as_json: bool, done: str = "") -> None:
     if as_json:
         click.echo(json.dumps(state, ensure_ascii=False))
         return
+    done = done or f"is {state['phase']}"
+    if state["resumes_in_s"] is not None:
+        done += f" and goes on in {schedules.span_text(round(state['resumes_in_s']))}"
     policy = state["policy"]
     pace = f"{policy['capacity']} seats, {policy['rate_per_minute']} admissions a minute, {state['waiting']} waiting"
-    phase = "" if done.endswith(state["phase"]) else f"{state['phase']}, "
+    phase = "" if state["phase"] in done.split() else f"{state['phase']}, "
     click.echo(f"{state['room']} {done}: {phase}{pace}.", err=True)
 
 

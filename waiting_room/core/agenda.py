@@ -7,7 +7,7 @@ not carried out over it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from waiting_room.core import calendar
@@ -15,6 +15,8 @@ from waiting_room.core.calendar import Appointment
 from waiting_room.core.phase import Phase
 
 NO_RATE: Final = -1
+NEVER_MS: Final = 2**53 - 1
+"""The largest whole number that Lua and JSON hold exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Agenda:
     *scheduled_ms*: up to when the schedule was carried out, 0 before the first step. *phase_set_ms*, *rate_set_ms*:
     when an operator set phase or rate last. *rate_step*: the rate that the schedule has set, `NO_RATE` where the
     policy's holds. *resume_at_ms*: when the break is over, 0 where there is none. *resume_to*: the phase before the
-    pause. *notice*: the operator's words for this pause.
+    pause. *notice*: the operator's words for this pause. Until *rest_until_ms* no idle end counts that is later than
+    *rest_from_ms*.
     """
 
     scheduled_ms: int = 0
@@ -35,6 +38,32 @@ class Agenda:
     resume_at_ms: int = 0
     resume_to: Phase = Phase.OPEN
     notice: str = ""
+    rest_from_ms: int = 0
+    rest_until_ms: int = 0
+
+    def idle_clock_ms(self, now_ms: int) -> int:
+        """
+        Return the instant up to which idle ends count at *now_ms*: in a break, and until every seat has had its idle
+        time after it, that is the beginning of the break.
+        """
+        return min(now_ms, self.rest_from_ms) if now_ms < self.rest_until_ms else now_ms
+
+    def changed(
+        self, before: Phase, phase: Phase, now_ms: int, idle_ms: int, resume_at_ms: int = 0, notice: str = ""
+    ) -> "Agenda":
+        """
+        Return what is remembered once a room that was in the phase *before* is in *phase*.
+        """
+        if phase is not Phase.PAUSED:
+            rest_until_ms = now_ms + idle_ms if self.rest_until_ms == NEVER_MS else self.rest_until_ms
+            return replace(self, resume_at_ms=0, notice="", rest_until_ms=rest_until_ms)
+        agenda = replace(self, resume_at_ms=resume_at_ms, notice=notice)
+        if before is not Phase.PAUSED:
+            agenda = replace(agenda, resume_to=Phase.OPEN if before is Phase.CLOSED else before)
+        if not resume_at_ms:
+            return agenda
+        rest_from_ms = now_ms if now_ms >= self.rest_until_ms else self.rest_from_ms
+        return replace(agenda, rest_from_ms=rest_from_ms, rest_until_ms=NEVER_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +129,6 @@ PHASES: Final = {
     "close": Phase.CLOSED,
 }
 """What each kind of entry makes of the room."""
+
+NOTHING_PLANNED: Final = Agenda()
+"""What a room remembers that has never had a schedule or a break."""

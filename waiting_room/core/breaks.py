@@ -3,6 +3,7 @@ How long a break lasts, as an operator says it: until a time of the room's place
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -59,7 +60,7 @@ def _next(hour: int, minute: int, timezone: str, now_ms: int) -> str:
     return f"{wanted:%Y-%m-%d %H:%M}"
 
 
-def read_break(values: dict[str, Any], timezone: str, now_ms: int) -> tuple[int, str]:
+def read_break(values: Mapping[str, Any], timezone: str, now_ms: int) -> tuple[int, str]:
     """
     Return when the break that *values* describe is over (0: nobody knows), and the operator's words for it.
 

@@ -93,10 +93,11 @@ class Paused:
 @dataclass(frozen=True, slots=True)
 class Closed:
     """
-    Tell a visitor that the room is closed.
+    Tell a visitor that the room is closed, and when it opens, where that is planned.
     """
 
     reason: Reason = Reason.ROOM_CLOSED
+    opens_in_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

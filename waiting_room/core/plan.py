@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from waiting_room.core import estimate, pacing, polling
+from waiting_room.core.agenda import Orders, orders
 from waiting_room.core.lanes import share
 from waiting_room.core.presence import Presence
 from waiting_room.core.recording import Link, link
@@ -40,9 +41,10 @@ class Advance:
     """
     Hold the commands of one step; they are committed only if the room is still at *version*.
 
-    *rate_per_minute* is the rate in force from now on, at which the door lets in. Where *rotate* is set, a new presence
-    slot of *slot_ms* begins in every lane, for the ranks from its *low* to its *high*. *link* is the record that is
-    chained to the admission log, where one is due; the log keeps its last *records_kept*.
+    *rate_per_minute* is the rate in force from now on, at which the door lets in. *orders* are what schedule and break
+    ask for. Where *rotate* is set, a new presence slot of *slot_ms* begins in every lane, for the ranks from its *low*
+    to its *high*. *link* is the record that is chained to the admission log, where one is due; the log keeps its last
+    *records_kept*.
     """
 
     version: int
@@ -55,6 +57,7 @@ class Advance:
     leaving_per_s: float
     rotate: bool
     slot_ms: int
+    orders: Orders
     link: Link | None = None
     records_kept: int = 0
 
@@ -72,7 +75,10 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
     """
     if known.owner not in {"", owner} and known.now_ms < known.owner_until_ms:
         return None
-    snapshot = replace(known, rate_per_minute=known.policy.rate_per_minute)
+    asked = orders(known.agenda, known.policy.planned, known.phase, known.now_ms)
+    agenda = replace(known.agenda, rate_step=asked.rate_step)
+    snapshot = replace(known, agenda=agenda, phase=asked.phase or known.phase)
+    snapshot = replace(snapshot, rate_per_minute=snapshot.rate_limit)
     cohorts = snapshot.cohorts
     no_show = pacing.measured_no_show(snapshot.no_show, cohorts, snapshot.now_ms, snapshot.policy)
     still_expected = pacing.expected(cohorts, snapshot.now_ms, no_show, snapshot.policy)
@@ -89,6 +95,7 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
         leaving_per_s=_leaving(snapshot) if rotate else snapshot.leaving_per_s,
         rotate=rotate,
         slot_ms=_next_slot_ms(snapshot) if rotate else snapshot.slot_ms,
+        orders=asked,
         link=link(known),
         records_kept=known.policy.audit_records,
     )

@@ -101,13 +101,13 @@ def watch(shadow: Shadow | None, snapshot: Snapshot) -> Shadow:
     """
     Return the model after one more look at the room; without one before, it begins with those who are inside.
     """
-    policy, now_ms = snapshot.policy, snapshot.now_ms
+    policy, now_ms, rate_per_s = snapshot.policy, snapshot.now_ms, snapshot.rate_limit / 60
     if shadow is None or now_ms < shadow.at_ms or snapshot.admitted < shadow.admitted:
         return Shadow(now_ms, now_ms, snapshot.admitted, snapshot.seats, float(min(snapshot.seats, policy.capacity)))
     came = snapshot.admitted - shadow.admitted
     stayed = _staying(shadow.seats + came, snapshot.seats)
     inside = shadow.inside * stayed
-    allowed = shadow.tokens + policy.rate_per_s * (now_ms - shadow.at_ms) / 1000
+    allowed = shadow.tokens + rate_per_s * (now_ms - shadow.at_ms) / 1000
     before = shadow.waiting
     entering = max(0.0, min(before + came, allowed, policy.capacity - inside))
     queue = _served((*shadow.queue, Lump(now_ms, came)), entering)
@@ -118,7 +118,7 @@ def watch(shadow: Shadow | None, snapshot: Snapshot) -> Shadow:
         admitted=snapshot.admitted,
         seats=snapshot.seats,
         inside=inside + entering,
-        tokens=min(allowed - entering, burst(policy.rate_per_s)),
+        tokens=min(allowed - entering, burst(rate_per_s)),
         came=shadow.came + came,
         waited=shadow.waited + came - min(came, max(0.0, entering - before)),
         longest_queue=max(shadow.longest_queue, before + came - entering),

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
+from waiting_room.core.agenda import NO_RATE, NOTHING_PLANNED, Agenda
 from waiting_room.core.audit import NO_HEAD, Head
+from waiting_room.core.calendar import next_opening_ms
 from waiting_room.core.lanes import STANDARD_LANE, Lane
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
@@ -116,6 +118,40 @@ class Snapshot:
     head: Head = NO_HEAD
     events: tuple[str, ...] | None = field(repr=False, default=None)
     events_lost: int = 0
+    agenda: Agenda = NOTHING_PLANNED
+
+    @property
+    def rate_limit(self) -> int:
+        """
+        Return the rate that is not exceeded: the one that the schedule has set, or the policy's.
+        """
+        return self.policy.rate_per_minute if self.agenda.rate_step == NO_RATE else self.agenda.rate_step
+
+    @property
+    def message(self) -> str:
+        """
+        Return the operator's words: those for this pause, or the room's.
+        """
+        return self.agenda.notice or self.policy.message
+
+    @property
+    def resumes_in_ms(self) -> int | None:
+        """
+        Return how long the break still lasts, None where there is none or nobody knows.
+        """
+        if self.phase is not Phase.PAUSED or not self.agenda.resume_at_ms:
+            return None
+        return max(0, self.agenda.resume_at_ms - self.now_ms)
+
+    @property
+    def opens_in_ms(self) -> int | None:
+        """
+        Return how long it takes until a closed room opens by its schedule, None where nothing is planned.
+        """
+        if self.phase is not Phase.CLOSED:
+            return None
+        opening_ms = next_opening_ms(self.policy.planned, self.now_ms)
+        return None if opening_ms is None else opening_ms - self.now_ms
 
     @property
     def standard(self) -> LaneSnapshot:

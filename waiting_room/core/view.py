@@ -64,12 +64,11 @@ class View:
             interval = self._intervals.at(position, None if eta is None else eta.low_s)
             return Waiting(number, position, eta, polling.jittered_ms(interval, number, self._salt))
         snapshot = self.snapshot
-        phase = snapshot.phase
-        if phase is Phase.CLOSED:
-            return Closed()
+        if snapshot.phase is Phase.CLOSED:
+            return self.closed()
         degraded = Reason.STORE_AWAY if stale else Reason.RECOVERING if snapshot.recovering else None
-        if phase is Phase.PAUSED:
-            return Paused(number, position, self._next_poll_ms(number, position, None), degraded or Reason.ROOM_PAUSED)
+        if snapshot.phase is Phase.PAUSED:
+            return self.paused(number, position, degraded)
         if position == 0:
             return Called(number, self._called_poll_ms(number, stale=stale), degraded or Reason.YOUR_TURN)
         eta = None if stale else self.eta(lane, position)
@@ -77,6 +76,23 @@ class View:
         if degraded:
             next_poll_ms = max(next_poll_ms, polling.jittered_ms(polling.DEGRADED_POLL_MS, number, self._salt))
         return Waiting(number, position, eta, next_poll_ms, degraded or Reason.QUEUE_WAIT)
+
+    def paused(self, number: int, position: int, degraded: Reason | None = None) -> Paused:
+        """
+        Return the status of one who stands at *position* while nobody is let in, with the end of the break if known.
+        """
+        resumes_in_ms = self.snapshot.resumes_in_ms
+        if resumes_in_ms is None:
+            poll_ms = self._next_poll_ms(number, position, None)
+            return Paused(number, position, poll_ms, degraded or Reason.ROOM_PAUSED)
+        poll_ms = self._next_poll_ms(number, max(1, position), resumes_in_ms / 1000)
+        return Paused(number, position, poll_ms, degraded or Reason.TECHNICAL_BREAK, resumes_in_ms)
+
+    def closed(self) -> Closed:
+        """
+        Return the status of everybody while the room is closed.
+        """
+        return Closed(opens_in_ms=self.snapshot.opens_in_ms)
 
     def _next_poll_ms(self, number: int, position: int, wait_s: float | None) -> int:
         return polling.jittered_ms(self._intervals.at(position, wait_s), number, self._salt)

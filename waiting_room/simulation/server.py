@@ -74,11 +74,11 @@ class Server(MemoryStore):
         state.owner, state.owner_until = "", 0
         return state
 
-    async def configure(self, room: str, policy: Policy) -> bool:
+    async def configure(self, room: str, policy: Policy, *, rate_by_hand: bool = False) -> bool:
         """
         Create the room or change its settings.
         """
-        new = await super().configure(room, policy)
+        new = await super().configure(room, policy, rate_by_hand=rate_by_hand)
         self._run_seen.setdefault(room, self._run)
         self._promises.configured(policy, self.now_ms)
         return new

@@ -4,10 +4,12 @@ held against step by step.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from waiting_room.core import plan as steps
 from waiting_room.core import polling
+from waiting_room.core.agenda import NO_RATE, Agenda, first_phase, first_rate
 from waiting_room.core.audit import Act
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
@@ -52,22 +54,17 @@ class MemoryStore:
         """
         return tuple(sorted(self._rooms))
 
-    async def configure(self, room: str, policy: Policy) -> bool:
+    async def configure(self, room: str, policy: Policy, *, rate_by_hand: bool = False) -> bool:
         """
         Create the room or change its settings.
         """
         known, now = self._rooms.get(room), self.now_ms
         new = known is None
         if known is None:
-            known = MemoryRoom(policy, numbers_of(policy), now, polling.slot_ms(0, policy), now, now)
-            known.rate, self._rooms[room] = policy.rate_per_minute, known
-            known.note(Act.CREATED, now, ())
-            known.note(Act.PHASE, now, [Phase.OPEN.value])
+            known = self._rooms[room] = _begun(policy, now)
         known.refill(now)
         before = () if new else (known.policy.capacity, known.rate)
-        limit = policy.rate_per_minute
-        known.rate = limit if known.rate == known.numbers["rate_limit"] else min(known.rate, limit)
-        known.policy, known.numbers = policy, numbers_of(policy)
+        known.settle(policy, numbers_of(policy), now, by_hand=rate_by_hand and not new)
         if (policy.capacity, known.rate) != before:
             known.note(Act.LIMITS, now, [policy.capacity, known.rate])
         for lane in policy.lanes:
@@ -75,13 +72,14 @@ class MemoryStore:
             there.high_water = there.high_water or steps.MARK_STEP
         return new
 
-    async def set_phase(self, room: str, phase: Phase) -> None:
+    async def set_phase(self, room: str, phase: Phase, resume_at_ms: int = 0, notice: str = "") -> None:
         """
-        Change the phase.
+        Change the phase, as an operator says.
         """
         state = self._room(room)
-        state.phase = phase
-        state.note(Act.PHASE, self.now_ms, [phase.value])
+        state.change_phase(phase, self.now_ms, resume_at_ms, notice)
+        state.agenda = replace(state.agenda, phase_set_ms=self.now_ms)
+        state.version += 1
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
@@ -160,6 +158,10 @@ class MemoryStore:
             state.slot_at, state.slot_ms = now, step.slot_ms
         if state.rate != step.rate_per_minute:
             state.note(Act.LIMITS, now, [state.policy.capacity, step.rate_per_minute])
+        asked = step.orders
+        if asked.phase is not None:
+            state.change_phase(asked.phase, now, asked.resume_at_ms)
+        state.agenda = replace(state.agenda, scheduled_ms=asked.scheduled_ms, rate_step=asked.rate_step)
         state.version += 1
         state.owner, state.owner_until = step.owner, now + steps.OWNER_MS
         state.rate, state.expected = step.rate_per_minute, round(step.expected * 1000)
@@ -299,3 +301,16 @@ class MemoryStore:
         """
         Give nothing back: there is nothing.
         """
+
+
+def _begun(policy: Policy, now_ms: int) -> MemoryRoom:
+    """
+    Return a new room, which begins as its schedule says.
+    """
+    room = MemoryRoom(policy, numbers_of(policy), now_ms, polling.slot_ms(0, policy), now_ms, now_ms)
+    room.phase = first_phase(policy.planned, now_ms)
+    room.agenda = Agenda(scheduled_ms=now_ms, rate_step=first_rate(policy.planned, now_ms))
+    room.rate = policy.rate_per_minute if room.agenda.rate_step == NO_RATE else room.agenda.rate_step
+    room.note(Act.CREATED, now_ms, ())
+    room.note(Act.PHASE, now_ms, [room.phase.value])
+    return room

@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from waiting_room.core import plan as steps
+from waiting_room.core.agenda import NO_RATE, NOTHING_PLANNED, Agenda
 from waiting_room.core.audit import NO_HEAD, Act, Event, Head
 from waiting_room.core.pacing import DOOR_MS, burst
 from waiting_room.core.phase import Phase
@@ -127,6 +128,7 @@ class MemoryRoom:
     recover_until: int = 0
     owner: str = ""
     owner_until: int = 0
+    agenda: Agenda = NOTHING_PLANNED
     lanes: dict[str, MemoryLane] = field(default_factory=dict)
     seats: dict[str, Held] = field(default_factory=dict)
     ends: list[tuple[int, str]] = field(default_factory=list)
@@ -144,6 +146,27 @@ class MemoryRoom:
         if lane is None:
             lane = self.lanes[name] = MemoryLane()
         return lane
+
+    def settle(self, policy: Policy, numbers: Mapping[str, int], now_ms: int, *, by_hand: bool) -> None:
+        """
+        Take over new settings; their rate ends the one that a schedule has set, if it is another or chosen by hand.
+        """
+        step, limit = self.agenda.rate_step, policy.rate_per_minute
+        before = self.numbers["rate_limit"] if step == NO_RATE else step
+        if by_hand or limit != self.numbers["rate_limit"]:
+            step, self.agenda = NO_RATE, replace(self.agenda, rate_step=NO_RATE, rate_set_ms=now_ms)
+        ceiling = limit if step == NO_RATE else step
+        self.rate = ceiling if self.rate == before else min(self.rate, ceiling)
+        self.policy, self.numbers = policy, numbers
+
+    def change_phase(self, phase: Phase, now_ms: int, resume_at_ms: int = 0, notice: str = "") -> None:
+        """
+        Change the phase; a pause with a time at which it goes on is a break.
+        """
+        idle_ms = self.numbers["idle_ms"]
+        self.agenda = self.agenda.changed(self.phase, phase, now_ms, idle_ms, resume_at_ms, notice)
+        self.phase = phase
+        self.note(Act.PHASE, now_ms, [phase.value])
 
     def refill(self, now_ms: int) -> None:
         """
@@ -169,10 +192,11 @@ class MemoryRoom:
         Free the seats whose end has come, and forget the joins of more than a minute ago.
         """
         ended: list[tuple[int, str]] = []
-        while self.ends and self.ends[0][0] <= now_ms:
+        over_ms = self.agenda.idle_clock_ms(now_ms)
+        while self.ends and self.ends[0][0] <= over_ms:
             _, seat = heappop(self.ends)
             held = self.seats.get(seat)
-            if held is not None and held.end_ms > now_ms:
+            if held is not None and held.end_ms > over_ms:
                 heappush(self.ends, (held.end_ms, seat))
             elif held is not None:
                 del self.seats[seat]
@@ -264,7 +288,7 @@ class MemoryRoom:
         """
         Begin a new epoch after that of *last*, which is what somebody remembers: admissions rest for a while.
         """
-        self.epoch, self.phase = last.epoch + 1, last.phase
+        self.epoch, self.phase, self.agenda = last.epoch + 1, last.phase, last.agenda
         self.recover_until = now_ms + steps.RECOVERY_MS
         self.tokens, self.tokens_at = 0, now_ms
         self.owner, self.owner_until = "", 0
@@ -307,4 +331,5 @@ class MemoryRoom:
             head=self.head,
             events=tuple(self.events) if due else None,
             events_lost=self.events_lost,
+            agenda=self.agenda,
         )

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from waiting_room.core import plan as steps
 from waiting_room.core import polling
+from waiting_room.core.agenda import NO_RATE, Orders, first_phase, first_rate
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.pacing import DOOR_MS
 from waiting_room.core.phase import Phase
@@ -80,7 +81,7 @@ class RedisStore:
         found = await self._connection.run("rooms", lambda: self._connection.client.smembers(names.ROOMS))
         return tuple(sorted(name.decode() for name in found))
 
-    async def configure(self, room: str, policy: Policy) -> bool:
+    async def configure(self, room: str, policy: Policy, *, rate_by_hand: bool = False) -> bool:
         """
         Create the room or change its settings; return whether it is new.
         """
@@ -88,17 +89,31 @@ class RedisStore:
         run = await self._connection.run_marker()
         lanes = ",".join(lane.name for lane in policy.lanes)
         head = [self._now, run, policy.to_json(), steps.MARK_STEP, polling.slot_ms(0, policy)]
-        arguments = [*head, lanes, policy.rate_per_minute, *_numbers(policy)]
+        begun = await self._beginning(policy)
+        arguments = [*head, lanes, policy.rate_per_minute, int(rate_by_hand), *begun, *_numbers(policy)]
         new = await self._script("configure", room, [keys.meta, keys.policy, keys.events, keys.audit], arguments)
         await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, room))
         return bool(new)
 
-    async def set_phase(self, room: str, phase: Phase) -> None:
+    async def _beginning(self, policy: Policy) -> tuple[str, int]:
         """
-        Change the phase.
+        Return phase and rate with which a room begins that is made now.
+        """
+        if not policy.planned:
+            return Phase.OPEN.value, NO_RATE
+        now_ms = self.now_ms
+        if now_ms is None:
+            seconds, micros = await self._connection.run("time", self._connection.client.time)
+            now_ms = seconds * 1000 + micros // 1000
+        return first_phase(policy.planned, now_ms).value, first_rate(policy.planned, now_ms)
+
+    async def set_phase(self, room: str, phase: Phase, resume_at_ms: int = 0, notice: str = "") -> None:
+        """
+        Change the phase, as an operator says.
         """
         keys = RoomKeys(room)
-        await self._script("set_phase", room, [keys.meta, keys.events], [self._now, phase.value])
+        arguments = [self._now, phase.value, resume_at_ms, notice]
+        await self._script("set_phase", room, [keys.meta, keys.events], arguments)
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
@@ -139,7 +154,7 @@ class RedisStore:
         arguments: list[str | int] = [
             *(self._now, step.epoch, step.version, step.owner, steps.OWNER_MS, round(step.expected * 1000)),
             *(round(step.no_show * 1e6), round(step.leaving_per_s * 1e6), step.rate_per_minute),
-            *(step.slot_ms, int(step.rotate), COHORTS_KEPT, len(step.lanes)),
+            *(step.slot_ms, int(step.rotate), COHORTS_KEPT, *_ordered(step.orders), len(step.lanes)),
         ]
         for lane, lane_step in step.lanes.items():
             turned = chunks_between(lane_step.low, lane_step.high) if step.rotate else range(0)
@@ -249,7 +264,8 @@ class RedisStore:
         ]
         for name, lane in last.lanes.items():
             arguments += [name, issued[name], lane.frontier, max(lane.high_water, issued[name])]
-        arguments += [*_numbers(last.policy), "rate", last.rate_per_minute]
+        agenda = replies.fields_of(last.agenda)
+        arguments += [len(agenda) // 2, *agenda, *_numbers(last.policy), "rate", last.rate_per_minute]
         begun = await self._script("restore", last.room, [keys.meta, keys.policy, keys.events, keys.audit], arguments)
         if begun:
             await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, last.room))
@@ -276,6 +292,10 @@ class RedisStore:
 
 def _numbers(policy: Policy) -> list[str | int]:
     return [part for pair in replies.numbers_of(policy).items() for part in pair]
+
+
+def _ordered(asked: Orders) -> tuple[str | int, ...]:
+    return asked.scheduled_ms, asked.rate_step, asked.phase.value if asked.phase else "", asked.resume_at_ms
 
 
 def _join_keys(keys: RoomKeys, lane: str, first: int, batch: Sequence[str]) -> list[str]:

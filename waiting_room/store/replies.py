@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from json import loads
 from typing import Any, Final, NamedTuple
 
+from waiting_room.core.agenda import NO_RATE, Agenda
 from waiting_room.core.audit import ROOT, Head
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.pacing import burst
@@ -222,7 +223,36 @@ def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Sna
         ),
         events=counters.events,
         events_lost=counters.whole("events_lost"),
+        agenda=_agenda(counters),
     )
+
+
+AGENDA: Final = {
+    "scheduled_ms": "scheduled",
+    "phase_set_ms": "phase_set",
+    "rate_set_ms": "rate_set",
+    "rate_step": "rate_step",
+    "resume_at_ms": "resume_at",
+    "resume_to": "resume_to",
+    "notice": "notice",
+    "rest_from_ms": "rest_from",
+    "rest_until_ms": "rest_until",
+}
+"""The fields of an agenda, and those of the room's hash that hold them."""
+
+
+def _agenda(counters: Counters) -> Agenda:
+    found: dict[str, Any] = {name: counters.whole(held) for name, held in AGENDA.items() if name.endswith("_ms")}
+    found["rate_step"] = int(counters.fields.get("rate_step") or NO_RATE)
+    found["resume_to"] = Phase(counters.fields.get("resume_to") or Phase.OPEN)
+    return Agenda(notice=counters.fields.get("notice", ""), **found)
+
+
+def fields_of(agenda: Agenda) -> list[str | int]:
+    """
+    Return an agenda as fields of the room's hash: name, value, name, value ...
+    """
+    return [part for name, held in AGENDA.items() for part in (held, getattr(agenda, name))]
 
 
 def _lane_snapshot(lane: LaneCounters, bitmaps: Bitmaps) -> LaneSnapshot:

@@ -7,7 +7,7 @@ Reading asks no store: an operator sees the last known state while Redis is away
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -104,7 +104,7 @@ class Admin:
         if faults:
             raise PolicyError(faults)
         new = name not in self._lobby.rooms()
-        await self._configure(request, name, Policy.parse(values, name))
+        await self._configure(request, name, Policy.parse(values, name), values)
         return _said(self._lobby.admin_state(name), HTTPStatus.CREATED if new else HTTPStatus.OK)
 
     async def patch(self, request: web.Request) -> web.Response:
@@ -113,20 +113,23 @@ class Admin:
         """
         name = request.match_info["room"]
         before = self._lobby.policy(name).as_dict()
-        await self._configure(request, name, Policy.parse(before | await _settings(request), name))
+        changes = await _settings(request)
+        await self._configure(request, name, Policy.parse(before | changes, name), changes)
         return _said(self._lobby.admin_state(name))
 
     async def act(self, request: web.Request) -> web.Response:
         """
-        Open, pause, resume, drain or close a room.
+        Open, pause, resume, drain or close a room; a body can say when a pause is over.
         """
         name, action = request.match_info["room"], request.match_info["action"]
-        await self._lobby.set_phase(name, ACTIONS[action])
-        _log.info("an operator changed a room's phase", extra={"room": name, "action": action, "by": request.remote})
+        values = await _settings(request) if request.can_read_body else {}
+        await self._lobby.act(name, action, values)
+        details = {"room": name, "action": action, "by": request.remote, "given": values}
+        _log.info("an operator changed a room's phase", extra=details)
         return _said(self._lobby.admin_state(name))
 
-    async def _configure(self, request: web.Request, name: str, policy: Policy) -> None:
-        await self._lobby.configure(name, policy)
+    async def _configure(self, request: web.Request, name: str, policy: Policy, given: Mapping[str, Any]) -> None:
+        await self._lobby.configure(name, policy, rate_by_hand="rate_per_minute" in given)
         details = {"room": name, "policy": policy.as_dict(), "by": request.remote}
         _log.info("an operator changed a room's settings", extra=details)
 

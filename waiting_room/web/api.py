@@ -84,7 +84,7 @@ class Api:
         answer = wire.describe(visit.outcome, visit.room) | dict(visit.tokens)
         policy = room.policy
         answer["target"] = policy.target or None
-        answer["message"] = policy.message or None
+        answer["message"] = room.view.snapshot.message or None
         if isinstance(visit.outcome, Refused):
             room.tally["refusal", visit.outcome.reason.value] += 1
             problem = problems.of_reason(visit.outcome.reason, visit.room)

@@ -1,29 +1,33 @@
 -- Commits one step of the controller if the room is still as it was read: chains a record to the log, moves the frontier
--- of each lane, notes its cohort, keeps the controller's measures, the rate in force and the lease, raises the high-water marks, turns the
--- presence slot. A second controller, or one of an older epoch, changes nothing.
--- KEYS 1 meta, 2 events, 3 audit, 4.. cohorts of each lane, then for each chunk that turns: present bitmap of this slot, of the slot before
+-- of each lane, notes its cohort, keeps the controller's measures, the rate in force and the lease, raises the high-water
+-- marks, turns the presence slot, carries out what is planned. A second controller, or one of an older epoch, changes
+-- nothing.
+-- KEYS 1 meta, 2 events, 3 audit, 4.. cohorts of each lane, then for each chunk that turns: present bitmap of this slot,
+-- of the slot before
 -- ARGV 1 now_ms or '', 2 epoch, 3 version, 4 owner, 5 owner_ms, 6 expected (thousandths), 7 no-show (millionths),
--- 8 leaving per second (millionths), 9 rate in force, 10 slot_ms, 11 rotate 0|1, 12 how many cohorts to keep, 13 number
--- of lanes, then name, frontier, called, credit (millionths), high-water mark of each, and where a record is due
--- sequence, at_ms, text, hash, how many events it tells, how many it lacks, how many records to keep
+-- 8 leaving per second (millionths), 9 rate in force, 10 slot_ms, 11 rotate 0|1, 12 how many cohorts to keep, 13 up to
+-- when the schedule is carried out (ms), 14 the rate it has set or -1, 15 new phase or '', 16 with a pause: when it goes
+-- on (ms), or 0, 17 number of lanes, then name, frontier, called, credit (millionths), high-water mark of each, and where
+-- a record is due sequence, at_ms, text, hash, how many events it tells, how many it lacks, how many records to keep
 -- Returns 1, or 0 when another was faster
 -- @include clock
 -- @include room
 -- @include door
 -- @include lanes
 -- @include journal
+-- @include phase
 -- @include audit
-local meta, events, count = KEYS[1], KEYS[2], tonumber(ARGV[13])
+local meta, events, count = KEYS[1], KEYS[2], tonumber(ARGV[17])
 local now = clock(ARGV[1])
-local names = { 'epoch', 'version', 'capacity', 'rate', 'tokens', 'tokens_at', 'lost' }
-for i = 14, 9 + 5 * count, 5 do
+local names = { 'epoch', 'version', 'capacity', 'rate', 'tokens', 'tokens_at', 'lost', 'idle_ms', 'rest_until' }
+for i = 18, 13 + 5 * count, 5 do
   names[#names + 1], names[#names + 2] = of(ARGV[i], 'frontier'), of(ARGV[i], 'high_water')
 end
 local room = read_room(meta, names)
 if not room then return EMPTY end
 if room.epoch ~= tonumber(ARGV[2]) or room.version ~= tonumber(ARGV[3]) then return 0 end
 refill(room, now)
-if ARGV[14 + 5 * count] then write_down(meta, events, KEYS[3], unpack(ARGV, 14 + 5 * count)) end
+if ARGV[18 + 5 * count] then write_down(meta, events, KEYS[3], unpack(ARGV, 18 + 5 * count)) end
 local function note_cohort(key, low, high, called)
   local at, from, _, some = string.match(redis.call('LINDEX', key, -1) or '', '(%d+):(%d+):(%d+):(%d+)')
   if at and math.floor(tonumber(at) / 1000) == math.floor(now / 1000) then
@@ -35,7 +39,7 @@ local function note_cohort(key, low, high, called)
   redis.call('PEXPIRE', key, 86400000)
 end
 for place = 1, count do
-  local lane, frontier, called, credit, mark = unpack(ARGV, 9 + 5 * place, 13 + 5 * place)
+  local lane, frontier, called, credit, mark = unpack(ARGV, 13 + 5 * place, 17 + 5 * place)
   local before = room[of(lane, 'frontier')]
   frontier = math.max(before, tonumber(frontier))
   if tonumber(called) > 0 then note_cohort(KEYS[3 + place], before, frontier, tonumber(called)) end
@@ -54,7 +58,8 @@ if ARGV[11] == '1' then
   redis.call('HSET', meta, 'slot_at', now, 'slot_ms', ARGV[10])
 end
 if tonumber(ARGV[9]) ~= room.rate then note(meta, events, 'limits', now, { int(room.capacity), ARGV[9] }) end
+if ARGV[15] ~= '' then change_phase(meta, events, room, ARGV[15], now, tonumber(ARGV[16]), '') end
 redis.call('HSET', meta, 'version', room.version + 1, 'owner', ARGV[4], 'owner_until', now + tonumber(ARGV[5]),
-  'expected', ARGV[6], 'no_show', ARGV[7], 'leaving', ARGV[8], 'rate', ARGV[9],
+  'expected', ARGV[6], 'no_show', ARGV[7], 'leaving', ARGV[8], 'rate', ARGV[9], 'scheduled', ARGV[13], 'rate_step', ARGV[14],
   'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', 0, 'ticked', now)
 return 1

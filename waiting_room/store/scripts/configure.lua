@@ -1,9 +1,10 @@
 -- Creates a room or changes its settings; those who wait and those inside keep what they have, and a lane that is no
 -- longer named keeps its people. A new rate holds at once, but for a room that goes more slowly than it may: the next
--- step decides anew.
+-- step decides anew. It ends the rate that a schedule has set.
 -- KEYS 1 meta, 2 policy, 3 events, 4 audit
 -- ARGV 1 now_ms or '', 2 run marker, 3 policy, 4 high-water mark, 5 slot_ms, 6 names of the lanes with commas, 7 rate,
--- 8.. numbers of the policy as name, value
+-- 8 whether somebody chose that rate 0|1, 9 phase of a new room, 10 rate that its schedule would have set, or -1,
+-- 11.. numbers of the policy as name, value
 -- Returns 1 where the room is new, else 0
 -- @include clock
 -- @include room
@@ -13,18 +14,24 @@
 local meta, events, limit = KEYS[1], KEYS[3], tonumber(ARGV[7])
 local now = clock(ARGV[1])
 local room = read_room(meta, { 'capacity', 'rate', 'rate_limit', 'tokens', 'tokens_at', 'lost' })
-local rate = limit
+local step = tonumber(redis.call('HGET', meta, 'rate_step') or (room and -1 or ARGV[10]))
+local before = step >= 0 and step or room and room.rate_limit
+if room and (ARGV[8] == '1' or room.rate_limit ~= limit) then
+  step = -1
+  redis.call('HSET', meta, 'rate_set', int(now))
+end
+local rate = step >= 0 and step or limit
 if room then
   refill(room, now)
   redis.call('HSET', meta, 'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', int(room.lost))
-  if room.rate ~= room.rate_limit then rate = math.min(room.rate, limit) end
+  if room.rate ~= before then rate = math.min(room.rate, rate) end
 else
   redis.call('DEL', events, KEYS[4])
   note(meta, events, 'created', now, {})
-  note(meta, events, 'phase', now, { 'open' })
-  redis.call('HSET', meta, 'epoch', 1, 'version', 1, 'phase', 'open', 'run', ARGV[2], 'tokens', ADMISSION,
+  note(meta, events, 'phase', now, { ARGV[9] })
+  redis.call('HSET', meta, 'epoch', 1, 'version', 1, 'phase', ARGV[9], 'run', ARGV[2], 'tokens', ADMISSION,
     'tokens_at', now, 'slot_at', now, 'slot_ms', ARGV[5], 'recover_until', 0, 'owner', '', 'owner_until', 0,
-    'ticked', now, 'lanes', ARGV[6])
+    'ticked', now, 'lanes', ARGV[6], 'scheduled', now)
 end
 local known = room or { lanes = ARGV[6] }
 for lane in string.gmatch(ARGV[6], '[^,]+') do
@@ -35,7 +42,7 @@ for lane in string.gmatch(ARGV[6], '[^,]+') do
   if mark == 0 then redis.call('HSET', meta, of(lane, 'high_water'), ARGV[4]) end
 end
 redis.call('SET', KEYS[2], ARGV[3])
-redis.call('HSET', meta, 'rate', rate, unpack(ARGV, 8))
+redis.call('HSET', meta, 'rate', int(rate), 'rate_step', int(step), unpack(ARGV, 11))
 local capacity = redis.call('HGET', meta, 'capacity')
 if not room or tonumber(capacity) ~= room.capacity or rate ~= room.rate then
   note(meta, events, 'limits', now, { capacity, int(rate) })

@@ -4,7 +4,8 @@
 -- KEYS 1 meta, 2 policy, 3 events, 4 audit
 -- ARGV 1 now_ms or '', 2 run marker, 3 recovery_ms, 4 epoch remembered, 5 version remembered, 6 admitted, 7 phase,
 -- 8 policy, 9 slot_ms, 10-12 sequence, hash and time of the last record, 13 number of lanes, then name, issued,
--- frontier, high-water mark of each, then numbers of the policy as name, value
+-- frontier, high-water mark of each, then number of fields of the agenda and these as name, value, then numbers of the
+-- policy as name, value
 -- Returns 1 where the room was begun again, 2 where it was added to, 0 where nothing was lost
 -- @include clock
 -- @include room
@@ -17,10 +18,12 @@ local function larger(name, value)
   redis.call('HSET', meta, name, string.format('%.0f', math.max(old, tonumber(value))))
 end
 local epoch, version, begun = tonumber(ARGV[4]), tonumber(ARGV[5]), 2
-local numbers = 14 + 4 * tonumber(ARGV[13])
+local agenda = 14 + 4 * tonumber(ARGV[13])
+local numbers = agenda + 1 + 2 * tonumber(ARGV[agenda])
 local function recover(...)
   redis.call('HSET', meta, 'epoch', epoch + 1, 'phase', ARGV[7], 'recover_until', now + tonumber(ARGV[3]),
     'tokens', 0, 'tokens_at', now, 'owner', '', 'owner_until', 0, ...)
+  redis.call('HSET', meta, unpack(ARGV, agenda + 1, numbers - 1))
   begun = 1
   note(meta, events, 'epoch', now, { string.format('%.0f', epoch + 1) })
   note(meta, events, 'phase', now, { ARGV[7] })
@@ -38,7 +41,7 @@ elseif now >= room.recover_until then
   return 0
 end
 if tonumber(ARGV[10]) > room.audit_sequence then note(meta, events, 'remembered', now, { ARGV[10], ARGV[11] }) end
-for i = 14, numbers - 1, 4 do
+for i = 14, agenda - 1, 4 do
   local lane, issued, frontier, mark = unpack(ARGV, i, i + 3)
   know(meta, room, lane)
   larger(of(lane, 'issued'), math.max(tonumber(issued), tonumber(mark)))

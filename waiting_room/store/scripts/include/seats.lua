@@ -1,6 +1,9 @@
--- Frees the seats whose end has come, 500 at most at a time, and returns how many are held.
+-- Frees the seats whose end has come, 500 at most at a time, and returns how many are held. In a break, and until every
+-- seat has had its idle time after it, only those are over whose end came before the break.
 local function held_seats(meta, seats, holders, events, now)
-  local ended = redis.call('ZRANGEBYSCORE', seats, '-inf', now, 'LIMIT', 0, 500)
+  local over, rest = now, redis.call('HMGET', meta, 'rest_from', 'rest_until')
+  if now < (tonumber(rest[2]) or 0) then over = math.min(now, tonumber(rest[1])) end
+  local ended = redis.call('ZRANGEBYSCORE', seats, '-inf', over, 'LIMIT', 0, 500)
   if #ended > 0 then
     redis.call('ZREM', seats, unpack(ended))
     redis.call('HDEL', holders, unpack(ended))

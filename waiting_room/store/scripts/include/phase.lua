@@ -1,0 +1,19 @@
+-- Changes the phase of a room. A pause with a time at which it goes on is a break: while it lasts no idle end counts, and
+-- after it every seat has its whole idle time again.
+local NEVER = 9007199254740991
+local function change_phase(meta, events, room, phase, now, resume_at, notice)
+  local fields = { 'phase', phase, 'resume_at', int(resume_at), 'notice', notice }
+  local function put(name, value) fields[#fields + 1], fields[#fields + 2] = name, value end
+  if phase ~= 'paused' then
+    fields[4], fields[6] = '0', ''
+    if room.rest_until == NEVER then put('rest_until', int(now + room.idle_ms)) end
+  else
+    if room.phase ~= 'paused' then put('resume_to', room.phase == 'closed' and 'open' or room.phase) end
+    if resume_at > 0 then
+      if now >= room.rest_until then put('rest_from', int(now)) end
+      put('rest_until', int(NEVER))
+    end
+  end
+  redis.call('HSET', meta, unpack(fields))
+  note(meta, events, 'phase', now, { phase })
+end
