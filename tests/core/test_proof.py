@@ -238,6 +238,39 @@ def test_a_lower_capacity_evicts_nobody() -> None:
     assert kinds(clerk.lines, clerk.head) == set()
 
 
+def test_a_log_that_begins_with_a_loss_says_so() -> None:
+    """Its first record is taken as it stands, what it names of the loss is told, and a broken one raises nothing."""
+    clerk = busy_day()
+    clerk.note(Act.EPOCH, 2)
+    clerk.note(Act.REMEMBERED, 7, ROOT)
+    clerk.write()
+    verdict = verify(clerk.lines[8:], [clerk.head])
+    assert verdict.proven
+    assert [note.partition(":")[0] for note in verdict.notes] == [
+        "the log begins at record 9; what was before is not told",
+        "record 9",
+        "record 9",
+    ]
+
+    clerk.note(Act.EPOCH, "two")
+    clerk.write()
+    assert kinds(clerk.lines[9:]) == {Broken.UNREADABLE}
+
+
+def test_a_room_that_is_older_than_its_log_is_taken_as_it_stands() -> None:
+    """And the verdict says that the first record proves nothing."""
+    clerk = Clerk()
+    clerk.journal.clear()
+    clerk.held, clerk.frontier = ["standard.1"], 9
+    clerk.write()
+    clerk.end(Act.EXPIRED)
+    clerk.write()
+    verdict = verify(clerk.lines, [clerk.head])
+
+    assert verdict.proven
+    assert verdict.notes == ("record 1: it does not begin with the making of the room, and is taken as it stands",)
+
+
 def test_a_loss_is_noted_and_seats_may_come_back() -> None:
     """After a new epoch passes put seats back for as long as admissions rest, and later no more."""
     clerk = Clerk()

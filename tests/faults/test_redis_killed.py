@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from loadtests.fairness import order_inversions, over_admissions
-from tests.faults.service import Operator, gated_shop, look_every, serving
+from tests.cli.command import run
+from tests.faults.service import ROOM, Operator, gated_shop, look_every, serving
 from tests.faults.visitors import Crowd, Visitor, crowd_at
 from tests.waiting import wait_until
+from waiting_room.core.plan import RECOVERY_MS
 from waiting_room.store.embedded import EmbeddedValkey
 
 CAPACITY = 200
@@ -37,7 +39,8 @@ POLICY: dict[str, Any] = {
 @dataclass
 class Drill:
     """
-    Hold what became of everybody, and when; *seen* is the operator's view, again and again.
+    Hold what became of everybody, and when; *seen* is the operator's view, again and again, and *proof* what the
+    admission log proves in the end.
     """
 
     crowd: Crowd
@@ -49,6 +52,7 @@ class Drill:
     newcomers: list[Visitor] = field(default_factory=list)
     put_back: tuple[int, int] = (0, 0)
     seen: list[dict[str, Any]] = field(default_factory=list)
+    proof: dict[str, Any] = field(default_factory=dict)
 
     @property
     def first_pass_after_s(self) -> float:
@@ -127,6 +131,8 @@ async def back(made: Drill, valkey: EmbeddedValkey) -> None:
     made.put_back = (made.seen[-1]["seats"], len(crowd.inside(crowd.now_s())))
     await crowd.go_on_until(crowd.now_s() + AFTER_S)
     made.ended_s = crowd.now_s()
+    named = ("--room", ROOM, "--redis-url", valkey.url, "--json")
+    made.proof = (await asyncio.to_thread(run, "audit", "verify", *named)).json
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["one-worker", "two-workers"])
@@ -222,6 +228,19 @@ def test_the_order_of_calls_is_kept(lost: Drill) -> None:
     Nobody who polled as told was told to wait after somebody behind had been called.
     """
     assert order_inversions(visitor.place for visitor in lost.crowd.visitors) == 0
+
+
+def test_the_log_goes_on_and_proves_what_came_after(lost: Drill) -> None:
+    """
+    It begins with the record after the one that a worker remembered, says why, and proves all admissions since.
+    """
+    notes = " ".join(lost.proof["notes"])
+    since_ms = lost.proof["from_ms"]
+
+    assert (lost.proof["ok"], lost.proof["flaws"]) == (True, [])
+    assert lost.proof["first"] > 1
+    assert "a worker remembered the head" in notes
+    assert lost.proof["admitted"] <= sum(at_ms >= since_ms - RECOVERY_MS for at_ms in lost.crowd.passes_ms())
 
 
 def test_positions_never_rise(lost: Drill) -> None:

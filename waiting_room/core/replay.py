@@ -156,7 +156,7 @@ class Replay:
         if events and events[0].act is Act.CREATED and record.sequence == 1:
             self._known = True
         if not self._known or record.lost:
-            self._take(record, events)
+            yield from self._take(record, events)
             return
         for event in events:
             if event.at_ms < self._last_ms:
@@ -164,15 +164,18 @@ class Replay:
                     f"record {record.sequence}: the clock was set back by {self._last_ms - event.at_ms} ms"
                 )
             self._last_ms = event.at_ms
-            try:
-                yield from self._plays[event.act](event)
-            except ValueError:
-                yield Broken.UNREADABLE, f"it holds an event that is none: {str(event)[:80]}"
+            yield from self._do(event)
         yield from self._compare(record)
 
-    def _take(self, record: Record, events: Sequence[Event]) -> None:
+    def _do(self, event: Event) -> Iterator[Breach]:
+        try:
+            yield from self._plays[event.act](event)
+        except ValueError:
+            yield Broken.UNREADABLE, f"it holds an event that is none: {str(event)[:80]}"
+
+    def _take(self, record: Record, events: Sequence[Event]) -> Iterator[Breach]:
         """
-        Begin with the state that *record* states, and remember whom it admitted.
+        Begin with the state that *record* states; remember whom it admitted, and what it tells of a loss.
         """
         for event in events:
             if event.act in {Act.CLAIMED, Act.STRAIGHT}:
@@ -180,8 +183,10 @@ class Replay:
                 self.admissions += len(event.values)
             if event.act in ENDS:
                 self.ended += len(event.values)
-            if event.act is Act.EPOCH:
-                self._recover_until_ms = event.at_ms + RECOVERY_MS
+            if event.act in {Act.EPOCH, Act.REMEMBERED}:
+                yield from self._do(event)
+        if record.sequence == 1 and not record.lost:
+            self.notes.append("record 1: it does not begin with the making of the room, and is taken as it stands")
         self._held, self._nameless = set(), record.seats
         self._pace.forget()
         self._resume(record)
