@@ -14,6 +14,9 @@ COMMANDS = {
     "room": Lazy("waiting_room.cli.rooms:room", "Create, show, change, open, pause, drain and close rooms."),
     "draw": Lazy("waiting_room.cli.draw:draw", "Check a draw from what was published."),
     "audit": Lazy("waiting_room.cli.audit:audit", "Check a room's admission log, and take it away."),
+    "simulate": Lazy(
+        "waiting_room.cli.simulate:simulation", "Play a promotion without a server: the real engine, on a moved clock."
+    ),
     "config": Lazy("waiting_room.cli.config:config", "Check and show the configuration."),
 }
 

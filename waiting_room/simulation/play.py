@@ -2,15 +2,14 @@
 One run: the clock, the workers, the visitors and the faults, step by step.
 """
 
-from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Final
 
-from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.policy import Policy
-from waiting_room.core.presence import CHUNK_RANKS
 from waiting_room.simulation.crowd import Crowd
 from waiting_room.simulation.drive import run
+from waiting_room.simulation.faults import Troubles
 from waiting_room.simulation.promises import Promises
 from waiting_room.simulation.result import Result, judge
 from waiting_room.simulation.scenario import Change, Scenario
@@ -23,7 +22,6 @@ START_MS: Final = 1_000_000
 REPORT_MS: Final = 1000
 FOLLOWED: Final = 50_000
 """So many waits are judged at most; of a larger crowd every n-th."""
-RESTART_MS: Final = 3000
 
 
 def simulate(scenario: Scenario) -> Result:
@@ -54,8 +52,19 @@ class Play:
         self._arrived = 0
         self._report_ms = START_MS + REPORT_MS
         self._second = [0, 0, 0]
-        self._todo = sorted(self._planned(), key=lambda entry: entry[0])
         self.workers = [self._hire(index) for index in range(scenario.workers)]
+        self._troubles = Troubles(
+            scenario.faults,
+            scenario.seed,
+            scenario.spike.length_s,
+            server=self.server,
+            promises=self.promises,
+            visitors=self.visitors,
+            workers=self.workers,
+            hire=self._hire,
+        )
+        for change in scenario.changes:
+            self._troubles.plan(START_MS + int(change.at_s * 1000), partial(self._change, change))
 
     def _hire(self, index: int) -> Worker:
         skew_ms = int(self.scenario.faults.skew_s * 1000)
@@ -64,9 +73,7 @@ class Play:
             f"worker {index}", self.server, self.policy, off_ms, self.scenario.faults.timeouts, self._random
         )
         worker.step_at_ms = self.now_ms + STEP_MS * (1 + 2 * index % 5)
-        timeouts, worker.line.timeouts = worker.line.timeouts, 0.0
         worker.open()
-        worker.line.timeouts = timeouts
         return worker
 
     def _pick(self, who: int) -> Worker | None:
@@ -94,11 +101,12 @@ class Play:
             self.now_ms += STEP_MS
             promises.step += 1
             promises.now_ms = self.server.now_ms = self.now_ms
-            while self._todo and self._todo[0][0] <= self.now_ms:
-                self._todo.pop(0)[1]()
+            self._troubles.due(self.now_ms)
             for worker in self.workers:
                 if worker.alive:
                     worker.step(self.now_ms)
+            if promises.unsettled and (seats := self.server.settled(ROOM)) is not None:
+                promises.settle(seats)
             visitors.due(self.now_ms)
             self._arrivals()
             for worker in self.workers:
@@ -118,10 +126,7 @@ class Play:
 
     def _each_second(self) -> None:
         self._gate_reports()
-        self.promises.release_due(self.now_ms)
-        state = self.server.room(ROOM)
-        if state is not None:
-            self.promises.settle(frozenset(state.seats), self.now_ms)
+        self.promises.seats.release_due(self.now_ms)
         self._note()
 
     def _gate_reports(self) -> None:
@@ -136,44 +141,18 @@ class Play:
         if answer.degraded:
             return
         for seat in answer.gone:
-            visitors.shut_out(self.promises.holder[int(seat.rpartition(".")[2])])
+            visitors.shut_out(self.promises.holder_of(seat))
         visitors.touched, visitors.released = {}, []
 
     def _note(self) -> None:
         seconds, promises = self.tally.seconds, self.promises
         snapshot = promises.snapshot
-        now = [self._arrived, self.tally.polls, len(promises.calls), promises.admitted]
+        now = [self._arrived, self.tally.polls, promises.called, promises.admitted]
         for name, total in zip(("arrivals", "polls", "called", "admitted"), now, strict=True):
             seconds[name].append(total)
         seconds["waiting"].append(snapshot.waiting if snapshot else 0)
-        seconds["seats"].append(promises.seats)
+        seconds["seats"].append(promises.seats.held)
         seconds["capacity"].append(self.policy.capacity)
-
-    # What is planned: the operator's changes and the faults.
-
-    def _planned(self) -> list[tuple[int, Callable[[], None]]]:
-        plan: list[tuple[int, Callable[[], None]]] = [
-            (START_MS + int(change.at_s * 1000), lambda change=change: self._change(change))  # type: ignore[misc]
-            for change in self.scenario.changes
-        ]
-        faults, random = self.scenario.faults, Random(f"faults:{self.scenario.seed}")
-        length_ms = self.scenario.spike.length_s * 1000
-
-        def moment() -> int:
-            return START_MS + int((0.1 + 1.1 * random.random()) * length_ms)
-
-        plan += [(moment(), self._kill) for _ in range(faults.deaths)]
-        plan += [(moment(), self._cut) for _ in range(faults.partitions)]
-        plan += [(moment(), self._wipe) for _ in range(faults.wipes)]
-        for _ in range(faults.promotions):
-            at = moment()
-            plan.append((at - int(random.random() * faults.lag_s * 1000), self.server.replicate))
-            plan.append((at, self._promote))
-        return plan
-
-    def _soon(self, delay_ms: int, act: Callable[[], None]) -> None:
-        self._todo.append((self.now_ms + delay_ms, act))
-        self._todo.sort(key=lambda entry: entry[0])
 
     def _change(self, change: Change) -> None:
         if change.settings:
@@ -186,46 +165,3 @@ class Play:
             for who, state in enumerate(self.visitors.state):
                 if state in {WAITING, CALLED} and draw() < change.vanishes:
                     self.visitors.vanish(who, goodbye=False)
-
-    def _kill(self) -> None:
-        living = [index for index, worker in enumerate(self.workers) if worker.alive]
-        if len(living) < 2:
-            return
-        index = self._random.choice(living)
-        worker = self.workers[index]
-        self._unsure(worker)
-        self.visitors.unanswered(worker.die())
-        self._soon(RESTART_MS, lambda: self._revive(index))
-
-    def _revive(self, index: int) -> None:
-        self.workers[index] = self._hire(index)
-
-    def _unsure(self, worker: Worker) -> None:
-        """
-        Note that the check-ins which *worker* has not sent may not arrive in time.
-        """
-        if worker.room is None:
-            return
-        for chunk, bits in worker.room.lanes[STANDARD_LANE].checkins.chunks().items():
-            for at, byte in enumerate(bits):
-                for bit in range(8) if byte else ():
-                    if byte & 0x80 >> bit:
-                        who = self.promises.holder[chunk * CHUNK_RANKS + at * 8 + bit]
-                        self.promises.due_ms[who] = 0
-
-    def _cut(self) -> None:
-        worker = self._random.choice(self.workers)
-        self._unsure(worker)
-        worker.line.cut = True
-        self._soon(int(1000 + self._random.random() * 14_000), lambda: self._mend(worker))
-
-    def _mend(self, worker: Worker) -> None:
-        worker.line.cut = False
-
-    def _promote(self) -> None:
-        self.promises.lost(self.now_ms)
-        self.server.promote()
-
-    def _wipe(self) -> None:
-        self.promises.lost(self.now_ms)
-        self.server.wipe()

@@ -101,7 +101,9 @@ def judge(play: "Play") -> Result:
         rate_use=rate_use(series, policy.rate_per_s),
         eta_coverage=tally.coverage(),
         eta_judged=len(tally.judged),
-        tau_called=kendall_tau(promises.calls),
+        tau_called=min(
+            (tau for book in promises.lanes.values() if (tau := kendall_tau(book.calls)) is not None), default=None
+        ),
         tau_admitted=kendall_tau(admitted),
         polls=tally.polls,
         polls_per_s_peak=max(series["polls"], default=0),

@@ -121,8 +121,7 @@ class Scenario:
     """
     Hold everything that decides a run; two equal ones are played alike.
 
-    *checks*: whether each promise is looked at at every step, or (for a crowd) those that cost more than a few
-    instructions a step are left out. *limit_s* ends a run whose visitors do not.
+    *limit_s* ends a run whose visitors do not.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -133,7 +132,6 @@ class Scenario:
     faults: Faults = CALM
     changes: tuple[Change, ...] = ()
     workers: int = 2
-    checks: bool = True
     limit_s: float = 86_400.0
 
     def faults_found(self) -> Iterator[Fault]:
@@ -147,7 +145,7 @@ class Scenario:
         for name in ("no_shows", "goodbye", "hidden", "doubles", "lost_replies", "releases"):
             yield from _within(name, getattr(self.people, name), 0, 1, "of all")
         if not 0 < self.spike.length_s <= self.limit_s:
-            yield Fault("spike", f"lasts {self.spike.length_s:g} s", f"between 0 and {self.limit_s:g} s")
+            yield Fault("spike_s", f"lasts {self.spike.length_s:g} s", f"between 0 and {self.limit_s:g} s")
 
     def checked(self) -> "Scenario":
         """

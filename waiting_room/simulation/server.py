@@ -2,7 +2,7 @@
 The store of a simulation: that in memory, watched at every verb, and able to fail as a server does.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -32,11 +32,14 @@ class Server(MemoryStore):
         self._run_seen: dict[str, int] = {}
         self._replica: dict[str, MemoryRoom] = {}
 
-    def room(self, name: str) -> MemoryRoom | None:
+    def settled(self, name: str) -> Iterable[str] | None:
         """
-        Return what is held of a room.
+        Return the seats that are held in a room which has recovered from a loss; None before that.
         """
-        return self._rooms.get(name)
+        state = self._rooms.get(name)
+        if state is None or self._run_seen.get(name) != self._run or self.now_ms < state.recover_until:
+            return None
+        return state.seats
 
     def replicate(self) -> None:
         """
@@ -55,9 +58,8 @@ class Server(MemoryStore):
         """
         Come back empty.
         """
-        self._rooms = {}
+        self._rooms, self._replica, self._run_seen = {}, {}, {}
         self._run += 1
-        self._run_seen = {}
 
     def _room(self, name: str) -> MemoryRoom:
         """
@@ -74,13 +76,21 @@ class Server(MemoryStore):
         state.owner, state.owner_until = "", 0
         return state
 
+    def _wait_for_replica(self, room: str, lane: str) -> None:
+        """
+        Let the replica have the high-water mark, as a join does that raises it.
+        """
+        copy = self._replica.get(room)
+        if copy is not None:
+            copy.lane(lane).lift(0, 0, self._rooms[room].lane(lane).high_water)
+
     async def configure(self, room: str, policy: Policy, *, rate_by_hand: bool = False) -> bool:
         """
         Create the room or change its settings.
         """
         new = await super().configure(room, policy, rate_by_hand=rate_by_hand)
         self._run_seen.setdefault(room, self._run)
-        self._promises.configured(policy, self.now_ms)
+        self._promises.configured(policy)
         return new
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
@@ -88,7 +98,8 @@ class Server(MemoryStore):
         Give each visitor one number.
         """
         replies = await super().join(room, lane, visitors)
-        self._promises.joined(visitors, replies, self.now_ms)
+        self._wait_for_replica(room, lane)
+        self._promises.joined(lane, visitors, replies)
         return replies
 
     async def claim(self, room: str, claims: Sequence[Claim]) -> list[ClaimReply]:
@@ -96,7 +107,7 @@ class Server(MemoryStore):
         Turn called ranks into seats.
         """
         replies = await super().claim(room, claims)
-        self._promises.claimed(claims, replies, self.now_ms)
+        self._promises.claimed(claims, replies)
         return replies
 
     async def advance(self, room: str, step: Advance) -> bool:
@@ -105,7 +116,7 @@ class Server(MemoryStore):
         """
         committed = await super().advance(room, step)
         if committed:
-            self._promises.advanced(step, self.now_ms)
+            self._promises.advanced(step)
         return committed
 
     async def touch(self, room: str, seats: Mapping[str, int], released: Sequence[str]) -> TouchReply:
@@ -113,7 +124,7 @@ class Server(MemoryStore):
         Keep seats in use and free others.
         """
         reply = await super().touch(room, seats, released)
-        self._promises.touched(seats, released, reply, self.now_ms)
+        self._promises.touched(seats, released, reply)
         return reply
 
     async def leave(self, room: str, lane: str, rank: int, visitor: str) -> bool:
@@ -139,30 +150,37 @@ class Server(MemoryStore):
         self._run_seen.setdefault(last.room, self._run)
         restored = await super().restore(last, highest)
         if restored:
-            self._promises.restored(last, self.now_ms)
+            self._promises.restored(last)
         return restored
 
 
 class Line:
     """
-    Stand between a worker and the server: while *cut* nothing gets through, and of a share of *timeouts* the reply is
-    lost, though the command ran.
+    Stand between a worker and the server: while *cut* nothing gets through, and once the worker has *opened*, of a
+    share of *timeouts* the reply is lost, though the command ran.
     """
 
     def __init__(self, server: Server, timeouts: float, random: Random) -> None:
         self._server = server
-        self.timeouts = timeouts
+        self._timeouts = timeouts
         self._random = random
+        self.cut = False
+        self.opened = False
+
+    def mend(self) -> None:
+        """
+        Let everything through again.
+        """
         self.cut = False
 
     def __getattr__(self, verb: str) -> Callable[..., Awaitable[Any]]:
         call = getattr(self._server, verb)
 
-        async def send(*arguments: Any) -> Any:
+        async def send(*arguments: Any, **options: Any) -> Any:
             if self.cut:
                 raise StoreUnavailableError("timeout", f"{verb} did not get through")
-            reply = await call(*arguments)
-            if self.timeouts and self._random.random() < self.timeouts:
+            reply = await call(*arguments, **options)
+            if self._timeouts and self.opened and self._random.random() < self._timeouts:
                 raise StoreUnavailableError("timeout", f"the reply to {verb} did not get through")
             return reply
 

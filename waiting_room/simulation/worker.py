@@ -52,6 +52,7 @@ class Worker:
         Create the room where there is none, and see it.
         """
         run(self._controller.open_rooms())
+        self.line.opened = True
 
     @property
     def room(self) -> Room | None:

@@ -1,0 +1,135 @@
+"""
+The simulator's own books: who holds which number, how full the door's bucket may be, who is inside until when.
+
+They are kept from replies alone, apart from what the store and the core keep for themselves.
+"""
+
+from array import array
+from heapq import heappop, heappush
+from typing import Final
+
+from waiting_room.core.pacing import TICK_MS
+from waiting_room.core.policy import Policy
+
+_ADMISSION: Final = 60_000
+"""One admission in the units of the door's bucket: a rate per minute times milliseconds stays whole."""
+_WHO_BITS: Final = 24
+_WHO: Final = (1 << _WHO_BITS) - 1
+
+
+class LaneBook:
+    """
+    Hold who holds which number of a lane, below which rank all have been called, and the calls in their order.
+    """
+
+    __slots__ = ("calls", "frontier", "holder", "last")
+
+    def __init__(self) -> None:
+        self.holder = array("i", [-1]) * 1024
+        self.frontier = 1
+        self.last = 0
+        self.calls = array("i")
+
+    def who(self, number: int) -> int:
+        """
+        Return who holds *number*, -1 for nobody.
+        """
+        return self.holder[number] if number <= self.last else -1
+
+    def note(self, number: int, who: int) -> int:
+        """
+        Give *number* to *who*, and return whose it was before, -1 for nobody's.
+        """
+        holder = self.holder
+        if number >= len(holder):
+            holder.extend(array("i", [-1]) * (number - len(holder) + 1024))
+        before, holder[number] = holder[number], who
+        self.last = max(self.last, number)
+        return before
+
+
+class Door:
+    """
+    Hold a leaky bucket that overflows when, and only when, some window of time held more admissions than its length
+    times the rate, and a tick's burst.
+    """
+
+    __slots__ = ("_at_ms", "_depth", "_level", "_rate")
+
+    def __init__(self, policy: Policy, now_ms: int) -> None:
+        self._rate = policy.rate_per_minute
+        self._depth = _depth(self._rate)
+        self._level = 0
+        self._at_ms = now_ms
+
+    def change(self, rate_per_minute: int, now_ms: int) -> None:
+        """
+        Hold to another rate from now on; what an earlier burst allowed stays so until the bucket is empty.
+        """
+        self._drain(now_ms)
+        self._rate = rate_per_minute
+        depth = _depth(rate_per_minute)
+        self._depth = max(self._depth, depth) if self._level else depth
+
+    def admit(self, now_ms: int) -> float:
+        """
+        Count an admission, and return by how many the bound is exceeded.
+        """
+        if now_ms != self._at_ms:
+            self._drain(now_ms)
+        self._level += _ADMISSION
+        return max(0, self._level - self._depth) / _ADMISSION
+
+    def _drain(self, now_ms: int) -> None:
+        self._level -= (now_ms - self._at_ms) * self._rate
+        self._at_ms = now_ms
+        if self._level <= 0:
+            self._level = 0
+            self._depth = _depth(self._rate)
+
+
+class Seats:
+    """
+    Hold until when each of *count* visitors has a seat (0: none), and how many have one.
+    """
+
+    __slots__ = ("_ends", "end_ms", "held")
+
+    def __init__(self, count: int) -> None:
+        self.end_ms = array("q", [0]) * count
+        self.held = 0
+        self._ends: list[int] = []
+
+    def take(self, who: int, end_ms: int) -> None:
+        """
+        Give *who* a seat until *end_ms*, in place of one that they have.
+        """
+        if not self.end_ms[who]:
+            self.held += 1
+            heappush(self._ends, end_ms << _WHO_BITS | who)
+        self.end_ms[who] = end_ms
+
+    def free(self, who: int) -> None:
+        """
+        Take the seat of *who* back, where there is one.
+        """
+        if self.end_ms[who]:
+            self.end_ms[who] = 0
+            self.held -= 1
+
+    def release_due(self, now_ms: int) -> None:
+        """
+        Free the seats whose end has come.
+        """
+        ends, end_of = self._ends, self.end_ms
+        while ends and ends[0] >> _WHO_BITS <= now_ms:
+            who = heappop(ends) & _WHO
+            end_ms = end_of[who]
+            if end_ms > now_ms:
+                heappush(ends, end_ms << _WHO_BITS | who)
+            else:
+                self.free(who)
+
+
+def _depth(rate_per_minute: int) -> int:
+    return max(_ADMISSION, rate_per_minute * TICK_MS)
