@@ -68,6 +68,8 @@ _VISITORS: Final = Row(
     [
         Panel("Waiting and called", "How long the queue is, and how many of those called are still expected to come.",
               [level(c.WAITING, "{{room}} waiting"), level(c.CALLED, "{{room}} called")]),
+        Panel("Waiting by lane", "Where the queue stands, in a room with several lanes.",
+              [level(c.LANE_WAITING, "{{room}} {{lane}}", by="room, lane")], stacked=True),
         Panel("Seats", "Taken seats under the line of what the policy allows.",
               [level(c.SEATS, "{{room}} taken"), level(c.CAPACITY, "{{room}} capacity")]),
         Panel("Admissions per minute", "What the room aims at, and what it does. They part when seats are the limit.",

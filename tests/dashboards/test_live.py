@@ -25,6 +25,7 @@ PATIENCE_S = 40
 # What a healthy room shows.
 LEVELS = {
     catalog.WAITING: 40,
+    catalog.LANE_WAITING: 40,
     catalog.CALLED: 5,
     catalog.SEATS: 80,
     catalog.CAPACITY: 100,

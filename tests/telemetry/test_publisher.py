@@ -76,7 +76,7 @@ class Worker:
 
 def test_the_levels_of_a_room_are_those_of_its_snapshot() -> None:
     """
-    Seats, capacity, rate, numbers, called, no-shows and epoch are told as the store has them.
+    Seats, capacity, rate, numbers, called, lanes, no-shows and epoch are told as the store has them.
     """
     worker = Worker("me")
 
@@ -88,6 +88,7 @@ def test_the_levels_of_a_room_are_those_of_its_snapshot() -> None:
     assert worker.shows("waiting_room_called", room="spring") == 5
     assert worker.shows("waiting_room_no_show_ratio", room="spring") == 0.1
     assert worker.shows("waiting_room_epoch", room="spring") == 3
+    assert worker.shows("waiting_room_lane_waiting", room="spring", lane="standard") == 0
     assert worker.shows("waiting_room_snapshot_age_seconds", room="spring") == 1.5
 
 

@@ -90,6 +90,9 @@ CHECKINS_FLUSHED = Metric(
     "waiting_room_checkins_flushed_total", "counter", "Signs of life of waiting visitors written to Redis.", ("room",)
 )
 WAITING = Metric("waiting_room_waiting", "gauge", "Visitors who wait and are really there.", ("room",))
+LANE_WAITING = Metric(
+    "waiting_room_lane_waiting", "gauge", "Those of one lane who wait and are really there.", ("room", "lane")
+)
 CALLED = Metric("waiting_room_called", "gauge", "Called visitors who are still expected to come.", ("room",))
 SEATS = Metric("waiting_room_seats", "gauge", "Seats taken now.", ("room",))
 CAPACITY = Metric("waiting_room_capacity", "gauge", "Seats that the policy allows.", ("room",))
@@ -244,8 +247,8 @@ REHEARSAL_ORDERS = Metric(
 GROUPS: dict[str, tuple[Metric, ...]] = {
     "service": (
         BUILD_INFO, JOINS, STATUS_POLLS, CLAIMS, ADMISSIONS, REFUSALS, LEAVES, SEATS_ENDED, OVER_ADMISSIONS,
-        CHECKINS_FLUSHED, WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, ISSUED, FRONTIER, NO_SHOW_RATIO, PHASE,
-        OUTAGE_MODE, EPOCH, AUDIT_AGE, WAIT_SECONDS, ETA_ERROR_SECONDS, HTTP_REQUESTS, HTTP_REQUEST_DURATION,
+        CHECKINS_FLUSHED, WAITING, LANE_WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, ISSUED, FRONTIER, NO_SHOW_RATIO,
+        PHASE, OUTAGE_MODE, EPOCH, AUDIT_AGE, WAIT_SECONDS, ETA_ERROR_SECONDS, HTTP_REQUESTS, HTTP_REQUEST_DURATION,
         TOKEN_REFUSALS, REDIS_UP, REDIS_COMMAND_DURATION, REDIS_ERRORS, SNAPSHOT_AGE, CONTROLLER_LEADER, TICKS, WORKERS,
         CPU_SECONDS, EVENT_LOOP_LAG,
     ),
@@ -310,6 +313,7 @@ _CLOSED: dict[Metric, dict[str, tuple[str, ...]]] = {
 # Labels whose values are known only at run time, and what bounds them all the same.
 OPEN_LABELS: dict[str, str] = {
     "room": "the rooms that the operator configured",
+    "lane": "the lanes that the room's settings name",
     "version": "one value per running release",
 }
 

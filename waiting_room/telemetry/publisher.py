@@ -129,6 +129,8 @@ class Publisher:
         leads = snapshot.owner == self._owner
         age_s = (self._lobby.clock_ms() - room.viewed_ms) / 1000
         metrics.gauge(catalog.WAITING, room=name).set(snapshot.waiting)
+        for lane, held in snapshot.lanes.items():
+            metrics.gauge(catalog.LANE_WAITING, room=name, lane=lane).set(held.waiting)
         metrics.gauge(catalog.CALLED, room=name).set(snapshot.expected)
         metrics.gauge(catalog.SEATS, room=name).set(snapshot.seats)
         metrics.gauge(catalog.CAPACITY, room=name).set(snapshot.policy.capacity)

@@ -19,7 +19,8 @@ local room = read_room(meta, names)
 if not room then return EMPTY end
 refill(room, now)
 local held = held_seats(meta, seats, holders, events, now)
-local entered = {}
+local entered, called = {}, {}
+for place = 1, lanes do called[place] = room[of(ARGV[2 + place], 'frontier')] end
 local function claim(place, rank, bitmap, joined)
   local lane, door = ARGV[2 + place], KEYS[4 + place]
   local seat = lane .. '.' .. int(rank)
@@ -32,7 +33,7 @@ local function claim(place, rank, bitmap, joined)
   if room.phase == 'closed' then return -6 end
   if now < room.recover_until then return -7 end
   if room.phase == 'paused' then return -5 end
-  if rank >= room[of(lane, 'frontier')] then return -1 end
+  if rank >= called[place] then return -1 end
   if held >= room.capacity or room.tokens < ADMISSION then
     redis.call('ZADD', door, now, int(rank))
     return held >= room.capacity and -2 or -3
