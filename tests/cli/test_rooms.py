@@ -2,15 +2,20 @@
 ``waiting-room room``, on a real Valkey.
 """
 
+import asyncio
 from dataclasses import fields
+from pathlib import Path
 
 import click
 import pytest
 
 from tests.cli.command import Ran, run
 from waiting_room.cli.rooms import create
+from waiting_room.config import load
 from waiting_room.core.phase import ACTIONS
 from waiting_room.core.policy import Policy
+from waiting_room.store.connection import Connection
+from waiting_room.store.redis import RedisStore
 
 
 @pytest.fixture
@@ -100,6 +105,32 @@ def test_set_needs_a_setting(sale: dict[str, str]) -> None:
     Nothing to change is wrong usage.
     """
     assert run("room", "set", "sale", environ=sale).code == 2
+
+
+def test_lanes_are_shown_and_kept(tmp_path: Path, redis: dict[str, str]) -> None:
+    """
+    They come from the configuration's file; a change of another setting leaves them alone.
+    """
+    settings = "[rooms.fair.lanes.vip]\nweight = 3\n[rooms.fair.lanes.standard]\n"
+    (tmp_path / "room.toml").write_text(settings, encoding="utf-8")
+    policy = load(tmp_path / "room.toml", {}, {}).rooms["fair"]
+
+    async def configure() -> None:
+        store = RedisStore(Connection(redis["WAITING_ROOM_REDIS__URL"]))
+        await store.configure("fair", policy)
+        await store.close()
+
+    asyncio.run(configure())
+    run("room", "set", "fair", "--lane-order", "strict", environ=redis)
+    lines = run("room", "show", "fair", environ=redis).out.splitlines()
+
+    assert (
+        "lanes              vip (waiting 0, frontier 1, issued 0), standard (waiting 0, frontier 1, issued 0)" in lines
+    )
+    assert (
+        "lanes              vip (weight 3, floor 0, entry anyone), standard (weight 1, floor 0, entry anyone)" in lines
+    )
+    assert "lane_order         strict" in lines
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -196,7 +196,7 @@ def show(name: str, config_file: str | None, redis_url: str | None, as_json: boo
         click.echo(json.dumps(state, ensure_ascii=False))
         return
     policy = state.pop("policy")
-    rows = {name: value for name, value in state.items() if name not in policy}
+    rows = {name: value for name, value in state.items() if policy.get(name) != value}
     width = max(map(len, rows | policy)) + 2
     click.echo("\n".join(f"{key:<{width}}{_plain(value)}" for key, value in rows.items()))
     click.echo("\nsettings")
@@ -339,5 +339,8 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, dict):
-        return ", ".join(f"{name} ({_plain(held)})" if held else name for name, held in value.items())
+        return ", ".join(
+            f"{name} ({_plain(held)})" if isinstance(held, dict) else f"{name} {_plain(held)}"
+            for name, held in value.items()
+        )
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -257,11 +257,12 @@ def fields_of(agenda: Agenda) -> list[str | int]:
 
 def _lane_snapshot(lane: LaneCounters, bitmaps: Bitmaps) -> LaneSnapshot:
     fresh = assemble(bitmaps.present, lane.waiting_chunks)
+    before = assemble(bitmaps.before, lane.waiting_chunks) if bitmaps.before else b""
     return LaneSnapshot(
         issued=lane.issued,
         frontier=lane.frontier,
         high_water=lane.high_water,
-        presence=Presence(lane.frontier, fresh, assemble(bitmaps.before, lane.waiting_chunks)),
+        presence=Presence(lane.frontier, fresh, before),
         fresh=fresh,
         cohorts=_with_claims(lane, bitmaps.claimed),
         credit=lane.credit,
