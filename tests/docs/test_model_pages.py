@@ -5,6 +5,7 @@ The pages about admission and about Redis say what the code does.
 import re
 
 from tests.source import ROOT
+from waiting_room.core.lanes import Lane, share
 from waiting_room.core.lifecycle import diagram
 from waiting_room.core.plan import MARK_STEP
 from waiting_room.core.presence import CHUNK_RANKS
@@ -22,6 +23,16 @@ def test_the_diagram_is_drawn_from_the_table() -> None:
 
     assert found is not None
     assert found[1] == diagram()
+
+
+def test_the_example_of_two_lanes_is_what_the_code_does() -> None:
+    """Step by step: calls, and what is owed after them."""
+    line_up, owed = (Lane("loyal", 3), Lane("standard")), dict[str, float]()
+    for _, _, calls_told, owed_told in rows(ADMISSION, "step"):
+        calls, owed = share(2, line_up, "weighted", {"loyal": 99, "standard": 99}, owed)
+
+        assert calls_told == "{loyal} and {standard}".format(**calls)
+        assert owed_told.replace("−", "-") == "{loyal:g} and {standard:g}".format(**owed)
 
 
 def rows(page: str, head: str) -> list[list[str]]:
