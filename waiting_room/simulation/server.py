@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from waiting_room.core import plan as steps
+from waiting_room.core.audit import Act
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Snapshot
@@ -74,6 +75,7 @@ class Server(MemoryStore):
             lane.lift(lane.high_water, 0, 0)
         state.recover_until = self.now_ms + steps.RECOVERY_MS
         state.owner, state.owner_until = "", 0
+        state.note(Act.EPOCH, self.now_ms, [state.epoch])
         return state
 
     def _wait_for_replica(self, room: str, lane: str) -> None:
