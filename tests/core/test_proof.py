@@ -50,7 +50,7 @@ def event(act: Act, *values: object, at: int = 4) -> str:
     return str(Event(act, Record.parse(DAY.lines[at]).at_ms, tuple(map(str, values))))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.lists(DEEDS, max_size=60))
 def test_an_honest_history_is_proven(deeds: list[tuple[object, ...]]) -> None:
     """Whatever happens in a room that keeps its rules, its log is proven, from the first record or a later one."""
@@ -65,7 +65,7 @@ def test_an_honest_history_is_proven(deeds: list[tuple[object, ...]]) -> None:
     assert verify(clerk.lines[len(clerk.lines) // 2 :], [clerk.head]).flaws == ()
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(st.data())
 def test_every_single_change_is_found(data: st.DataObject) -> None:
     """A letter changed, a record removed, doubled, moved or put in: against the published head nothing stays hidden."""

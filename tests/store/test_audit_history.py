@@ -182,7 +182,7 @@ def test_the_same_day_is_proven_where_no_rule_is_forgotten() -> None:
     assert asyncio.run(Life().lead(DAY)).flaws == ()
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(DEEDS, min_size=5, max_size=50))
 def test_the_log_of_any_history_is_proven(deeds: list[tuple[Any, ...]]) -> None:
     """Crowds, operators, gates and losses: what the store allows, the proof finds in order."""
