@@ -13,7 +13,9 @@ from typing import Final
 from waiting_room.core import polling
 from waiting_room.core.agenda import Orders
 from waiting_room.core.breaks import utc_text
+from waiting_room.core.calendar import next_opening_ms
 from waiting_room.core.pacing import TICK_MS
+from waiting_room.core.phase import Phase
 from waiting_room.core.plan import plan
 from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Snapshot
@@ -105,6 +107,23 @@ class Controller:
             room.tally["tick", "committed" if committed else "lost"] += 1
             if committed:
                 _log_orders(room.name, step.orders)
+                if step.orders.phase is None:
+                    await self._open(room.name, snapshot)
+
+    async def _open(self, name: str, snapshot: Snapshot) -> None:
+        """
+        Promise the draw of a pre-queue that has none yet, and open it when its time has come.
+
+        An opening that waits for a beacon's value is the operator's.
+        """
+        if snapshot.phase is not Phase.PREQUEUE:
+            return
+        if snapshot.promise is None:
+            opening_ms = None if snapshot.opens_at_ms else next_opening_ms(snapshot.policy.planned, snapshot.now_ms)
+            await self._lobby.promise(name, opening_ms)
+        elif 0 < snapshot.opens_at_ms <= snapshot.now_ms and not snapshot.promise.source:
+            await self._lobby.set_phase(name, Phase.OPEN)
+            _log.info("a room was opened at its time", extra={"room": name})
 
     async def _restore(self, room: Room) -> None:
         last = room.view.snapshot
@@ -132,11 +151,13 @@ class Controller:
     async def _flush_lane(self, room: Room, lane: str, notes: LaneNotes) -> None:
         if notes.checkins.count == 0:
             return
-        checkins = notes.take_checkins()
+        checkins, round_ = notes.take_checkins(), room.view.snapshot.round
+        highest = max(notes.highest, checkins.highest)
         try:
-            await self._lobby.store.flush(room.name, lane, checkins.chunks(), max(notes.highest, checkins.highest))
+            await self._lobby.store.flush(room.name, lane, checkins.chunks(), highest, round_)
         except StoreError:
-            _keep(notes, checkins.chunks())
+            if room.view.snapshot.round == round_:
+                _keep(notes, checkins.chunks())
             raise
         room.tally["flush",] += checkins.count
 

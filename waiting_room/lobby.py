@@ -4,16 +4,20 @@ The use cases of the waiting room: join, ask, claim, leave, report. Awaits the s
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any, Final
 
 from waiting_room.coalesce import RETRY_S, Coalescer
 from waiting_room.cookies import TICKET_LIFE_S
 from waiting_room.core import polling
 from waiting_room.core.breaks import read_break
+from waiting_room.core.draw import SEED_BYTES, DrawError
 from waiting_room.core.lanes import STANDARD_LANE
-from waiting_room.core.outcomes import Admitted, Called, Outcome, Paused, Refused, Waiting
+from waiting_room.core.opening import opening_of, read_beacon, read_prequeue
+from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Outcome, Paused, Refused, Waiting
 from waiting_room.core.phase import ACTIONS, Phase
 from waiting_room.core.policy import Policy
+from waiting_room.core.prequeue import opening_faults, published, source_faults
 from waiting_room.core.reasons import Reason
 from waiting_room.core.view import STALE_MS, View
 from waiting_room.errors import (
@@ -53,14 +57,19 @@ class Lobby:
     Serve visitors and gates of all rooms from one worker.
 
     *clock_ms* is this process' clock; it times what is stale and never decides about places or seats. *coalescer* makes
-    what gathers joins and claims into batches.
+    what gathers joins and claims into batches, *new_seed* the secret of a draw.
     """
 
     def __init__(
-        self, store: Store, clock_ms: Callable[[], int], coalescer: Callable[..., Coalescer[Any, Any]] = Coalescer
+        self,
+        store: Store,
+        clock_ms: Callable[[], int],
+        coalescer: Callable[..., Coalescer[Any, Any]] = Coalescer,
+        new_seed: Callable[[], str] = lambda: token_hex(SEED_BYTES),
     ) -> None:
         self.store = store
         self.clock_ms = clock_ms
+        self.new_seed = new_seed
         self.known: dict[str, Room] = {}
         self._coalescer = coalescer
         self._joins: dict[tuple[str, str], Coalescer[str, JoinReply]] = {}
@@ -103,10 +112,16 @@ class Lobby:
         rank = view.rank_of(lane, number)
         notes = room.lanes[lane]
         notes.checkins.add(rank)
+        if view.gathering and view.is_early(lane, number):
+            return self._early(room, number)
         position = view.position(lane, rank)
         if position:
             position = notes.positions.lowest(rank, position if seen is None or seen < 1 else min(position, seen))
         return view.tell(lane, number, position, stale=room.lost or now_ms - room.viewed_ms > STALE_MS)
+
+    def _early(self, room: Room, number: int) -> Early | Closed:
+        passed_ms = self.clock_ms() - room.viewed_ms
+        return room.view.tell_early(number, passed_ms, stale=room.lost or passed_ms > STALE_MS)
 
     async def join(
         self, name: str, visitor: Visitor, ticket: Ticket | None = None, lane: str = STANDARD_LANE
@@ -147,6 +162,9 @@ class Lobby:
         if reply.code is JoinCode.STRAIGHT:
             return self._admitted(room, ticket, reply.issued_ms, reply.hard_end_ms, "straight"), ticket
         outcome = self.status(room.name, ticket)
+        if reply.code is JoinCode.EARLY and not room.view.gathering:
+            # The pre-queue is younger than this worker's view: no position may be shown.
+            return self._early(room, reply.number), ticket
         if isinstance(outcome, Waiting) and outcome.eta is not None and reply.code is JoinCode.NEW:
             notes.promise(room.view.rank_of(lane, reply.number), outcome.eta, self.clock_ms())
         return outcome, ticket
@@ -173,11 +191,11 @@ class Lobby:
         if _is_over(ticket, self.clock_ms()):
             return Refused(Reason.TICKET_EXPIRED)
         rank = room.view.rank_of(ticket.lane, ticket.number)
-        if room.view.position(ticket.lane, rank) > 0:
+        if room.view.position(ticket.lane, rank) > 0 or room.view.is_early(ticket.lane, ticket.number):
             return self.status(name, ticket, seen)
         room.lanes[ticket.lane].checkins.add(rank)
         try:
-            reply = await self._door(name).submit(Claim(ticket.lane, rank, ticket.visitor))
+            reply = await self._door(name).submit(Claim(ticket.lane, rank, ticket.visitor, ticket.number))
         except StoreEmptyError:
             room.lost = True
             return Called(ticket.number, 2000, Reason.RECOVERING)
@@ -212,15 +230,20 @@ class Lobby:
         Give a place or a seat back at once; return whether there was one.
         """
         room = self.room(name)
+        try:
+            left = await self._leave(room, ticket)
+            if left is None:
+                left = await self._leave(await self.refresh(name), ticket)
+        except (StoreEmptyError, StoreUnavailableError):
+            return False
+        room.tally["leave",] += bool(left)
+        return bool(left)
+
+    async def _leave(self, room: Room, ticket: Ticket) -> bool | None:
         rank = room.view.rank_of(ticket.lane, ticket.number)
         room.drop_seats((f"{ticket.lane}.{rank}",))
         room.lanes[ticket.lane].checkins.drop(rank)
-        try:
-            left = await self.store.leave(name, ticket.lane, rank, ticket.visitor)
-        except (StoreEmptyError, StoreUnavailableError):
-            return False
-        room.tally["leave",] += left
-        return left
+        return await self.store.leave(room.name, ticket.lane, rank, ticket.visitor, room.view.snapshot.round)
 
     async def report(self, name: str, touched: Mapping[str, int], released: Sequence[str]) -> GateAnswer:
         """
@@ -266,6 +289,7 @@ class Lobby:
             "opens_in_s": _seconds(snapshot.opens_in_ms),
             "resumes_in_s": _seconds(snapshot.resumes_in_ms),
             "audit_head": str(snapshot.head),
+            "draws": published(snapshot.promise, snapshot.draws),
             "as_of_ms": snapshot.now_ms,
         }
 
@@ -302,28 +326,62 @@ class Lobby:
         await self.store.configure(name, policy, rate_by_hand=rate_by_hand)
         await self.refresh(name)
 
-    async def set_phase(self, name: str, phase: Phase, resume_at_ms: int = 0, notice: str = "") -> None:
+    async def set_phase(
+        self, name: str, phase: Phase, resume_at_ms: int = 0, notice: str = "", beacon: str = ""
+    ) -> None:
         """
-        Change the phase of a room, and see it at once.
+        Change the phase of a room, and see it at once; the first one that admits after a pre-queue holds the draw.
+
+        Raises `DrawError` where the *beacon* that was announced is missing, or there is one that was not.
         """
-        await self.store.set_phase(self.room(name).name, phase, resume_at_ms, notice)
+        snapshot = self.room(name).view.snapshot
+        if phase.admits:
+            faults = opening_faults(snapshot.promise, beacon)
+            if faults:
+                raise DrawError(faults)
+        await self.store.set_phase(name, phase, resume_at_ms, notice, opening_of(snapshot, beacon))
+        await self.refresh(name)
+
+    async def prequeue(self, name: str, opens_at_ms: int | None = None, source: str = "") -> None:
+        """
+        Let visitors gather before the opening, and promise them a draw; both may be said again, to set another time.
+
+        *opens_at_ms*: when the room opens (0: not known, None: as before). *source* announces a beacon.
+        """
+        faults = source_faults(source)
+        if faults:
+            raise DrawError(faults)
+        await self.store.set_phase(self.room(name).name, Phase.PREQUEUE)
+        await self.promise(name, opens_at_ms, source)
+
+    async def promise(self, name: str, opens_at_ms: int | None = None, source: str = "") -> None:
+        """
+        Promise a draw to those who gather, if nobody has: the seed is kept in the store, and shown to nobody till then.
+        """
+        await self.store.promise(name, self.new_seed(), source, opens_at_ms)
         await self.refresh(name)
 
     async def act(self, name: str, action: str, values: Mapping[str, Any]) -> None:
         """
-        Do what an operator asks for with one of `ACTIONS`; a pause may be a break (`read_break`).
+        Do what an operator asks for with one of `ACTIONS`; a pause may be a break (`read_break`), a pre-queue says when it ends
+        and an opening the value of its beacon.
 
         A room that was paused while it drained goes on draining. Raises `PolicyError` for *values* that mean nothing.
         """
         snapshot = (await self.refresh(self.room(name).name)).view.snapshot
-        phase, resume_at_ms, notice = ACTIONS[action], 0, ""
+        phase, resume_at_ms, notice, beacon = ACTIONS[action], 0, "", ""
+        if phase is Phase.PREQUEUE:
+            await self.prequeue(name, *read_prequeue(values, snapshot.policy.timezone, snapshot.now_ms))
+            return
         if phase is Phase.PAUSED:
             resume_at_ms, notice = read_break(values, snapshot.policy.timezone, snapshot.now_ms)
+        elif action == "open":
+            beacon = read_beacon(values)
         elif values:
             raise PolicyError(tuple(Fault(key, f"means nothing to {action}", "leave it out") for key in values))
         elif action == "resume" and snapshot.phase is Phase.PAUSED:
             phase = snapshot.agenda.resume_to
-        await self.set_phase(name, phase, resume_at_ms, notice)
+        await self.set_phase(name, phase, resume_at_ms, notice, beacon)
 
     async def refresh(self, name: str) -> Room:
         """

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
+from waiting_room.core.opening import WITHOUT_DRAW, Opening
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Snapshot
-
 
 class JoinCode(IntEnum):
     """
@@ -27,6 +27,8 @@ class JoinCode(IntEnum):
     """nobody waits and a seat is free: admitted at once"""
     CLOSED = -1
     DRAINING = -2
+    EARLY = 4
+    """new, and without a rank until the draw"""
 
 
 class JoinReply(NamedTuple):
@@ -61,12 +63,13 @@ class ClaimCode(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Claim:
     """
-    Ask for the seat of a called rank.
+    Ask for the seat of a called rank, which the holder of *number* (0: the same) has.
     """
 
     lane: str
     rank: int
     visitor: str
+    number: int = 0
 
 
 class ClaimReply(NamedTuple):
@@ -112,9 +115,18 @@ class Store(Protocol):
         one or it was chosen *rate_by_hand*.
         """
 
-    async def set_phase(self, room: str, phase: Phase, resume_at_ms: int = 0, notice: str = "") -> None:
+    async def set_phase(
+        self, room: str, phase: Phase, resume_at_ms: int = 0, notice: str = "", opening: Opening = WITHOUT_DRAW
+    ) -> None:
         """
-        Change the phase, as an operator says; a pause may have a time at which it goes on, and words of its own.
+        Change the phase, as an operator says; a pause may have a time at which it goes on, and words of its own. A
+        phase that admits holds the draw that was promised, as *opening* says.
+        """
+
+    async def promise(self, room: str, seed: str, source: str, opens_at_ms: int | None) -> bool:
+        """
+        Promise a draw to those who gather: a seed and an announcement (empty: none) are kept from the first time on,
+        the opening may be said anew (0: not known, None: as before). Return whether anybody gathers.
         """
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
@@ -123,10 +135,11 @@ class Store(Protocol):
         in, while nobody waits in any lane.
         """
 
-    async def flush(self, room: str, lane: str, present: Mapping[int, bytes], highest: int) -> None:
+    async def flush(self, room: str, lane: str, present: Mapping[int, bytes], highest: int, round_: int = 0) -> None:
         """
         Add check-ins in *lane*, a bitmap for each chunk of ranks; *highest* is the highest number that any visitor
-        showed. A lane that the room has lost is known again from then on.
+        showed. A lane that the room has lost is known again from then on. Ranks of another *round_* of draws than the
+        room's are not those of today, and are left out.
         """
 
     async def advance(self, room: str, step: Advance) -> bool:
@@ -144,9 +157,10 @@ class Store(Protocol):
         Keep *seats* (with their hard ends in ms) in use and free *released*.
         """
 
-    async def leave(self, room: str, lane: str, rank: int, visitor: str) -> bool:
+    async def leave(self, room: str, lane: str, rank: int, visitor: str, round_: int = 0) -> bool | None:
         """
-        Give a place of *lane* or a seat back; return whether there was one.
+        Give a place of *lane* or a seat back; return whether there was one, or None where a draw has been held since
+        the one of *round_*, of which *rank* is.
         """
 
     async def snapshot(self, room: str) -> Snapshot:

@@ -52,6 +52,17 @@ class Positions:
         for chunk in [chunk for chunk in self._chunks if (chunk + 1) * CHUNK_RANKS <= frontier]:
             del self._chunks[chunk]
 
+    def forget_from(self, first: int) -> None:
+        """
+        Forget what was shown to the rank *first* and to all behind it.
+        """
+        whole, inside = divmod(first, CHUNK_RANKS)
+        for chunk, shown in list(self._chunks.items()):
+            if chunk > whole:
+                del self._chunks[chunk]
+            elif chunk == whole:
+                shown[inside:] = array("I", [_UNSEEN]) * (CHUNK_RANKS - inside)
+
 
 class LaneNotes:
     """
@@ -83,6 +94,16 @@ class LaneNotes:
             young = (cohort.low for cohort in lane.cohorts if now_ms - cohort.at_ms < window_ms)
             still_due = min(young, default=lane.frontier)
             self.promises = {rank: promise for rank, promise in self.promises.items() if rank >= still_due}
+
+    def forget_numbers(self, first: int) -> None:
+        """
+        Forget what was noted from the rank *first* on while ranks were numbers: a draw has given these to others.
+
+        Nobody is missed for it: in the slot of a draw all count as present.
+        """
+        self.checkins = CheckIns()
+        self.positions.forget_from(first)
+        self.promises = {rank: promise for rank, promise in self.promises.items() if rank < first}
 
     def take_checkins(self) -> CheckIns:
         """
@@ -135,10 +156,13 @@ class Room:
         """
         Take a new snapshot.
         """
+        drawn = snapshot.round != self.view.snapshot.round
         self.view = View(snapshot)
         self.viewed_ms = now_ms
         window_ms = snapshot.policy.claim_window_s * 1000
         for name, lane in snapshot.lanes.items():
+            if drawn:
+                self.lanes[name].forget_numbers(lane.orders[0].first if lane.orders else 1)
             self.lanes[name].see(lane, snapshot.now_ms, window_ms)
         self.json_message = _as_json(snapshot.message)
 

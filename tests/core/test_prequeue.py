@@ -53,7 +53,7 @@ def test_a_lane_has_the_orders_of_the_draws_that_it_took_part_in() -> None:
 
 def test_before_the_opening_only_the_commitment_is_published() -> None:
     """And where the beacon's value will be found."""
-    told = published(Promise(SEED, "drand 5", {"standard": 1}), ())
+    told = published(Promise(SEED, "drand 5"), ())
 
     assert SEED not in str(told)
     assert told == [

@@ -50,7 +50,10 @@ def named() -> set[str]:
     room = RoomKeys("room")
     plain = {getattr(room, name) for name in RoomKeys.__slots__ if not name.startswith("_")}
     chunked = {room.present("LANE", 5), room.present_before("LANE", 5), room.claimed("LANE", 5)}
-    varying = {name.replace("LANE", "{lane}").removesuffix("5") + "{chunk}" for name in chunked}
+    chunked |= {room.present("LANE", 5, 7), room.present_before("LANE", 5, 7)}
+    varying = {
+        name.replace("LANE", "{lane}").replace(".7:", ".{round}:").removesuffix("5") + "{chunk}" for name in chunked
+    }
     listed = {
         key
         for lane in ("standard", "{lane}")

@@ -17,6 +17,7 @@ from tests.store.acts import POLICY, ROOM
 from tests.store.conftest import START_MS
 from waiting_room.core.calendar import KINDS, Entry, Schedule, conflicts, local_text
 from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane
+from waiting_room.core.opening import Opening
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import plan
 from waiting_room.core.presence import CheckIns
@@ -93,7 +94,7 @@ class Story(RuleBasedStateMachine):
     @rule(places=strategies.lists(PLACES, min_size=1, max_size=5))
     def claim(self, places: list[tuple[str, int]]) -> None:
         """Ranks of several lanes claim, called or not."""
-        claims = [Claim(lane, rank, VISITORS[rank % len(VISITORS)]) for lane, rank in places]
+        claims = [Claim(lane, rank, VISITORS[rank % len(VISITORS)], 15 - rank) for lane, rank in places]
         self.both(lambda store: store.claim(ROOM, claims))
 
     @rule(ms=strategies.sampled_from([1, 100, 250, 999, 4000, 11_000]))
@@ -117,13 +118,14 @@ class Story(RuleBasedStateMachine):
             wanted = replace(step, rotate=turn or step.rotate, version=version, rate_per_minute=rate)
             self.both(lambda store: store.advance(ROOM, wanted))
 
-    @rule(lane=LANES, ranks=strategies.lists(RANKS, min_size=1, max_size=6))
-    def check_in(self, lane: str, ranks: list[int]) -> None:
-        """Visitors show that they are there; a rank never seen lifts the counter."""
+    @rule(lane=LANES, ranks=strategies.lists(RANKS, min_size=1, max_size=6), late=strategies.sampled_from([0, 0, 1]))
+    def check_in(self, lane: str, ranks: list[int], late: int) -> None:
+        """Visitors show that they are there, some by the ranks of before a draw; one never seen lifts the counter."""
         gathered = CheckIns()
         for rank in ranks:
             gathered.add(rank)
-        self.both(lambda store: store.flush(ROOM, lane, gathered.chunks(), gathered.highest))
+        round_ = self.round() - late
+        self.both(lambda store: store.flush(ROOM, lane, gathered.chunks(), gathered.highest, round_))
 
     @rule(seats=SEATS, released=SEATS, left_ms=strategies.integers(-1, 40_000))
     def report(self, seats: list[str], released: list[str], left_ms: int) -> None:
@@ -131,18 +133,37 @@ class Story(RuleBasedStateMachine):
         touched = dict.fromkeys(seats, self.model.now_ms + left_ms)
         self.both(lambda store: store.touch(ROOM, touched, released))
 
-    @rule(place=PLACES)
-    def leave(self, place: tuple[str, int]) -> None:
-        """A visitor gives a place or a seat back."""
+    @rule(place=PLACES, late=strategies.sampled_from([0, 0, 1]))
+    def leave(self, place: tuple[str, int], late: int) -> None:
+        """A visitor gives a place or a seat back, at times by the rank of before a draw."""
         lane, rank = place
-        self.both(lambda store: store.leave(ROOM, lane, rank, VISITORS[rank % len(VISITORS)]))
+        round_ = self.round() - late
+        self.both(lambda store: store.leave(ROOM, lane, rank, VISITORS[rank % len(VISITORS)], round_))
 
-    @rule(phase=strategies.sampled_from(Phase), lasts_ms=strategies.sampled_from([0, 0, 500, 20_000]))
-    def change_phase(self, phase: Phase, lasts_ms: int) -> None:
-        """An operator changes the phase, or begins a break."""
-        resume_at_ms = self.model.now_ms + lasts_ms if lasts_ms and phase is Phase.PAUSED else 0
+    @rule(
+        phase=strategies.sampled_from(Phase),
+        lasts_ms=strategies.sampled_from([0, 0, 500, 20_000]),
+        beacon=strategies.sampled_from(["", "8e5c1b"]),
+    )
+    def change_phase(self, phase: Phase, lasts_ms: int, beacon: str) -> None:
+        """An operator changes the phase, or begins a break; a pre-queue ends with the draw that was promised."""
+        at_ms = self.model.now_ms + lasts_ms if lasts_ms and phase in {Phase.PAUSED, Phase.PREQUEUE} else 0
         notice = "Back soon" if lasts_ms and phase is Phase.PAUSED else ""
-        self.both(lambda store: store.set_phase(ROOM, phase, resume_at_ms, notice))
+        opening = Opening(beacon, 20_000, 0.25)
+        self.both(lambda store: store.set_phase(ROOM, phase, at_ms, notice, opening))
+
+    @rule(
+        seed=strategies.sampled_from(["ab" * 32, "cd" * 32]),
+        source=strategies.sampled_from(["", "drand 5"]),
+        opens_at_ms=strategies.sampled_from([None, 0, START_MS + 30_000]),
+    )
+    def promise(self, seed: str, source: str, opens_at_ms: int | None) -> None:
+        """A draw is promised to those who gather, at times again and otherwise."""
+        self.both(lambda store: store.promise(ROOM, seed, source, opens_at_ms))
+
+    def round(self) -> int:
+        """Return how many draws the room has held."""
+        return int(self.run(self.model.snapshot(ROOM)).round)
 
     @rule(
         capacity=strategies.integers(0, 5),

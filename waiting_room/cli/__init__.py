@@ -11,7 +11,10 @@ from waiting_room.cli.lazy import Lazy, LazyGroup
 
 COMMANDS = {
     "serve": Lazy("waiting_room.cli.serve:serve", "Serve the waiting room until a signal."),
-    "room": Lazy("waiting_room.cli.rooms:room", "Create, show, change, open, pause, drain and close rooms."),
+    "room": Lazy(
+        "waiting_room.cli.rooms:room",
+        "Create, show, change, open, pause, drain and close rooms, and gather before an opening.",
+    ),
     "draw": Lazy("waiting_room.cli.draw:draw", "Check a draw from what was published."),
     "audit": Lazy("waiting_room.cli.audit:audit", "Check a room's admission log, and take it away."),
     "simulate": Lazy(

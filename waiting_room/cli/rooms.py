@@ -25,6 +25,7 @@ Result = TypeVar("Result")
 Work = Callable[[Lobby], Awaitable[Result]]
 
 ACTION_HELP = {
+    "prequeue": "Let visitors gather before the opening, which puts them in order by a draw.",
     "open": "Let visitors join and call them in.",
     "pause": "Call nobody in; visitors may join, and everybody keeps their place.\n\nWith a time at which it goes on "
     "this is a technical break: the page says so, no seat inside ends for being idle, and the room goes on by itself.",
@@ -46,7 +47,7 @@ class RoomExistsError(WaitingRoomError):
 @click.group()
 def room() -> None:
     """
-    Create, show, change, open, pause, drain and close rooms.
+    Create, show, change, open, pause, drain and close rooms, and gather before an opening.
 
     The rooms stand in Redis: give its address as --redis-url, as redis.url in the configuration, or as
     WAITING_ROOM_REDIS__URL. Services that run on the same Redis follow within about a second.
@@ -225,12 +226,28 @@ def schedule(name: str, config_file: str | None, redis_url: str | None, as_json:
         click.echo(f"Nothing is planned for {name} from now on (its time zone is {policy.timezone}).", err=True)
 
 
+ACTION_OPTIONS = {
+    "prequeue": (
+        click.option(
+            "--opens-at", metavar="TIME", help="Open at this time: HH:MM of the room's place, or with a date."
+        ),
+        click.option(
+            "--beacon-source", metavar="TEXT", help="Announce a public beacon, and which of its values counts."
+        ),
+    ),
+    "open": (click.option("--beacon", metavar="TEXT", help="The value of the beacon that was announced."),),
+}
+
+
 def _add_action(action: str) -> None:
-    @room.command(name=action, help=ACTION_HELP[action])
-    @click.argument("name")
-    @redis_options
-    def act(name: str, config_file: str | None, redis_url: str | None, as_json: bool) -> None:
-        _tell(_acted(name, action, {}, config_file, redis_url), as_json)
+    def act(name: str, config_file: str | None, redis_url: str | None, as_json: bool, **given: str | None) -> None:
+        values = {key: value for key, value in given.items() if value is not None}
+        _tell(_acted(name, action, values, config_file, redis_url), as_json)
+
+    command = redis_options(act)
+    for option in reversed(ACTION_OPTIONS.get(action, ())):
+        command = option(command)
+    room.command(name=action, help=ACTION_HELP[action])(click.argument("name")(command))
 
 
 for _action in ACTIONS:

@@ -12,6 +12,8 @@ class Phase(StrEnum):
     Tell what a room does with newcomers and with those who wait.
     """
 
+    PREQUEUE = "prequeue"
+    """joins and no admissions; at the opening a draw puts those who have joined in order"""
     OPEN = "open"
     """joins and admissions"""
     PAUSED = "paused"
@@ -30,6 +32,13 @@ class Phase(StrEnum):
 
 
 ACTIONS: Final = MappingProxyType(
-    {"open": Phase.OPEN, "pause": Phase.PAUSED, "resume": Phase.OPEN, "drain": Phase.DRAINING, "close": Phase.CLOSED}
+    {
+        "prequeue": Phase.PREQUEUE,
+        "open": Phase.OPEN,
+        "pause": Phase.PAUSED,
+        "resume": Phase.OPEN,
+        "drain": Phase.DRAINING,
+        "close": Phase.CLOSED,
+    }
 )
 """The operator's words and the phase each leads to."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from waiting_room.core import estimate, pacing, polling
+from waiting_room.core import estimate, opening, pacing, polling
 from waiting_room.core.agenda import Orders, orders
 from waiting_room.core.lanes import share
 from waiting_room.core.presence import Presence
@@ -43,8 +43,8 @@ class Advance:
 
     *rate_per_minute* is the rate in force from now on, at which the door lets in. *orders* are what schedule and break
     ask for. Where *rotate* is set, a new presence slot of *slot_ms* begins in every lane, for the ranks from its *low*
-    to its *high*. *link* is the record that is chained to the admission log, where one is due; the log keeps its last
-    *records_kept*.
+    to its *high*, of the *round*-th draw. *link* is the record that is chained to the admission log, where one is due;
+    the log keeps its last *records_kept*.
     """
 
     version: int
@@ -58,6 +58,7 @@ class Advance:
     rotate: bool
     slot_ms: int
     orders: Orders
+    round: int = 0
     link: Link | None = None
     records_kept: int = 0
 
@@ -75,14 +76,17 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
     """
     if known.owner not in {"", owner} and known.now_ms < known.owner_until_ms:
         return None
-    asked = orders(known.agenda, known.policy.planned, known.phase, known.now_ms)
+    asked = _asked(known)
+    draws = known.gathering and asked.phase is not None and asked.phase.admits
+    drawing = opening.opening_of(known) if draws else None
     agenda = replace(known.agenda, rate_step=asked.rate_step)
     snapshot = replace(known, agenda=agenda, phase=asked.phase or known.phase)
     snapshot = replace(snapshot, rate_per_minute=snapshot.rate_limit)
     cohorts = snapshot.cohorts
-    no_show = pacing.measured_no_show(snapshot.no_show, cohorts, snapshot.now_ms, snapshot.policy)
+    measured = pacing.measured_no_show(snapshot.no_show, cohorts, snapshot.now_ms, snapshot.policy)
+    no_show = drawing.no_show if drawing else measured
     still_expected = pacing.expected(cohorts, snapshot.now_ms, no_show, snapshot.policy)
-    lanes = _lane_steps(snapshot, int(pacing.calls_due(snapshot, still_expected, no_show)))
+    lanes = _lane_steps(snapshot, 0 if known.gathering else int(pacing.calls_due(snapshot, still_expected, no_show)))
     rotate = snapshot.now_ms - snapshot.slot_at_ms >= snapshot.slot_ms
     return Advance(
         version=snapshot.version,
@@ -92,13 +96,25 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
         rate_per_minute=snapshot.rate_per_minute,
         expected=still_expected + sum(lane.called for lane in lanes.values()) * (1 - no_show),
         no_show=no_show,
-        leaving_per_s=_leaving(snapshot) if rotate else snapshot.leaving_per_s,
+        leaving_per_s=_leaving(snapshot) if rotate and not snapshot.assumed else snapshot.leaving_per_s,
         rotate=rotate,
-        slot_ms=_next_slot_ms(snapshot) if rotate else snapshot.slot_ms,
+        slot_ms=drawing.slot_ms if drawing else _next_slot_ms(snapshot) if rotate else snapshot.slot_ms,
         orders=asked,
+        round=snapshot.round,
         link=link(known),
         records_kept=known.policy.audit_records,
     )
+
+
+def _asked(known: Snapshot) -> Orders:
+    """
+    Return what schedule and break ask for; an opening that waits for a beacon's value is the operator's.
+    """
+    asked = orders(known.agenda, known.policy.planned, known.phase, known.now_ms)
+    awaits = known.promise is not None and known.promise.source != ""
+    if awaits and asked.phase is not None and asked.phase.admits:
+        return replace(asked, phase=None)
+    return asked
 
 
 def _lane_steps(snapshot: Snapshot, due: int) -> dict[str, LaneStep]:
@@ -140,6 +156,8 @@ def _leaving(snapshot: Snapshot) -> float:
 
 
 def _next_slot_ms(snapshot: Snapshot) -> int:
+    if snapshot.gathering:
+        return max(opening.slot_ms(snapshot.waiting, snapshot.policy), polling.slot_ms(0, snapshot.policy))
     rates = {name: estimate.call_rate_per_s(snapshot, name) for name in snapshot.lanes}
     waits_s = (lane.waiting / rates[name] for name, lane in snapshot.lanes.items() if rates[name] > 0)
     return polling.slot_ms(snapshot.waiting, snapshot.policy, max(waits_s, default=0.0), snapshot.slot_ms)

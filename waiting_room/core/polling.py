@@ -93,8 +93,14 @@ def slot_ms(waiting: int, policy: Policy, wait_s: float = 0.0, last_ms: int = 0)
     """
     far_ms = far_interval_ms(waiting, policy)
     told_ms = max(far_ms, min(policy.poll_max_s * 1000, 1000 * wait_s / _POLLS_ON_THE_WAY))
-    needed_ms = _RESERVE * (told_ms * (1 + JITTER) + FLUSH_MS + _SNAPSHOT_MS)
-    return int(max(PRESENCE_MIN_MS, needed_ms, last_ms / _RESERVE))
+    return int(max(slot_for_ms(told_ms * (1 + JITTER)), last_ms / _RESERVE))
+
+
+def slot_for_ms(told_ms: float) -> int:
+    """
+    Return how long a slot must last in which nobody is told to ask later than in *told_ms*.
+    """
+    return int(max(PRESENCE_MIN_MS, _RESERVE * (told_ms + FLUSH_MS + _SNAPSHOT_MS)))
 
 
 def longest_ms(slot_ms: int) -> float:

@@ -6,7 +6,7 @@ day, and so long the draw that ordered it must be known.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -23,12 +23,11 @@ class Promise:
     """
     Hold a draw that is still to come: the *seed*, secret until then, and where its beacon's value will be found.
 
-    *first*: the first number of each lane that will be drawn. *source* is empty where no beacon was announced.
+    *source* is empty where no beacon was announced.
     """
 
     seed: str = field(repr=False)
     source: str = ""
-    first: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def commitment(self) -> str:
@@ -91,6 +90,11 @@ def orders_of(held: Iterable[Drawn], lane: str) -> tuple[Order, ...]:
     """
     Return the orders that the draws of a room gave to *lane*, the latest first.
     """
+    return _orders_of(tuple(held), lane)
+
+
+@lru_cache(maxsize=256)
+def _orders_of(held: tuple[Drawn, ...], lane: str) -> tuple[Order, ...]:
     found = [order_of(draw) for drawn in held for draw in drawn.draws() if draw.lane == lane and draw.size]
     return tuple(reversed(found))
 
@@ -126,15 +130,16 @@ def source_faults(source: str) -> tuple[Fault, ...]:
     return (Fault("beacon_source", what, "name the beacon and which of its values, such as 'drand quicknet 4711000'"),)
 
 
-def opening_faults(promise: Promise, beacon: str) -> tuple[Fault, ...]:
+def opening_faults(promise: Promise | None, beacon: str) -> tuple[Fault, ...]:
     """
     Return what forbids to hold a draw with the value *beacon* (empty: none).
     """
     found = beacon_faults(beacon)
-    if promise.source and not beacon:
-        what = f"was announced ({promise.source}) and is missing"
+    source = promise.source if promise is not None else ""
+    if source and not beacon:
+        what = f"was announced ({source}) and is missing"
         found += (Fault("beacon", what, "open with its value, as soon as its source has published it"),)
-    if beacon and not promise.source:
+    if beacon and not source:
         what = "was not announced beforehand"
         found += (Fault("beacon", what, "open without: a value that nobody expected proves nothing"),)
     return found

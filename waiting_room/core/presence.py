@@ -49,6 +49,17 @@ def assemble(chunks: Mapping[int, bytes], indexes: Iterable[int]) -> bytes:
     return b"".join(chunks.get(index, b"").ljust(CHUNK_BYTES, b"\0") for index in indexes)
 
 
+def filled(base: int, low: int, high: int) -> bytes:
+    """
+    Return the bitmap that begins at rank *base* and in which the ranks *low* to *high* (both included) are present.
+    """
+    if high < low:
+        return b""
+    size = (high - base) // 8 + 1
+    ranks = ((1 << (high - low + 1)) - 1) << (size * 8 - 1 - (high - base))
+    return ranks.to_bytes(size)
+
+
 class CheckIns:
     """
     Gather check-ins as bitmaps, so that thousands go to the store as a few strings.

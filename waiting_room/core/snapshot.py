@@ -9,9 +9,11 @@ from itertools import chain
 from waiting_room.core.agenda import NO_RATE, NOTHING_PLANNED, Agenda
 from waiting_room.core.audit import NO_HEAD, Head
 from waiting_room.core.calendar import next_opening_ms
+from waiting_room.core.draw import Order
 from waiting_room.core.lanes import STANDARD_LANE, Lane
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
+from waiting_room.core.prequeue import Drawn, Promise
 from waiting_room.core.presence import Presence
 
 
@@ -37,7 +39,9 @@ class LaneSnapshot:
 
     *frontier*: all ranks below it have been called. *issued*: the last number given out. *high_water*: no number above
     it is given out before it is raised. *credit*: the calls that the lane is owed, or has had too many of, less than
-    one. *fresh*: the check-ins of the present slot alone, while *presence* counts those of the last one too.
+    one. *fresh*: the check-ins of the present slot alone, while *presence* counts those of the last one too. *orders*:
+    those of the draws that the lane took part in, the latest first. *early_from*: from this number on all wait for a
+    draw and have no rank yet, 0 where none is to come.
     """
 
     issued: int
@@ -47,6 +51,8 @@ class LaneSnapshot:
     fresh: bytes = field(repr=False, default=b"")
     cohorts: tuple[Cohort, ...] = ()
     credit: float = 0.0
+    orders: tuple[Order, ...] = field(repr=False, default=())
+    early_from: int = 0
 
     @property
     def waiting(self) -> int:
@@ -57,9 +63,18 @@ class LaneSnapshot:
 
     def rank_of(self, number: int) -> int:
         """
-        Return the place of *number* in the order of this lane: the number itself.
+        Return the place of *number* in the order of this lane: where a draw has put it, else the number itself.
         """
+        for order in self.orders:
+            if order.first <= number <= order.last:
+                return order.rank_of(number)
         return number
+
+    def is_early(self, number: int) -> bool:
+        """
+        Return whether *number* waits for a draw.
+        """
+        return 0 < self.early_from <= number
 
     def position(self, rank: int) -> int:
         """
@@ -89,6 +104,9 @@ class Snapshot:
     their moment (a promise: none). *tokens*: admissions that the paced door would let in at this moment. *lost_tokens*:
     what the door could have let in since the last tick, and nobody came. *head* names the last record of the admission
     log; *events* have not been written down yet, None where no record is due, and *events_lost* others were not kept.
+
+    *promise*: the draw that is to come, *draws*: those that were held. *assumed*: the slot of a draw is not over, and
+    all who were drawn count as present. *opens_at_ms*: when the room is said to open, 0 where that is not known.
     """
 
     room: str
@@ -119,6 +137,10 @@ class Snapshot:
     events: tuple[str, ...] | None = field(repr=False, default=None)
     events_lost: int = 0
     agenda: Agenda = NOTHING_PLANNED
+    promise: Promise | None = None
+    draws: tuple[Drawn, ...] = ()
+    assumed: bool = False
+    opens_at_ms: int = 0
 
     @property
     def rate_limit(self) -> int:
@@ -146,12 +168,29 @@ class Snapshot:
     @property
     def opens_in_ms(self) -> int | None:
         """
-        Return how long it takes until a closed room opens by its schedule, None where nothing is planned.
+        Return how long a pre-queue still lasts, or how long it takes until a closed room opens by its schedule; None
+        where nobody knows.
         """
+        if self.gathering and self.opens_at_ms:
+            return max(0, self.opens_at_ms - self.now_ms)
         if self.phase is not Phase.CLOSED:
             return None
         opening_ms = next_opening_ms(self.policy.planned, self.now_ms)
         return None if opening_ms is None else opening_ms - self.now_ms
+
+    @property
+    def round(self) -> int:
+        """
+        Return how many draws the room has held: ranks and presence are those of this round.
+        """
+        return self.draws[-1].round if self.draws else 0
+
+    @property
+    def gathering(self) -> bool:
+        """
+        Return whether people wait for a draw.
+        """
+        return any(lane.early_from for lane in self.lanes.values())
 
     @property
     def standard(self) -> LaneSnapshot:

@@ -5,7 +5,8 @@ What a visitor is told, from a snapshot alone.
 from typing import Final
 
 from waiting_room.core import estimate, polling
-from waiting_room.core.outcomes import Called, Closed, Eta, Paused, Waiting
+from waiting_room.core.countdown import Countdown
+from waiting_room.core.outcomes import Called, Closed, Early, Eta, Paused, Waiting
 from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Reason
 from waiting_room.core.snapshot import NO_LANE, Snapshot
@@ -20,7 +21,7 @@ class View:
     Answer status polls from one snapshot; everything that is the same for all is worked out once.
     """
 
-    __slots__ = ("_forecasts", "_intervals", "_lanes", "_plain", "_salt", "snapshot")
+    __slots__ = ("_countdown", "_forecasts", "_intervals", "_lanes", "_plain", "_salt", "gathering", "snapshot")
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -35,12 +36,37 @@ class View:
         }
         self._plain = snapshot.phase.admits and not snapshot.recovering
         self._salt = snapshot.now_ms // 1000
+        self._countdown = Countdown(snapshot.waiting, snapshot.policy)
+        self.gathering = snapshot.gathering
 
     def rank_of(self, lane: str, number: int) -> int:
         """
         Return the place of *number* in the order of *lane*.
         """
         return self._lanes.get(lane, NO_LANE).rank_of(number)
+
+    def is_early(self, lane: str, number: int) -> bool:
+        """
+        Return whether *number* of *lane* waits for a draw.
+        """
+        return self._lanes.get(lane, NO_LANE).is_early(number)
+
+    def tell_early(self, number: int, passed_ms: int, *, stale: bool) -> Early | Closed:
+        """
+        Return the status of *number*, which waits for a draw, *passed_ms* after this view was taken.
+        """
+        snapshot = self.snapshot
+        if snapshot.phase is Phase.CLOSED:
+            return self.closed()
+        opens_in_ms = snapshot.opens_in_ms
+        if opens_in_ms is not None:
+            opens_in_ms = max(0, opens_in_ms - passed_ms)
+        reason = Reason.ROOM_PAUSED if snapshot.phase is Phase.PAUSED else Reason.PREQUEUE
+        next_poll_ms = self._countdown.ask_in_ms(number, opens_in_ms, self._salt)
+        if stale or snapshot.recovering:
+            reason = Reason.STORE_AWAY if stale else Reason.RECOVERING
+            next_poll_ms = max(next_poll_ms, polling.jittered_ms(polling.DEGRADED_POLL_MS, number, self._salt))
+        return Early(number, opens_in_ms, next_poll_ms, reason)
 
     def position(self, lane: str, rank: int) -> int:
         """
@@ -67,7 +93,7 @@ class View:
         if snapshot.phase is Phase.CLOSED:
             return self.closed()
         degraded = Reason.STORE_AWAY if stale else Reason.RECOVERING if snapshot.recovering else None
-        if snapshot.phase is Phase.PAUSED:
+        if snapshot.phase in {Phase.PAUSED, Phase.PREQUEUE}:
             return self.paused(number, position, degraded)
         if position == 0:
             return Called(number, self._called_poll_ms(number, stale=stale), degraded or Reason.YOUR_TURN)

@@ -129,11 +129,11 @@ class Server(MemoryStore):
         self._promises.touched(seats, released, reply)
         return reply
 
-    async def leave(self, room: str, lane: str, rank: int, visitor: str) -> bool:
+    async def leave(self, room: str, lane: str, rank: int, visitor: str, round_: int = 0) -> bool | None:
         """
         Give a place or a seat back.
         """
-        left = await super().leave(room, lane, rank, visitor)
+        left = await super().leave(room, lane, rank, visitor, round_)
         self._promises.left(visitor)
         return left
 

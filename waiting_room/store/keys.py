@@ -49,17 +49,17 @@ class RoomKeys:
         """
         return f"{self._prefix}joined{_suffix(lane)}:{visitor}"
 
-    def present(self, lane: str, chunk: int) -> str:
+    def present(self, lane: str, chunk: int, round_: int = 0) -> str:
         """
-        Return the key of the check-ins of this slot.
+        Return the key of the check-ins of this slot, by the ranks of the *round_*-th draw.
         """
-        return f"{self._prefix}present:{lane}:now:{chunk}"
+        return f"{self._prefix}present:{lane}:now{_of_round(round_)}:{chunk}"
 
-    def present_before(self, lane: str, chunk: int) -> str:
+    def present_before(self, lane: str, chunk: int, round_: int = 0) -> str:
         """
         Return the key of the check-ins of the slot before.
         """
-        return f"{self._prefix}present:{lane}:before:{chunk}"
+        return f"{self._prefix}present:{lane}:before{_of_round(round_)}:{chunk}"
 
     def claimed(self, lane: str, chunk: int) -> str:
         """
@@ -70,3 +70,7 @@ class RoomKeys:
 
 def _suffix(lane: str) -> str:
     return "" if lane == STANDARD_LANE else f":{lane}"
+
+
+def _of_round(round_: int) -> str:
+    return f".{round_}" if round_ else ""

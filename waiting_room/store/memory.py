@@ -11,6 +11,7 @@ from waiting_room.core import plan as steps
 from waiting_room.core import polling
 from waiting_room.core.agenda import NO_RATE, Agenda, first_phase, first_rate
 from waiting_room.core.audit import Act
+from waiting_room.core.opening import WITHOUT_DRAW, Opening
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
@@ -70,16 +71,32 @@ class MemoryStore:
         for lane in policy.lanes:
             there = known.lane(lane.name)
             there.high_water = there.high_water or steps.MARK_STEP
+        if new and known.phase is Phase.PREQUEUE:
+            known.gather()
         return new
 
-    async def set_phase(self, room: str, phase: Phase, resume_at_ms: int = 0, notice: str = "") -> None:
+    async def set_phase(
+        self, room: str, phase: Phase, resume_at_ms: int = 0, notice: str = "", opening: Opening = WITHOUT_DRAW
+    ) -> None:
         """
         Change the phase, as an operator says.
         """
         state = self._room(room)
-        state.change_phase(phase, self.now_ms, resume_at_ms, notice)
+        state.change_phase(phase, self.now_ms, resume_at_ms, notice, opening)
         state.agenda = replace(state.agenda, phase_set_ms=self.now_ms)
         state.version += 1
+
+    async def promise(self, room: str, seed: str, source: str, opens_at_ms: int | None) -> bool:
+        """
+        Promise a draw to those who gather.
+        """
+        state = self._room(room)
+        if not state.gathers:
+            return False
+        state.draw_seed = state.draw_seed or seed
+        state.draw_source = state.draw_source or source
+        state.opens_at = state.opens_at if opens_at_ms is None else opens_at_ms
+        return True
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
@@ -97,10 +114,10 @@ class MemoryStore:
         now, lane = self.now_ms, state.lane(name)
         known = state.joined.get((name, visitor))
         if known is not None:
-            held = state.seats.get(f"{name}.{known.number}")
+            held = state.seats.get(f"{name}.{known.rank or known.number}")
             if held is not None:
                 return JoinReply(JoinCode.STRAIGHT, known.number, held.issued_ms, held.hard_end_ms, now)
-            if not known.seated:
+            if not known.rank:
                 return JoinReply(JoinCode.SAME, known.number, 0, 0, now)
         if state.phase is Phase.CLOSED:
             return JoinReply(JoinCode.CLOSED, 0, 0, 0, now)
@@ -110,10 +127,10 @@ class MemoryStore:
         if lane.issued >= lane.high_water:
             lane.high_water = lane.issued + steps.MARK_STEP
         lane.issued += 1
-        state.remember(name, visitor, Joined(lane.issued, straight, now + JOINED_MS))
+        state.remember(name, visitor, Joined(lane.issued, lane.issued if straight else 0, now + JOINED_MS))
         if not straight:
             lane.present.add(lane.issued)
-            return JoinReply(JoinCode.NEW, lane.issued, 0, 0, now)
+            return JoinReply(JoinCode.EARLY if state.gathers else JoinCode.NEW, lane.issued, 0, 0, now)
         entered.append(f"{name}.{lane.issued}")
         held = state.give_seat(entered[-1], now)
         lane.claimed.add(lane.issued)
@@ -121,13 +138,13 @@ class MemoryStore:
         state.version += 1
         return JoinReply(JoinCode.STRAIGHT, lane.issued, now, held.hard_end_ms, now)
 
-    async def flush(self, room: str, lane: str, present: Mapping[int, bytes], highest: int) -> None:
+    async def flush(self, room: str, lane: str, present: Mapping[int, bytes], highest: int, round_: int = 0) -> None:
         """
         Add check-ins of *lane*.
         """
         state = self._room(room)
         there = state.lane(lane)
-        for chunk, bits in present.items():
+        for chunk, bits in present.items() if round_ == state.round else ():
             there.present.join(chunk, bits)
         if highest > there.issued:
             there.lift(highest, 0, highest)
@@ -155,12 +172,13 @@ class MemoryStore:
             if step.rotate:
                 lane.before, lane.present = lane.present, Bitmap()
         if step.rotate:
-            state.slot_at, state.slot_ms = now, step.slot_ms
+            state.slot_at, state.slot_ms, state.assumed = now, step.slot_ms, False
         if state.rate != step.rate_per_minute:
             state.note(Act.LIMITS, now, [state.policy.capacity, step.rate_per_minute])
         asked = step.orders
         if asked.phase is not None:
-            state.change_phase(asked.phase, now, asked.resume_at_ms)
+            opening = Opening("", step.slot_ms, step.no_show)
+            state.change_phase(asked.phase, now, asked.resume_at_ms, opening=opening)
         state.agenda = replace(state.agenda, scheduled_ms=asked.scheduled_ms, rate_step=asked.rate_step)
         state.version += 1
         state.owner, state.owner_until = step.owner, now + steps.OWNER_MS
@@ -198,7 +216,8 @@ class MemoryStore:
             return ClaimReply(refusal, 0, 0, state.overflows_in_ms() if refusal is ClaimCode.PACED else 0)
         lane.claimed.add(claim.rank)
         lane.door.pop(claim.rank, None)
-        state.remember(claim.lane, claim.visitor, Joined(claim.rank, seated=True, until_ms=now + JOINED_MS))
+        joined = Joined(claim.number or claim.rank, claim.rank, now + JOINED_MS)
+        state.remember(claim.lane, claim.visitor, joined)
         held = state.give_seat(seat, now)
         return ClaimReply(ClaimCode.ADMITTED, held.issued_ms, held.hard_end_ms)
 
@@ -207,7 +226,7 @@ class MemoryStore:
             (rank in lane.claimed, ClaimCode.USED),
             (state.phase is Phase.CLOSED, ClaimCode.CLOSED),
             (self.now_ms < state.recover_until, ClaimCode.RECOVERING),
-            (state.phase is Phase.PAUSED, ClaimCode.PAUSED),
+            (state.phase in {Phase.PAUSED, Phase.PREQUEUE}, ClaimCode.PAUSED),
             (rank >= lane.frontier, ClaimCode.NOT_CALLED),
             (len(state.seats) >= state.policy.capacity, ClaimCode.FULL),
             (state.tokens < ADMISSION, ClaimCode.PACED),
@@ -244,11 +263,13 @@ class MemoryStore:
             state.lane(lane).lift(0, int(rank) + 1, 0)
         return True
 
-    async def leave(self, room: str, lane: str, rank: int, visitor: str) -> bool:
+    async def leave(self, room: str, lane: str, rank: int, visitor: str, round_: int = 0) -> bool | None:
         """
         Give a place or a seat back.
         """
         state = self._room(room)
+        if state.round != round_:
+            return None
         there = state.lanes.get(lane) or MemoryLane()
         seated = state.end_seats(Act.LEFT, self.now_ms, [f"{lane}.{rank}"]) > 0
         waited = (there.present.discard(rank), there.before.discard(rank))
@@ -279,13 +300,15 @@ class MemoryStore:
             return False
         if new or last.head.sequence > state.head.sequence:
             state.note(Act.REMEMBERED, now, last.head[:2] if last.head.sequence else ())
+        state.put_draws_back(last, now)
         for name, lane in last.lanes.items():
             mark = max(lane.issued, highest.get(name, 0), lane.high_water)
             there = state.lane(name)
             if lane.frontier > there.frontier:
                 state.note(Act.CALLED, now, [name, there.frontier, lane.frontier, 0])
             there.lift(mark, lane.frontier, mark)
-            there.present.join(chunk_of(lane.frontier), lane.presence.bits)
+            if last.round == state.round:
+                there.present.join(chunk_of(lane.frontier), lane.presence.bits)
         state.admitted = max(state.admitted, last.admitted)
         state.version += 1
         return True

@@ -11,16 +11,21 @@ from typing import Final, NamedTuple
 from waiting_room.core import plan as steps
 from waiting_room.core.agenda import NO_RATE, NOTHING_PLANNED, Agenda
 from waiting_room.core.audit import NO_HEAD, Act, Event, Head
+from waiting_room.core.draw import Order
+from waiting_room.core.lanes import STANDARD_LANE
+from waiting_room.core.opening import WITHOUT_DRAW, Opening
 from waiting_room.core.pacing import DOOR_MS, burst
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
+from waiting_room.core.prequeue import Drawn, Promise, orders_of
 from waiting_room.core.presence import Presence, chunks_between
 from waiting_room.core.recording import EVENTS_KEPT, RECORD_EVENTS, RECORD_MS, Link
 from waiting_room.core.snapshot import Cohort, LaneSnapshot, Snapshot
 from waiting_room.store.bitmap import Bitmap
-from waiting_room.store.replies import counted
+from waiting_room.store.replies import assumed_bits, counted
 
 COHORTS_KEPT: Final = 300
+DAY_MS: Final = 86_400_000
 ADMISSION: Final = 60_000
 """One admission in the units of the door's bucket: a rate per minute times milliseconds stays whole."""
 
@@ -38,11 +43,11 @@ class Held:
 
 class Joined(NamedTuple):
     """
-    Remember a join: the number, whether a seat was taken with it, and until when.
+    Remember a join: the number, the rank of the seat that was taken with it (0: none), and until when.
     """
 
     number: int
-    seated: bool
+    rank: int
     until_ms: int
 
 
@@ -61,6 +66,7 @@ class MemoryLane:
     claimed: Bitmap = field(default_factory=Bitmap)
     door: dict[int, int] = field(default_factory=dict)
     cohorts: list[Cohort] = field(default_factory=list)
+    draw_first: int = 0
 
     def lift(self, issued: int, frontier: int, high_water: int) -> None:
         """
@@ -81,9 +87,9 @@ class MemoryLane:
             self.cohorts.append(step)
             del self.cohorts[:-COHORTS_KEPT]
 
-    def read(self, now_ms: int) -> LaneSnapshot:
+    def read(self, now_ms: int, orders: tuple[Order, ...], *, gathers: bool, assumed: bool) -> LaneSnapshot:
         """
-        Return the lane as it is at this moment.
+        Return the lane as it is at this moment, with the *orders* that the draws of its room gave it.
         """
         self.door = {rank: seen_ms for rank, seen_ms in self.door.items() if seen_ms > now_ms - DOOR_MS}
         at_door = sorted(self.door)
@@ -93,10 +99,14 @@ class MemoryLane:
             issued=self.issued,
             frontier=self.frontier,
             high_water=self.high_water,
-            presence=Presence(self.frontier, fresh, self.before.chunks(chunks)),
+            presence=Presence(
+                self.frontier, fresh, assumed_bits(self.frontier, orders) if assumed else self.before.chunks(chunks)
+            ),
             fresh=fresh,
             cohorts=tuple(counted(cohort, self.claimed.bits, 0, at_door) for cohort in self.cohorts),
             credit=self.credit / 1e6,
+            orders=orders,
+            early_from=(self.draw_first or 1) if gathers else 0,
         )
 
 
@@ -137,6 +147,72 @@ class MemoryRoom:
     events_lost: int = 0
     head: Head = NO_HEAD
     records: deque[tuple[int, str]] = field(default_factory=deque)
+    draw_seed: str = ""
+    draw_source: str = ""
+    opens_at: int = 0
+    draws: tuple[Drawn, ...] = ()
+    assumed: bool = False
+
+    @property
+    def round(self) -> int:
+        """
+        Return how many draws the room has held.
+        """
+        return self.draws[-1].round if self.draws else 0
+
+    @property
+    def gathers(self) -> bool:
+        """
+        Return whether people wait for a draw.
+        """
+        return self.lane(STANDARD_LANE).draw_first > 0
+
+    def gather(self) -> None:
+        """
+        Let those who join from now on wait for a draw.
+        """
+        for lane in self.lanes.values():
+            lane.draw_first = lane.draw_first or lane.issued + 1
+
+    def hold_draw(self, now_ms: int, opening: Opening) -> None:
+        """
+        Put those who gathered in order, if a draw was promised to them.
+        """
+        if self.draw_seed:
+            first = {name: lane.draw_first or 1 for name, lane in self.lanes.items()}
+            spans = tuple(
+                (name, first[name], max(0, lane.issued - first[name] + 1)) for name, lane in self.lanes.items()
+            )
+            drawn = Drawn(self.round + 1, now_ms, self.draw_seed, self.draw_source, opening.beacon, spans)
+            self.draws = (*(held for held in self.draws if held.at_ms > now_ms - DAY_MS), drawn)
+            self.assumed, self.slot_at = True, now_ms
+            self.slot_ms, self.no_show = opening.slot_ms, round(opening.no_show * 1e6)
+            for lane in self.lanes.values():
+                lane.present, lane.before = Bitmap(), Bitmap()
+        self._stop_gathering()
+
+    def _stop_gathering(self) -> None:
+        self.draw_seed, self.draw_source, self.opens_at = "", "", 0
+        for lane in self.lanes.values():
+            lane.draw_first = 0
+
+    def put_draws_back(self, last: Snapshot, now_ms: int) -> None:
+        """
+        Take over the draws that *last* knows of, where the room has lost them.
+        """
+        if last.round > self.round:
+            self._stop_gathering()
+            self.phase, self.draws, self.assumed = last.phase, last.draws, False
+            self.note(Act.PHASE, now_ms, [last.phase.value])
+            for lane in self.lanes.values():
+                lane.present, lane.before = Bitmap(), Bitmap()
+        if last.round < self.round:
+            return
+        if last.promise is not None and not self.draw_seed:
+            self.draw_seed = last.promise.seed
+            self.draw_source, self.opens_at = last.promise.source, last.opens_at_ms
+        for name, remembered in last.lanes.items():
+            self.lane(name).draw_first = self.lane(name).draw_first or remembered.early_from
 
     def lane(self, name: str) -> MemoryLane:
         """
@@ -159,10 +235,22 @@ class MemoryRoom:
         self.rate = ceiling if self.rate == before else min(self.rate, ceiling)
         self.policy, self.numbers = policy, numbers
 
-    def change_phase(self, phase: Phase, now_ms: int, resume_at_ms: int = 0, notice: str = "") -> None:
+    def change_phase(
+        self,
+        phase: Phase,
+        now_ms: int,
+        resume_at_ms: int = 0,
+        notice: str = "",
+        opening: Opening = WITHOUT_DRAW,
+    ) -> None:
         """
-        Change the phase; a pause with a time at which it goes on is a break.
+        Change the phase; a pause with a time at which it goes on is a break, a phase that admits holds the draw.
         """
+        if phase is Phase.PREQUEUE:
+            self.gather()
+            self.opens_at = resume_at_ms or self.opens_at
+        elif phase.admits and self.gathers:
+            self.hold_draw(now_ms, opening)
         idle_ms = self.numbers["idle_ms"]
         self.agenda = self.agenda.changed(self.phase, phase, now_ms, idle_ms, resume_at_ms, notice)
         self.phase = phase
@@ -310,7 +398,13 @@ class MemoryRoom:
             epoch=self.epoch,
             version=self.version,
             phase=self.phase,
-            lanes={lane: self.lanes[lane].read(now_ms) for lane in order if lane in self.lanes},
+            lanes={
+                lane: self.lanes[lane].read(
+                    now_ms, orders_of(self.draws, lane), gathers=self.gathers, assumed=self.assumed
+                )
+                for lane in order
+                if lane in self.lanes
+            },
             rate_per_minute=self.rate,
             seats=len(self.seats),
             seats_peak=self.peak,
@@ -332,4 +426,8 @@ class MemoryRoom:
             events=tuple(self.events) if due else None,
             events_lost=self.events_lost,
             agenda=self.agenda,
+            promise=Promise(self.draw_seed, self.draw_source) if self.draw_seed else None,
+            draws=self.draws,
+            assumed=self.assumed,
+            opens_at_ms=self.opens_at,
         )

@@ -11,6 +11,7 @@ from waiting_room.core import plan as steps
 from waiting_room.core import polling
 from waiting_room.core.agenda import NO_RATE, Orders, first_phase, first_rate
 from waiting_room.core.lanes import STANDARD_LANE
+from waiting_room.core.opening import WITHOUT_DRAW, Opening
 from waiting_room.core.pacing import DOOR_MS
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
@@ -46,6 +47,7 @@ class RedisStore:
         self._first: dict[tuple[str, str], int] = {}
         self._lanes: dict[str, tuple[str, ...]] = {}
         self._met: dict[str, str] = {}
+        self._rounds: dict[str, int] = {}
         self.now_ms = now_ms
 
     @property
@@ -107,13 +109,23 @@ class RedisStore:
             now_ms = seconds * 1000 + micros // 1000
         return first_phase(policy.planned, now_ms).value, first_rate(policy.planned, now_ms)
 
-    async def set_phase(self, room: str, phase: Phase, resume_at_ms: int = 0, notice: str = "") -> None:
+    async def set_phase(
+        self, room: str, phase: Phase, resume_at_ms: int = 0, notice: str = "", opening: Opening = WITHOUT_DRAW
+    ) -> None:
         """
-        Change the phase, as an operator says.
+        Change the phase, as an operator says, with the draw that was promised.
         """
+        drawing = [opening.beacon, opening.slot_ms, round(opening.no_show * 1e6)]
         keys = RoomKeys(room)
-        arguments = [self._now, phase.value, resume_at_ms, notice]
+        arguments = [self._now, phase.value, resume_at_ms, notice, *drawing]
         await self._script("set_phase", room, [keys.meta, keys.events], arguments)
+
+    async def promise(self, room: str, seed: str, source: str, opens_at_ms: int | None) -> bool:
+        """
+        Promise a draw to those who gather.
+        """
+        opens_at = "" if opens_at_ms is None else opens_at_ms
+        return bool(await self._script("promise", room, [RoomKeys(room).meta], [seed, source, opens_at]))
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
@@ -123,13 +135,14 @@ class RedisStore:
         waiting = list(dict.fromkeys(visitors))
         while waiting:
             first, batch = self._first.get((room, lane), 0), waiting[:MAX_BATCH]
-            keys = _join_keys(RoomKeys(room), lane, first, batch)
-            reply = await self._script("join", room, keys, [self._now, lane, first])
+            round_ = self._rounds.get(room, 0)
+            keys = _join_keys(RoomKeys(room), lane, first, round_, batch)
+            reply = await self._script("join", room, keys, [self._now, lane, first, round_])
             answers = dict(zip(batch, replies.read_joins(reply), strict=True))
             found |= {visitor: answer for visitor, answer in answers.items() if isinstance(answer, JoinReply)}
             if replies.BEYOND_MARK in answers.values():
                 await self._raise_mark(room, lane)
-            self._first[room, lane] = chunk_of(reply[1] + 1)
+            self._first[room, lane], self._rounds[room] = chunk_of(reply[1] + 1), reply[2]
             waiting = [visitor for visitor in waiting if visitor not in found]
         return [found[visitor] for visitor in visitors]
 
@@ -137,13 +150,13 @@ class RedisStore:
         await self._script("raise_mark", room, [RoomKeys(room).meta], [lane, steps.MARK_STEP])
         await self._connection.wait_for_replica()
 
-    async def flush(self, room: str, lane: str, present: Mapping[int, bytes], highest: int) -> None:
+    async def flush(self, room: str, lane: str, present: Mapping[int, bytes], highest: int, round_: int = 0) -> None:
         """
         Add check-ins of *lane*.
         """
         keys = RoomKeys(room)
-        bitmaps = [keys.present(lane, chunk) for chunk in present]
-        await self._script("flush", room, [keys.meta, keys.scratch, *bitmaps], [lane, highest, *present.values()])
+        named = [keys.meta, keys.scratch, *(keys.present(lane, chunk, round_) for chunk in present)]
+        await self._script("flush", room, named, [lane, highest, round_, *present.values()])
 
     async def advance(self, room: str, step: Advance) -> bool:
         """
@@ -158,7 +171,7 @@ class RedisStore:
         ]
         for lane, lane_step in step.lanes.items():
             turned = chunks_between(lane_step.low, lane_step.high) if step.rotate else range(0)
-            named += [key for chunk in turned for key in _slots(keys, lane, chunk)]
+            named += [key for chunk in turned for key in _slots(keys, lane, chunk, step.round)]
             arguments += [lane, lane_step.frontier, lane_step.called, round(lane_step.credit * 1e6)]
             arguments.append(lane_step.high_water)
         if step.link is not None:
@@ -183,7 +196,7 @@ class RedisStore:
                 *map(keys.door, lanes),
                 *(key for pair in pairs for key in pair),
             ]
-            asked = [part for c in batch for part in (lanes[c.lane], c.rank)]
+            asked = [part for c in batch for part in (lanes[c.lane], c.rank, c.number or c.rank)]
             reply = await self._script("claim", room, named, [self._now, len(lanes), *lanes, *asked])
             found.extend(replies.read_claims(reply))
         return found
@@ -205,14 +218,15 @@ class RedisStore:
             if not pairs:
                 return replace(answer, gone=tuple(gone))
 
-    async def leave(self, room: str, lane: str, rank: int, visitor: str) -> bool:
+    async def leave(self, room: str, lane: str, rank: int, visitor: str, round_: int = 0) -> bool | None:
         """
         Give a place or a seat back.
         """
         keys = RoomKeys(room)
-        slots = _slots(keys, lane, chunk_of(rank))
+        slots = _slots(keys, lane, chunk_of(rank), round_)
         named = [keys.meta, keys.seats, keys.holders, keys.events, keys.joined(lane, visitor), *slots]
-        return bool(await self._script("leave", room, named, [self._now, f"{lane}.{rank}", rank]))
+        left = await self._script("leave", room, named, [self._now, f"{lane}.{rank}", rank, round_])
+        return None if left == replies.ANOTHER_ROUND else bool(left)
 
     async def snapshot(self, room: str) -> Snapshot:
         """
@@ -239,8 +253,9 @@ class RedisStore:
         wanted: dict[str, tuple[str, int, int]] = {}
         found = {lane: replies.Bitmaps({}, {}, {}) for lane in counters.lanes}
         for lane, held in counters.lanes.items():
-            wanted |= {keys.present(lane, chunk): (lane, 0, chunk) for chunk in held.waiting_chunks}
-            wanted |= {keys.present_before(lane, chunk): (lane, 1, chunk) for chunk in held.waiting_chunks}
+            for chunk in held.waiting_chunks:
+                now, before = _slots(keys, lane, chunk, counters.round)
+                wanted |= {now: (lane, 0, chunk), before: (lane, 1, chunk)}
             wanted |= {keys.claimed(lane, chunk): (lane, 2, chunk) for chunk in held.called_chunks}
         names_ = list(wanted)
         for at in range(0, len(names_), CHUNKS_A_READ):
@@ -260,17 +275,17 @@ class RedisStore:
         issued = {name: max(lane.issued, highest.get(name, 0)) for name, lane in last.lanes.items()}
         arguments: list[str | int] = [
             *(self._now, run, steps.RECOVERY_MS, last.epoch, last.version, last.admitted, last.phase.value),
-            *(last.policy.to_json(), last.slot_ms, *last.head, len(last.lanes)),
+            *(last.policy.to_json(), last.slot_ms, *last.head, *_draws_of(last), len(last.lanes)),
         ]
         for name, lane in last.lanes.items():
-            arguments += [name, issued[name], lane.frontier, max(lane.high_water, issued[name])]
+            arguments += [name, issued[name], lane.frontier, max(lane.high_water, issued[name]), lane.early_from]
         agenda = replies.fields_of(last.agenda)
         arguments += [len(agenda) // 2, *agenda, *_numbers(last.policy), "rate", last.rate_per_minute]
         begun = await self._script("restore", last.room, [keys.meta, keys.policy, keys.events, keys.audit], arguments)
         if begun:
             await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, last.room))
             for name, lane in last.lanes.items():
-                await self.flush(last.room, name, _bitmaps_of(lane), issued[name])
+                await self.flush(last.room, name, _bitmaps_of(lane), issued[name], last.round)
         return bool(begun)
 
     async def audit(self, room: str, after: int, limit: int) -> list[tuple[int, str]]:
@@ -298,18 +313,24 @@ def _ordered(asked: Orders) -> tuple[str | int, ...]:
     return asked.scheduled_ms, asked.rate_step, asked.phase.value if asked.phase else "", asked.resume_at_ms
 
 
-def _join_keys(keys: RoomKeys, lane: str, first: int, batch: Sequence[str]) -> list[str]:
+def _draws_of(last: Snapshot) -> list[str | int]:
+    promise = last.promise
+    coming = (promise.seed, promise.source) if promise else ("", "")
+    return [last.round, "\n".join(drawn.to_text() for drawn in last.draws), *coming, last.opens_at_ms]
+
+
+def _join_keys(keys: RoomKeys, lane: str, first: int, round_: int, batch: Sequence[str]) -> list[str]:
     chunks = (first, first + 1)
     return [
         *(keys.meta, keys.seats, keys.holders, keys.events),
-        *(keys.present(lane, chunk) for chunk in chunks),
+        *(keys.present(lane, chunk, round_) for chunk in chunks),
         *(keys.claimed(lane, chunk) for chunk in chunks),
         *(keys.joined(lane, visitor) for visitor in batch),
     ]
 
 
-def _slots(keys: RoomKeys, lane: str, chunk: int) -> tuple[str, str]:
-    return keys.present(lane, chunk), keys.present_before(lane, chunk)
+def _slots(keys: RoomKeys, lane: str, chunk: int, round_: int) -> tuple[str, str]:
+    return keys.present(lane, chunk, round_), keys.present_before(lane, chunk, round_)
 
 
 def _bitmaps_of(lane: LaneSnapshot) -> dict[int, bytes]:

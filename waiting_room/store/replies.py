@@ -10,17 +10,21 @@ from typing import Any, Final, NamedTuple
 
 from waiting_room.core.agenda import NO_RATE, Agenda
 from waiting_room.core.audit import ROOT, Head
+from waiting_room.core.draw import Order
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.pacing import burst
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
-from waiting_room.core.presence import CHUNK_RANKS, Presence, assemble, chunk_of, chunks_between, count_between
+from waiting_room.core.prequeue import Promise, orders_of, read_draws
+from waiting_room.core.presence import CHUNK_RANKS, Presence, assemble, chunk_of, chunks_between, count_between, filled
 from waiting_room.core.snapshot import Cohort, LaneSnapshot, Snapshot
 from waiting_room.ports import ClaimCode, ClaimReply, JoinCode, JoinReply, TouchReply
 
 EMPTY: Final = -100
 BEYOND_CHUNKS: Final = -8
 BEYOND_MARK: Final = -9
+BEYOND_ROUND: Final = -10
+ANOTHER_ROUND: Final = -1
 _ADMISSION: Final = 60_000
 
 
@@ -36,6 +40,8 @@ class LaneCounters:
     credit: float
     cohorts: tuple[Cohort, ...]
     at_door: tuple[int, ...]
+    orders: tuple[Order, ...]
+    early_from: int
 
     @property
     def waiting_chunks(self) -> range:
@@ -77,6 +83,13 @@ class Counters:
         """
         return int(float(self.fields.get(name) or 0))
 
+    @property
+    def round(self) -> int:
+        """
+        Return how many draws the room has held.
+        """
+        return self.whole("draw_round")
+
 
 class Bitmaps(NamedTuple):
     """
@@ -102,13 +115,13 @@ def numbers_of(policy: Policy) -> dict[str, int]:
 
 def read_joins(reply: Sequence[int]) -> list[JoinReply | int]:
     """
-    Return a reply for each visitor; BEYOND_CHUNKS or BEYOND_MARK in place of those to be asked again.
+    Return a reply for each visitor; a code BEYOND_… in place of those to be asked again.
     """
     now_ms = reply[0]
     found: list[JoinReply | int] = []
-    for at in range(2, len(reply), 4):
+    for at in range(3, len(reply), 4):
         code, number, issued_ms, hard_end_ms = reply[at : at + 4]
-        if code in {BEYOND_CHUNKS, BEYOND_MARK}:
+        if code in {BEYOND_CHUNKS, BEYOND_MARK, BEYOND_ROUND}:
             found.append(code)
         else:
             found.append(JoinReply(JoinCode(code), number, issued_ms, hard_end_ms, now_ms))
@@ -173,6 +186,7 @@ def _lane_counters(
     def whole(name: str, default: int) -> int:
         return int(float(fields.get(field(name, lane)) or default))
 
+    gathers = int(fields.get("draw_first") or 0) > 0
     return LaneCounters(
         issued=whole("issued", 0),
         frontier=max(1, whole("frontier", 1)),
@@ -180,6 +194,8 @@ def _lane_counters(
         credit=whole("credit", 0) / 1e6,
         cohorts=tuple(map(_cohort, cohorts)),
         at_door=tuple(sorted(map(int, at_door))),
+        orders=orders_of(read_draws(fields.get("draws", "")), lane),
+        early_from=whole("draw_first", 1) if gathers else 0,
     )
 
 
@@ -192,7 +208,8 @@ def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Sna
     """
     Return the snapshot of *counters* and of the bitmaps of its lanes.
     """
-    rate = counters.whole("rate")
+    rate, seed = counters.whole("rate"), counters.fields.get("draw_seed", "")
+    assumed = counters.whole("draw_assumed") == 1
     return Snapshot(
         room=counters.room,
         policy=counters.policy,
@@ -200,7 +217,7 @@ def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Sna
         epoch=counters.whole("epoch"),
         version=counters.whole("version"),
         phase=Phase(counters.fields["phase"]),
-        lanes={name: _lane_snapshot(lane, bitmaps[name]) for name, lane in counters.lanes.items()},
+        lanes={name: _lane_snapshot(lane, bitmaps[name], assumed=assumed) for name, lane in counters.lanes.items()},
         rate_per_minute=rate,
         seats=counters.seats,
         seats_peak=counters.whole("peak"),
@@ -224,6 +241,10 @@ def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Sna
         events=counters.events,
         events_lost=counters.whole("events_lost"),
         agenda=_agenda(counters),
+        promise=Promise(seed, counters.fields.get("draw_source", "")) if seed else None,
+        draws=read_draws(counters.fields.get("draws", "")),
+        assumed=assumed,
+        opens_at_ms=counters.whole("opens_at"),
     )
 
 
@@ -255,18 +276,29 @@ def fields_of(agenda: Agenda) -> list[str | int]:
     return [part for name, held in AGENDA.items() for part in (held, getattr(agenda, name))]
 
 
-def _lane_snapshot(lane: LaneCounters, bitmaps: Bitmaps) -> LaneSnapshot:
+def _lane_snapshot(lane: LaneCounters, bitmaps: Bitmaps, *, assumed: bool) -> LaneSnapshot:
     fresh = assemble(bitmaps.present, lane.waiting_chunks)
     before = assemble(bitmaps.before, lane.waiting_chunks) if bitmaps.before else b""
     return LaneSnapshot(
         issued=lane.issued,
         frontier=lane.frontier,
         high_water=lane.high_water,
-        presence=Presence(lane.frontier, fresh, before),
+        presence=Presence(lane.frontier, fresh, assumed_bits(lane.frontier, lane.orders) if assumed else before),
         fresh=fresh,
         cohorts=_with_claims(lane, bitmaps.claimed),
         credit=lane.credit,
+        orders=lane.orders,
+        early_from=lane.early_from,
     )
+
+
+def assumed_bits(frontier: int, orders: Sequence[Order]) -> bytes:
+    """
+    Return the bitmap, from the chunk of *frontier*, of all who wait up to the last of the latest of *orders*.
+
+    In the slot of a draw they count as present: their check-ins were by number, and nobody has had the time for others.
+    """
+    return filled(chunk_of(frontier) * CHUNK_RANKS, frontier, orders[0].last) if orders else b""
 
 
 def _with_claims(lane: LaneCounters, claimed: Mapping[int, bytes]) -> tuple[Cohort, ...]:

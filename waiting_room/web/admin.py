@@ -119,7 +119,7 @@ class Admin:
 
     async def act(self, request: web.Request) -> web.Response:
         """
-        Open, pause, resume, drain or close a room; a body can say when a pause is over.
+        Gather visitors, open, pause, resume, drain or close a room; a body can say when, and the value of a beacon.
         """
         name, action = request.match_info["room"], request.match_info["action"]
         values = await _settings(request) if request.can_read_body else {}

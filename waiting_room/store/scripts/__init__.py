@@ -13,6 +13,7 @@ NAMES: Final = (
     "flush",
     "join",
     "leave",
+    "promise",
     "raise_mark",
     "restore",
     "set_phase",

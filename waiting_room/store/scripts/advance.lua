@@ -6,20 +6,22 @@
 -- of the slot before
 -- ARGV 1 now_ms or '', 2 epoch, 3 version, 4 owner, 5 owner_ms, 6 expected (thousandths), 7 no-show (millionths),
 -- 8 leaving per second (millionths), 9 rate in force, 10 slot_ms, 11 rotate 0|1, 12 how many cohorts to keep, 13 up to
--- when the schedule is carried out (ms), 14 the rate it has set or -1, 15 new phase or '', 16 with a pause: when it goes
--- on (ms), or 0, 17 number of lanes, then name, frontier, called, credit (millionths), high-water mark of each, and where
+-- when the schedule is carried out (ms), 14 the rate it has set or -1, 15 new phase or '', 16 with a pause or a pre-queue: when
+-- it ends (ms), or 0, 17 number of lanes, then name, frontier, called, credit (millionths), high-water mark of each, and where
 -- a record is due sequence, at_ms, text, hash, how many events it tells, how many it lacks, how many records to keep
 -- Returns 1, or 0 when another was faster
 -- @include clock
 -- @include room
 -- @include door
 -- @include lanes
+-- @include draw
 -- @include journal
 -- @include phase
 -- @include audit
 local meta, events, count = KEYS[1], KEYS[2], tonumber(ARGV[17])
 local now = clock(ARGV[1])
-local names = { 'epoch', 'version', 'capacity', 'rate', 'tokens', 'tokens_at', 'lost', 'idle_ms', 'rest_until' }
+local names = { 'epoch', 'version', 'capacity', 'rate', 'tokens', 'tokens_at', 'lost', 'idle_ms', 'rest_until',
+  'draw_first' }
 for i = 18, 13 + 5 * count, 5 do
   names[#names + 1], names[#names + 2] = of(ARGV[i], 'frontier'), of(ARGV[i], 'high_water')
 end
@@ -55,10 +57,10 @@ if ARGV[11] == '1' then
       redis.call('DEL', KEYS[i + 1])
     end
   end
-  redis.call('HSET', meta, 'slot_at', now, 'slot_ms', ARGV[10])
+  redis.call('HSET', meta, 'slot_at', now, 'slot_ms', ARGV[10], 'draw_assumed', 0)
 end
 if tonumber(ARGV[9]) ~= room.rate then note(meta, events, 'limits', now, { int(room.capacity), ARGV[9] }) end
-if ARGV[15] ~= '' then change_phase(meta, events, room, ARGV[15], now, tonumber(ARGV[16]), '') end
+if ARGV[15] ~= '' then change_phase(meta, events, room, ARGV[15], now, tonumber(ARGV[16]), '', { '', ARGV[10], ARGV[7] }) end
 redis.call('HSET', meta, 'version', room.version + 1, 'owner', ARGV[4], 'owner_until', now + tonumber(ARGV[5]),
   'expected', ARGV[6], 'no_show', ARGV[7], 'leaving', ARGV[8], 'rate', ARGV[9], 'scheduled', ARGV[13], 'rate_step', ARGV[14],
   'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', 0, 'ticked', now)

@@ -1,7 +1,8 @@
 -- Turns called ranks into seats: never beyond capacity, never faster than the door's pace, each ticket once; a
 -- repeated claim finds the same seat.
 -- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5.. door of each lane, then for each claim: claimed bitmap, joined key
--- ARGV 1 now_ms or '', 2 number of lanes, then their names, then for each claim: place of its lane (from 1), rank
+-- ARGV 1 now_ms or '', 2 number of lanes, then their names, then for each claim: place of its lane (from 1), rank,
+-- number
 -- Returns {now_ms, in how many ms the door's bucket overflows, then code, issued_ms, hard_end_ms of each}; codes as
 -- ports.ClaimCode
 -- @include clock
@@ -21,7 +22,7 @@ refill(room, now)
 local held = held_seats(meta, seats, holders, events, now)
 local entered, called = {}, {}
 for place = 1, lanes do called[place] = room[of(ARGV[2 + place], 'frontier')] end
-local function claim(place, rank, bitmap, joined)
+local function claim(place, rank, number, bitmap, joined)
   local lane, door = ARGV[2 + place], KEYS[4 + place]
   local seat = lane .. '.' .. int(rank)
   local holder = redis.call('HGET', holders, seat)
@@ -32,7 +33,7 @@ local function claim(place, rank, bitmap, joined)
   if redis.call('GETBIT', bitmap, rank % 65536) == 1 then return -4 end
   if room.phase == 'closed' then return -6 end
   if now < room.recover_until then return -7 end
-  if room.phase == 'paused' then return -5 end
+  if room.phase == 'paused' or room.phase == 'prequeue' then return -5 end
   if rank >= called[place] then return -1 end
   if held >= room.capacity or room.tokens < ADMISSION then
     redis.call('ZADD', door, now, int(rank))
@@ -41,15 +42,16 @@ local function claim(place, rank, bitmap, joined)
   redis.call('ZREM', door, int(rank))
   redis.call('SETBIT', bitmap, rank % 65536, 1)
   redis.call('PEXPIRE', bitmap, 86400000)
-  redis.call('SET', joined, int(rank) .. 's', 'PX', 60000)
+  redis.call('SET', joined, int(number) .. 's' .. int(rank), 'PX', 60000)
   entered[#entered + 1] = seat
   room.tokens, room.admitted, held = room.tokens - ADMISSION, room.admitted + 1, held + 1
   return 1, now, give_seat(meta, seats, holders, seat, room, now)
 end
 local reply = { now, 0 }
-for i = 1, (#ARGV - 2 - lanes) / 2 do
-  local place, rank = tonumber(ARGV[1 + lanes + 2 * i]), tonumber(ARGV[2 + lanes + 2 * i])
-  local code, issued, hard = claim(place, rank, KEYS[3 + lanes + 2 * i], KEYS[4 + lanes + 2 * i])
+for i = 1, (#ARGV - 2 - lanes) / 3 do
+  local place, rank, number = unpack(ARGV, 3 * i + lanes, 3 * i + lanes + 2)
+  local bitmap, joined = KEYS[3 + lanes + 2 * i], KEYS[4 + lanes + 2 * i]
+  local code, issued, hard = claim(tonumber(place), tonumber(rank), tonumber(number), bitmap, joined)
   reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = code, issued or 0, hard or 0
 end
 reply[2] = overflows_in(room)

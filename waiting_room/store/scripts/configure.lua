@@ -10,6 +10,7 @@
 -- @include room
 -- @include door
 -- @include lanes
+-- @include draw
 -- @include journal
 local meta, events, limit = KEYS[1], KEYS[3], tonumber(ARGV[7])
 local now = clock(ARGV[1])
@@ -47,4 +48,5 @@ local capacity = redis.call('HGET', meta, 'capacity')
 if not room or tonumber(capacity) ~= room.capacity or rate ~= room.rate then
   note(meta, events, 'limits', now, { capacity, int(rate) })
 end
+if not room and ARGV[9] == 'prequeue' then gather(meta, known) end
 return room and 0 or 1

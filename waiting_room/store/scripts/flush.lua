@@ -1,16 +1,17 @@
 -- Adds a worker's check-ins of one lane to the present slot, and lifts the counter to the highest number that a visitor
--- showed: a store that lost its last writes learns from the tickets. Doing it twice changes nothing.
+-- showed: a store that lost its last writes learns from the tickets. Doing it twice changes nothing. Bits of an earlier
+-- round than the room's are of people who have other ranks now, and are left out.
 -- KEYS 1 meta, 2 scratch, 3.. present bitmap of each chunk
--- ARGV 1 lane, 2 highest number, 3.. the bits of each chunk
+-- ARGV 1 lane, 2 highest number, 3 round of the draw that the ranks are of, 4.. the bits of each chunk
 -- Returns 1
 -- @include room
 -- @include lanes
 local issued, high_water = of(ARGV[1], 'issued'), of(ARGV[1], 'high_water')
-local room = read_room(KEYS[1], { issued, high_water, 'version' })
+local room = read_room(KEYS[1], { issued, high_water, 'version', 'draw_round' })
 if not room then return EMPTY end
 know(KEYS[1], room, ARGV[1])
-for i = 3, #KEYS do
-  redis.call('SET', KEYS[2], ARGV[i], 'PX', 1000)
+for i = 3, room.draw_round == tonumber(ARGV[3]) and #KEYS or 0 do
+  redis.call('SET', KEYS[2], ARGV[i + 1], 'PX', 1000)
   redis.call('BITOP', 'OR', KEYS[i], KEYS[i], KEYS[2])
   redis.call('PEXPIRE', KEYS[i], 86400000)
 end

@@ -2,9 +2,10 @@
 -- them straight in while nobody waits in any lane, nobody is expected and a seat is free. Order within the call is kept.
 -- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5-6 present bitmaps of chunk C and C+1, 7-8 claimed bitmaps of C and C+1,
 -- 9.. joined
--- ARGV 1 now_ms or '', 2 lane, 3 C
--- Returns {now_ms, issued, then code, number, issued_ms, hard_end_ms of each}; code 1 new, 2 same, 3 straight,
--- -1 closed, -2 draining, -8 the number lies beyond the chunks, -9 it lies beyond the high-water mark
+-- ARGV 1 now_ms or '', 2 lane, 3 C, 4 round of the draw that the present bitmaps are of
+-- Returns {now_ms, issued, round of the room, then code, number, issued_ms, hard_end_ms of each}; code 1 new, 2 same,
+-- 3 straight, 4 new and waiting for a draw, -1 closed, -2 draining, -8 the number lies beyond the chunks, -9 it lies
+-- beyond the high-water mark, -10 the room is in another round
 -- @include clock
 -- @include room
 -- @include door
@@ -14,8 +15,8 @@
 local meta, seats, holders, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, lane, first = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local ISSUED, FRONTIER, HIGH_WATER = of(lane, 'issued'), of(lane, 'frontier'), of(lane, 'high_water')
-local room = read_room(meta, { ISSUED, FRONTIER, HIGH_WATER, 'capacity', 'rate', 'idle_ms', 'session_ms',
-  'tokens', 'tokens_at', 'lost', 'admitted', 'peak', 'expected', 'recover_until', 'version' })
+local room = read_room(meta, { ISSUED, FRONTIER, HIGH_WATER, 'draw_first', 'draw_round', 'capacity', 'rate', 'idle_ms',
+  'session_ms', 'tokens', 'tokens_at', 'lost', 'admitted', 'peak', 'expected', 'recover_until', 'version' })
 if not room then return EMPTY end
 know(meta, room, lane)
 local issued, frontier = room[ISSUED], math.max(1, room[FRONTIER])
@@ -24,7 +25,7 @@ local held = held_seats(meta, seats, holders, events, now)
 local known = redis.call('MGET', unpack(KEYS, 9))
 local opened = room.phase == 'open' and now >= room.recover_until and room.expected < 500
   and frontier > issued and all_called(meta, room, lane)
-local reply, entered = { now, 0 }, {}
+local reply, entered = { now, 0, room.draw_round }, {}
 local function answer(code, number, since, hard)
   for _, value in ipairs({ code, number, since or 0, hard or 0 }) do reply[#reply + 1] = value end
 end
@@ -32,7 +33,7 @@ local function enter(number, key)
   entered[#entered + 1] = lane .. '.' .. int(number)
   local hard = give_seat(meta, seats, holders, entered[#entered], room, now)
   redis.call('SETBIT', KEYS[7 + math.floor(number / 65536) - first], number % 65536, 1)
-  redis.call('SET', key, int(number) .. 's', 'PX', 60000)
+  redis.call('SET', key, int(number) .. 's' .. int(number), 'PX', 60000)
   room.tokens, frontier, room.admitted = room.tokens - ADMISSION, math.max(frontier, number + 1), room.admitted + 1
   held, room.version = held + 1, room.version + 1
   answer(3, number, now, hard)
@@ -43,22 +44,23 @@ local function newcomer(key)
   local refusal = room.phase == 'closed' and -1 or room.phase == 'draining' and -2
     or number > room[HIGH_WATER] and -9 or (chunk > 1 or chunk < 0) and -8
   if refusal then return answer(refusal, 0) end
+  if room.draw_round ~= tonumber(ARGV[4]) then return answer(-10, 0) end
   local idle = frontier > issued
   issued = number
   if opened and idle and held < room.capacity and room.tokens >= ADMISSION then return enter(number, key) end
   redis.call('SETBIT', KEYS[5 + chunk], number % 65536, 1)
   redis.call('SET', key, int(number), 'PX', 60000)
-  answer(1, number)
+  answer(room.draw_first > 0 and 4 or 1, number)
 end
 for i = 9, #KEYS do
   local value = known[i - 8]
-  local number = value and tonumber(string.match(value, '%d+'))
-  local holder = number and redis.call('HGET', holders, lane .. '.' .. int(number))
+  local number, seated = string.match(value or '', '(%d+)s?(%d*)')
+  local holder = number and redis.call('HGET', holders, lane .. '.' .. (seated ~= '' and seated or number))
   if holder then
     local since, hard = string.match(holder, '(%d+):(%d+)')
-    answer(3, number, tonumber(since), tonumber(hard))
-  elseif number and string.sub(value, -1) ~= 's' then
-    answer(2, number)
+    answer(3, tonumber(number), tonumber(since), tonumber(hard))
+  elseif number and seated == '' then
+    answer(2, tonumber(number))
   else
     newcomer(KEYS[i])
   end

@@ -3,13 +3,16 @@
 -- what is remembered was made anew after the loss, by somebody who knew nothing: it is put back as well.
 -- KEYS 1 meta, 2 policy, 3 events, 4 audit
 -- ARGV 1 now_ms or '', 2 run marker, 3 recovery_ms, 4 epoch remembered, 5 version remembered, 6 admitted, 7 phase,
--- 8 policy, 9 slot_ms, 10-12 sequence, hash and time of the last record, 13 number of lanes, then name, issued,
--- frontier, high-water mark of each, then number of fields of the agenda and these as name, value, then numbers of the
--- policy as name, value
+-- 8 policy, 9 slot_ms, 10-12 sequence, hash and time of the last record, 13 round, 14 draws that were held, 15 seed of
+-- the one to come or '', 16 its announcement, 17 when the room opens, 18 number of lanes, then name, issued, frontier,
+-- high-water mark, first number to be drawn (0: none) of each, then number of fields of the agenda and these as name,
+-- value, then numbers of the policy as name, value
 -- Returns 1 where the room was begun again, 2 where it was added to, 0 where nothing was lost
 -- @include clock
 -- @include room
+-- @include door
 -- @include lanes
+-- @include draw
 -- @include journal
 local meta, events = KEYS[1], KEYS[3]
 local now = clock(ARGV[1])
@@ -18,7 +21,7 @@ local function larger(name, value)
   redis.call('HSET', meta, name, string.format('%.0f', math.max(old, tonumber(value))))
 end
 local epoch, version, begun = tonumber(ARGV[4]), tonumber(ARGV[5]), 2
-local agenda = 14 + 4 * tonumber(ARGV[13])
+local agenda = 19 + 5 * tonumber(ARGV[18])
 local numbers = agenda + 1 + 2 * tonumber(ARGV[agenda])
 local function recover(...)
   redis.call('HSET', meta, 'epoch', epoch + 1, 'phase', ARGV[7], 'recover_until', now + tonumber(ARGV[3]),
@@ -32,18 +35,24 @@ local room = read_room(meta, { 'epoch', 'version', 'recover_until', 'audit_seque
 if not room then
   redis.call('DEL', events, KEYS[4])
   redis.call('SET', KEYS[2], ARGV[8])
-  recover('version', 0, 'run', ARGV[2], 'slot_at', now, 'slot_ms', ARGV[9], 'ticked', now, 'lanes', ARGV[14],
+  recover('version', 0, 'run', ARGV[2], 'slot_at', now, 'slot_ms', ARGV[9], 'ticked', now, 'lanes', ARGV[19],
     'audit_sequence', ARGV[10], 'audit_hash', ARGV[11], 'audit_at', ARGV[12], unpack(ARGV, numbers))
-  room = { lanes = ARGV[14], audit_sequence = 0 }
+  room = { lanes = ARGV[19], audit_sequence = 0 }
 elseif epoch > room.epoch or (epoch == room.epoch and version > room.version) then
   recover()
 elseif now >= room.recover_until then
   return 0
 end
 if tonumber(ARGV[10]) > room.audit_sequence then note(meta, events, 'remembered', now, { ARGV[10], ARGV[11] }) end
-for i = 14, agenda - 1, 4 do
-  local lane, issued, frontier, mark = unpack(ARGV, i, i + 3)
+local known = remember_draws(meta, room, ARGV[13], ARGV[14], ARGV[15], ARGV[16], ARGV[17])
+if known > 0 then
+  redis.call('HSET', meta, 'phase', ARGV[7])
+  note(meta, events, 'phase', now, { ARGV[7] })
+end
+for i = 19, agenda - 1, 5 do
+  local lane, issued, frontier, mark, first = unpack(ARGV, i, i + 4)
   know(meta, room, lane)
+  if known >= 0 and first ~= '0' then redis.call('HSETNX', meta, of(lane, 'draw_first'), first) end
   larger(of(lane, 'issued'), math.max(tonumber(issued), tonumber(mark)))
   local before = math.max(1, tonumber(redis.call('HGET', meta, of(lane, 'frontier'))) or 1)
   if tonumber(frontier) > before then note(meta, events, 'called', now, { lane, string.format('%.0f', before), frontier, 0 }) end

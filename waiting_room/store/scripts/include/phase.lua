@@ -1,7 +1,8 @@
--- Changes the phase of a room. A pause with a time at which it goes on is a break: while it lasts no idle end counts, and
+-- Changes the phase of a room. A phase that admits holds the draw that was promised, with the beacon's value, the slot
+-- after it and the measure of no-shows as *drawing*; the time that goes with a pre-queue is its end. A pause with a time at which it goes on is a break: while it lasts no idle end counts, and
 -- after it every seat has its whole idle time again.
 local NEVER = 9007199254740991
-local function change_phase(meta, events, room, phase, now, resume_at, notice)
+local function change_phase(meta, events, room, phase, now, resume_at, notice, drawing)
   local fields = { 'phase', phase, 'resume_at', int(resume_at), 'notice', notice }
   local function put(name, value) fields[#fields + 1], fields[#fields + 2] = name, value end
   if phase ~= 'paused' then
@@ -13,6 +14,12 @@ local function change_phase(meta, events, room, phase, now, resume_at, notice)
       if now >= room.rest_until then put('rest_from', int(now)) end
       put('rest_until', int(NEVER))
     end
+  end
+  if phase == 'prequeue' then
+    gather(meta, room)
+    if resume_at > 0 then put('opens_at', int(resume_at)) end
+  elseif room.draw_first > 0 and (phase == 'open' or phase == 'draining') then
+    hold_draw(meta, room, now, unpack(drawing))
   end
   redis.call('HSET', meta, unpack(fields))
   note(meta, events, 'phase', now, { phase })
