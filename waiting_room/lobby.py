@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from waiting_room.coalesce import RETRY_S, Coalescer
 from waiting_room.cookies import TICKET_LIFE_S
-from waiting_room.core import polling
+from waiting_room.core import polling, told
 from waiting_room.core.breaks import read_break
 from waiting_room.core.draw import SEED_BYTES, DrawError
 from waiting_room.core.lanes import STANDARD_LANE
@@ -17,7 +17,7 @@ from waiting_room.core.opening import opening_of, read_beacon, read_prequeue
 from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Outcome, Paused, Refused, Waiting
 from waiting_room.core.phase import ACTIONS, Phase
 from waiting_room.core.policy import Policy
-from waiting_room.core.prequeue import opening_faults, published, source_faults
+from waiting_room.core.prequeue import opening_faults, source_faults
 from waiting_room.core.reasons import Reason
 from waiting_room.core.view import STALE_MS, View
 from waiting_room.errors import (
@@ -267,51 +267,14 @@ class Lobby:
     def public_state(self, name: str) -> dict[str, Any]:
         """
         Return what anybody may know of a room; nothing of any visitor.
-
-        *frontier* and *issued* are those of the lane `standard`.
         """
-        snapshot = self.room(name).view.snapshot
-        return {
-            "room": name,
-            "phase": snapshot.phase.value,
-            "rate_per_minute": snapshot.rate_limit,
-            "capacity": snapshot.policy.capacity,
-            "seats": snapshot.seats,
-            "frontier": snapshot.standard.frontier,
-            "issued": snapshot.standard.issued,
-            "waiting": snapshot.waiting,
-            "lanes": {
-                lane: {"waiting": held.waiting, "frontier": held.frontier, "issued": held.issued}
-                for lane, held in snapshot.lanes.items()
-            },
-            "admitted_total": snapshot.admitted,
-            "message": snapshot.message,
-            "opens_in_s": _seconds(snapshot.opens_in_ms),
-            "resumes_in_s": _seconds(snapshot.resumes_in_ms),
-            "audit_head": str(snapshot.head),
-            "draws": published(snapshot.promise, snapshot.draws),
-            "as_of_ms": snapshot.now_ms,
-        }
+        return told.public_state(self.room(name).view.snapshot)
 
     def admin_state(self, name: str) -> dict[str, Any]:
         """
         Return what an operator may know of a room.
         """
-        snapshot = self.room(name).view.snapshot
-        return self.public_state(name) | {
-            "policy": snapshot.policy.as_dict(),
-            "seats_peak": snapshot.seats_peak,
-            "expected": round(snapshot.expected, 3),
-            "no_show": round(snapshot.no_show, 4),
-            "leaving_per_s": round(snapshot.leaving_per_s, 6),
-            "version": snapshot.version,
-            "epoch": snapshot.epoch,
-            "recovering": snapshot.recovering,
-            "rate_in_force": snapshot.rate_per_minute,
-            "high_water": {lane: held.high_water for lane, held in snapshot.lanes.items()},
-            "owed_calls": {lane: round(held.credit, 3) for lane, held in snapshot.lanes.items()},
-            "owner": snapshot.owner,
-        }
+        return told.admin_state(self.room(name).view.snapshot)
 
     async def audit(self, name: str, after: int = 0, limit: int = BATCH) -> list[tuple[int, str]]:
         """
@@ -363,8 +326,8 @@ class Lobby:
 
     async def act(self, name: str, action: str, values: Mapping[str, Any]) -> None:
         """
-        Do what an operator asks for with one of `ACTIONS`; a pause may be a break (`read_break`), a pre-queue says when it ends
-        and an opening the value of its beacon.
+        Do what an operator asks for with one of `ACTIONS`; a pause may be a break (`read_break`), a pre-queue
+        says when it ends, an opening the value of its beacon.
 
         A room that was paused while it drained goes on draining. Raises `PolicyError` for *values* that mean nothing.
         """
@@ -413,10 +376,6 @@ class Lobby:
                 again_s=_until_next,
             )
         return door
-
-
-def _seconds(ms: int | None) -> float | None:
-    return None if ms is None else ms / 1000
 
 
 def _is_over(ticket: Ticket, now_ms: int) -> bool:

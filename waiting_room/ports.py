@@ -15,6 +15,7 @@ from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Snapshot
 
+
 class JoinCode(IntEnum):
     """
     Tell what came of a join.

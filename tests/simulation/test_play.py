@@ -14,7 +14,8 @@ from waiting_room.ports import ClaimCode
 from waiting_room.simulation import CALM, BreachError, Change, People, Scenario, Spike, simulate
 from waiting_room.simulation.scenario import ScenarioError
 from waiting_room.store.memory import MemoryStore
-from waiting_room.store.memory_room import MemoryLane, MemoryRoom
+from waiting_room.store.memory_lane import MemoryLane
+from waiting_room.store.memory_room import MemoryRoom
 
 SEEDS = 15
 

@@ -18,7 +18,8 @@ from waiting_room.core.recording import QUIET_MS, RECORD_MS
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.ports import Claim, ClaimCode
 from waiting_room.store.memory import MemoryStore
-from waiting_room.store.memory_room import MemoryLane, MemoryRoom
+from waiting_room.store.memory_lane import MemoryLane
+from waiting_room.store.memory_room import MemoryRoom
 from waiting_room.store.redis import RedisStore
 
 

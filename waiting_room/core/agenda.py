@@ -71,7 +71,8 @@ class Orders:
     """
     Hold what is to be changed by this step: the schedule is carried out until *scheduled_ms*.
 
-    *phase* is None where it stays; *resume_at_ms* goes with a pause or a pre-queue: when it ends. *done* names the entries that were carried out.
+    *phase* is None where it stays; *resume_at_ms* goes with a pause or a pre-queue: when it ends. *done*
+    names the entries that were carried out.
     """
 
     scheduled_ms: int

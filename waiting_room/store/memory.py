@@ -20,7 +20,8 @@ from waiting_room.core.snapshot import Cohort, Snapshot
 from waiting_room.errors import StoreEmptyError
 from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, TouchReply
 from waiting_room.store.bitmap import Bitmap
-from waiting_room.store.memory_room import ADMISSION, Joined, MemoryLane, MemoryRoom
+from waiting_room.store.memory_lane import Joined, MemoryLane
+from waiting_room.store.memory_room import ADMISSION, MemoryRoom
 from waiting_room.store.replies import numbers_of
 
 JOINED_MS: Final = 60_000
