@@ -93,6 +93,8 @@ _VISITORS: Final = Row(
               [rate(c.SEATS_ENDED, "{{room}} {{way}}", by="room, way", per="minute")]),
         Panel("Phase", "1 for the phase the room is in.",
               [level(c.PHASE, "{{room}} {{phase}}", by="room, phase")], zoom_to=1),
+        Panel("Mode", "1 for the mode the room is in; a room in standby that queues is crowded.",
+              [level(c.MODE, "{{room}} {{mode}}", by="room, mode"), level(c.CROWDED, "{{room}} crowded")], zoom_to=1),
     ],
 )  # fmt: skip
 
@@ -112,11 +114,23 @@ _SHOP: Final = Row(
     ],
 )  # fmt: skip
 
+_SHADOW: Final = Row(
+    "In shadow: what a queue would have done",
+    [
+        Panel("Would wait now", "Visitors who would wait if the room did not only watch.",
+              [level(c.SHADOW_WAITING, "{{room}}")]),
+        Panel("Would have waited so far", "How long the first of those who would wait now would have waited.",
+              [level(c.SHADOW_WAIT, "{{room}}")], "s"),
+        Panel("Would have waited, per minute", "Visitors who could not have gone in at once.",
+              [rate(c.SHADOW_WAITED, "{{room}}", per="minute")]),
+    ],
+)  # fmt: skip
+
 THE_DAY: Final = Board(
     uid="waiting-room-day",
     title="Waiting room: the day",
     description="For the person on duty during a promotion: is the queue moving, and is the shop well?",
-    rows=(_AT_A_GLANCE, _VISITORS, _SHOP),
+    rows=(_AT_A_GLANCE, _VISITORS, _SHOP, _SHADOW),
     variable=Variable("room", c.CAPACITY),
 )
 

@@ -211,14 +211,6 @@ def test_a_lane_that_is_no_longer_named_is_served_to_its_end() -> None:
     assert [one.called for one in made.lanes.values()] == [2, 2]
 
 
-def test_a_newcomer_waits_while_anybody_waits_in_any_lane() -> None:
-    """Straight through is for an idle room."""
-    idle = lanes(LOYAL, loyal=lane(frontier=1), standard=lane(frontier=1))
-
-    assert idle.straight
-    assert not replace(idle, lanes=dict(idle.lanes) | {"loyal": lane([1])}).straight
-
-
 def test_positions_count_those_of_the_own_lane() -> None:
     """Rank 3 of the one is behind two, of the other behind nobody; in an unknown lane everybody counts."""
     view = View(lanes(LOYAL, loyal=lane([1, 2, 3]), standard=lane([3])))

@@ -8,25 +8,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.makings import NOW_MS, POLICY, snapshot
+from tests.core.makings import NOW_MS, POLICY
 from waiting_room.core import shadow
+from waiting_room.core.pacing import burst
 from waiting_room.core.policy import Policy
-from waiting_room.core.shadow import MOST_LUMPS, Shadow
+from waiting_room.core.shadow import MOST_LUMPS, Look, Shadow
 
 STEP_MS = 250
+
+
+def look(policy: Policy = POLICY, now_ms: int = NOW_MS, admitted: int = 0, seats: int = 0) -> Look:
+    """
+    Return what is seen of a room with these settings.
+    """
+    return Look(now_ms, admitted, seats, policy.capacity, policy.rate_per_s, burst(policy.rate_per_s))
 
 
 def play(policy: Policy, arrivals: list[int], stay_steps: int = 10**6) -> Shadow:
     """
     Let *arrivals* come, one number for each step, each staying for *stay_steps*; return the model in the end.
     """
-    room = replace(snapshot(), policy=policy)
+    room = look(policy)
     model = shadow.watch(None, room)
     admitted = 0
     for step, came in enumerate(arrivals, start=1):
         admitted += came
         seats = sum(arrivals[max(0, step - stay_steps) : step])
-        room = replace(room, now_ms=NOW_MS + step * STEP_MS, admitted=admitted, seats=seats)
+        room = room._replace(now_ms=NOW_MS + step * STEP_MS, admitted=admitted, seats=seats)
         model = shadow.watch(model, room)
     return model
 
@@ -71,7 +79,7 @@ def test_those_inside_go_as_the_real_ones_do() -> None:
 
 def test_it_begins_with_those_who_are_inside() -> None:
     """A room that is switched over in the middle of a sale is not empty."""
-    model = shadow.watch(None, replace(snapshot(), seats=70, admitted=500))
+    model = shadow.watch(None, look(seats=70, admitted=500))
 
     assert (model.inside, model.came, model.admitted) == (70, 0, 500)
 
@@ -79,7 +87,7 @@ def test_it_begins_with_those_who_are_inside() -> None:
 def test_a_counter_that_fell_begins_it_anew() -> None:
     """After a loss of state there is nothing to subtract from."""
     model = play(POLICY, [50] * 5)
-    fallen = shadow.watch(model, replace(snapshot(), now_ms=model.at_ms + STEP_MS, admitted=3))
+    fallen = shadow.watch(model, look(now_ms=model.at_ms + STEP_MS, admitted=3))
 
     assert (fallen.came, fallen.since_ms) == (0, model.at_ms + STEP_MS)
 

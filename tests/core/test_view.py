@@ -2,11 +2,15 @@
 What a visitor is told from a snapshot.
 """
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.makings import NOW_MS, POLICY, snapshot
+from waiting_room.core.agenda import Agenda
+from waiting_room.core.calendar import Entry, local_text
 from waiting_room.core.outcomes import Called, Closed, Paused, Waiting
 from waiting_room.core.phase import Phase
 from waiting_room.core.polling import CALLED_POLL_MS, DEGRADED_POLL_MS
@@ -142,3 +146,30 @@ def test_no_time_is_shown_while_the_rate_is_nothing() -> None:
 
     assert isinstance(said, Waiting)
     assert said.eta is None
+
+
+def test_in_hold_everybody_is_told_that_nobody_goes_in() -> None:
+    """Also those who were called; each keeps the place in sight."""
+    room = snapshot([7, 8], frontier=7, policy=replace(POLICY, mode="hold"))
+
+    assert [(one.position, one.reason) for rank in (6, 8) if isinstance(one := told(room, rank), Paused)] == [
+        (0, Reason.ROOM_PAUSED),
+        (2, Reason.ROOM_PAUSED),
+    ]
+
+
+def test_a_break_tells_when_it_is_over_and_asks_to_come_back_in_time() -> None:
+    """No more often than one who waits as long, and never after the end."""
+    agenda = Agenda(resume_at_ms=NOW_MS + 120_000)
+    said = told(snapshot([1, 2], phase=Phase.PAUSED, agenda=agenda), 2)
+
+    assert isinstance(said, Paused)
+    assert (said.position, said.reason, said.resumes_in_ms) == (2, Reason.TECHNICAL_BREAK, 120_000)
+    assert POLICY.poll_min_s * 1000 <= said.next_poll_ms < 60_000
+
+
+def test_a_closed_room_tells_when_it_opens_if_that_is_planned() -> None:
+    """By its schedule."""
+    planned = replace(POLICY, schedule=(Entry(local_text(NOW_MS + 60_000, "UTC"), "open"),))
+
+    assert told(snapshot([1], phase=Phase.CLOSED, policy=planned), 1) == Closed(opens_in_ms=60_000)

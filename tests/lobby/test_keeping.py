@@ -135,7 +135,7 @@ async def test_what_is_public_names_nobody() -> None:
     state = home.workers[0].lobby.public_state(ROOM)
 
     assert set(state) == {
-        "room", "phase", "rate_per_minute", "capacity", "seats", "frontier", "issued", "waiting", "lanes",
+        "room", "phase", "mode", "rate_per_minute", "capacity", "seats", "frontier", "issued", "waiting", "lanes",
         "admitted_total", "message", "opens_in_s", "resumes_in_s", "audit_head", "draws", "as_of_ms",
     }  # fmt: skip
     assert "anna" not in repr(state) + repr(home.workers[0].lobby.admin_state(ROOM))

@@ -18,7 +18,7 @@ from tests.store.conftest import START_MS
 from waiting_room.core.calendar import KINDS, Entry, Schedule, conflicts, local_text
 from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane
 from waiting_room.core.opening import Opening
-from waiting_room.core.phase import Phase
+from waiting_room.core.phase import MODES, Phase
 from waiting_room.core.plan import plan
 from waiting_room.core.presence import CheckIns
 from waiting_room.core.proof import verify
@@ -172,12 +172,21 @@ class Story(RuleBasedStateMachine):
         order=strategies.sampled_from(LANE_ORDERS),
         schedule=SCHEDULES,
         by_hand=strategies.booleans(),
+        mode=strategies.sampled_from(["queue", "queue", *MODES]),
     )
     def configure(
-        self, capacity: int, rate: int, lanes: tuple[Lane, ...], order: str, schedule: Schedule, by_hand: bool
+        self,
+        capacity: int,
+        rate: int,
+        lanes: tuple[Lane, ...],
+        order: str,
+        schedule: Schedule,
+        by_hand: bool,
+        mode: str,
     ) -> None:
         """An operator changes the settings, takes a lane out and puts it back, plans what is to come."""
         changes: dict[str, Any] = {"capacity": capacity, "rate_per_minute": rate, "lanes": lanes, "lane_order": order}
+        changes |= {"mode": mode, "standby_seats": 0.5}
         policy = replace(POLICY, schedule=schedule, **changes)
         self.both(lambda store: store.configure(ROOM, policy, rate_by_hand=by_hand))
 

@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import Presence
+from waiting_room.core.shadow import Lump, Shadow
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.core.view import View
 from waiting_room.lobby import Lobby
@@ -183,3 +184,22 @@ def test_requests_are_told_by_route_and_class() -> None:
 
     assert worker.shows("waiting_room_http_requests_total", route="join", code_class="5xx") == 1
     assert worker.shows("waiting_room_http_request_duration_seconds_sum", route="join") == 0.004
+
+
+def test_the_shadow_is_told_as_levels_and_counted_by_the_leader() -> None:
+    """
+    How many would wait and for how long is a level; who would have waited is counted once, by the one who leads.
+    """
+    before = Shadow(since_ms=0, at_ms=NOW_MS, admitted=1, seats=1, inside=1.0, waited=40.0)
+    after = replace(before, waited=47.0, queue=(Lump(NOW_MS - 3000, 5.0),))
+    leader, other = Worker("me"), Worker("you")
+    policy = replace(SNAPSHOT.policy, mode="shadow")
+    for worker in (leader, other):
+        worker.see(replace(SNAPSHOT, policy=policy, shadow=before))
+        worker.see(replace(SNAPSHOT, policy=policy, shadow=after))
+
+    assert leader.shows("waiting_room_shadow_waiting", room="spring") == 5
+    assert leader.shows("waiting_room_shadow_wait_seconds", room="spring") == 3
+    assert leader.shows("waiting_room_mode", room="spring", mode="shadow") == 1
+    assert leader.shows("waiting_room_shadow_waited_total", room="spring") == 7
+    assert other.shows("waiting_room_shadow_waited_total", room="spring") in {None, 0}

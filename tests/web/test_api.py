@@ -5,6 +5,7 @@ The visitor's and the gate's JSON.
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -184,7 +185,7 @@ async def test_a_gate_s_report_is_answered_with_what_it_must_know(desk: Desk) ->
     assert status == 200
     assert said == {
         "phase": "open", "straight": True, "gone": ["standard.9"], "now_ms": START_MS, "degraded": False,
-        "on_redis_outage": "static",
+        "on_redis_outage": "static", "shadow": False,
     }  # fmt: skip
 
 
@@ -264,3 +265,11 @@ async def test_a_report_without_end_is_refused(desk: Desk) -> None:
     status, _ = await report(desk, b'{"touched": {}, "x": "' + b"x" * MAX_REPORT_BYTES + b'"}')
 
     assert status == 413
+
+
+async def test_a_gate_hears_that_the_room_only_watches(desk: Desk) -> None:
+    """So that it keeps nobody out."""
+    await desk.lobby.configure(ROOM, replace(desk.lobby.policy(ROOM), mode="shadow"))
+    _, said = await report(desk, {"touched": {}})
+
+    assert (said["shadow"], said["straight"]) == (True, True)

@@ -143,10 +143,12 @@ def calls_due(snapshot: Snapshot, still_expected: float, no_show: float) -> floa
 
     As many as the door can let in until they are there and a second longer, less those who are under way already, and
     never more than there are seats, in all lanes together, at the rate in force. *lost_tokens* correct a lead that was
-    measured too short.
+    measured too short. In shadow everybody who still waits is called.
     """
     rate_per_s = snapshot.rate_per_s
-    if not snapshot.phase.admits or snapshot.recovering or not rate_per_s:
+    if snapshot.in_shadow:
+        return float(snapshot.waiting)
+    if not snapshot.admits or snapshot.recovering or not rate_per_s:
         return 0.0
     lost = min(snapshot.lost_tokens, rate_per_s)
     lead = lead_s(snapshot)

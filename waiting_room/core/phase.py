@@ -31,6 +31,9 @@ class Phase(StrEnum):
         return self in {Phase.OPEN, Phase.DRAINING}
 
 
+MODES: Final = ("queue", "standby", "hold", "shadow")
+"""What an open room does at its door; see `docs/how-admission-works.md`."""
+
 ACTIONS: Final = MappingProxyType(
     {
         "prequeue": Phase.PREQUEUE,

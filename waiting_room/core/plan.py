@@ -11,7 +11,9 @@ from waiting_room.core.agenda import Orders, orders
 from waiting_room.core.lanes import share
 from waiting_room.core.presence import Presence
 from waiting_room.core.recording import Link, link
+from waiting_room.core.shadow import Look, Shadow, watch
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
+from waiting_room.core.standby import crowded_since_ms
 
 OWNER_MS: Final = 2000
 """A controller that is silent for two seconds loses the room to the next worker."""
@@ -42,9 +44,9 @@ class Advance:
     Hold the commands of one step; they are committed only if the room is still at *version*.
 
     *rate_per_minute* is the rate in force from now on, at which the door lets in. *orders* are what schedule and break
-    ask for. Where *rotate* is set, a new presence slot of *slot_ms* begins in every lane, for the ranks from its *low*
-    to its *high*, of the *round*-th draw. *link* is the record that is chained to the admission log, where one is due;
-    the log keeps its last *records_kept*.
+    ask for. *crowded_ms* and *shadow* are as in the snapshot, None where they stay. Where *rotate* is set, a new
+    presence slot of *slot_ms* begins in every lane, for the ranks from its *low* to its *high*, of the *round*-th draw.
+    *link* is the record that is chained to the admission log, where one is due; the log keeps its last *records_kept*.
     """
 
     version: int
@@ -61,6 +63,8 @@ class Advance:
     round: int = 0
     link: Link | None = None
     records_kept: int = 0
+    crowded_ms: int | None = None
+    shadow: Shadow | None = None
 
     @property
     def called(self) -> int:
@@ -103,6 +107,8 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
         round=snapshot.round,
         link=link(known),
         records_kept=known.policy.audit_records,
+        crowded_ms=None if (crowded := crowded_since_ms(known)) == known.crowded_ms else crowded,
+        shadow=_watched(snapshot) if snapshot.in_shadow else None,
     )
 
 
@@ -115,6 +121,12 @@ def _asked(known: Snapshot) -> Orders:
     if awaits and asked.phase is not None and asked.phase.admits:
         return replace(asked, phase=None)
     return asked
+
+
+def _watched(snapshot: Snapshot) -> Shadow:
+    rate_per_s = snapshot.rate_per_s
+    capacity, burst = snapshot.policy.capacity, pacing.burst(rate_per_s)
+    return watch(snapshot.shadow, Look(snapshot.now_ms, snapshot.admitted, snapshot.seats, capacity, rate_per_s, burst))
 
 
 def _lane_steps(snapshot: Snapshot, due: int) -> dict[str, LaneStep]:

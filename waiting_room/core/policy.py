@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, get_args
 
 from waiting_room.core import calendar
 from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane, read_lanes
+from waiting_room.core.phase import MODES
 from waiting_room.errors import Fault, PolicyError
 
 OutageRule = Literal["static", "hold", "open"]
@@ -76,6 +77,17 @@ class Policy:
         metadata={"help": "hosts of the shop that a visitor may be sent on to; others are refused"},
     )
     message: str = field(default="", metadata={"help": "the operator's words on the waiting page"})
+    mode: str = field(
+        default="queue",
+        metadata={
+            "choices": MODES,
+            "help": "queue paces everybody; standby lets everybody pass until it is crowded, and then queues; hold "
+            "lets nobody in; shadow lets everybody pass and measures what a queue would have done",
+        },
+    )
+    standby_seats: float = _setting(
+        0.8, 0, 1, "of the capacity", "in standby, the share of the seats beyond which newcomers no longer pass at once"
+    )
     timezone: str = field(
         default="UTC",
         metadata={"help": "the time zone of the schedule's times, such as Europe/Warsaw"},

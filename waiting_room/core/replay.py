@@ -22,11 +22,13 @@ class Pace:
     Hold admissions against the rate, in windows of every length at once.
 
     A bucket that is one tick deep, full at the beginning, runs dry exactly when some window of w seconds that ends now
-    held more than rate × w and one tick's burst; the rate may change within the window.
+    held more than rate × w and one tick's burst; the rate may change within the window. A room's mode may ask for
+    another depth, or for no bound.
     """
 
     def __init__(self) -> None:
         self.rate = 0
+        self.depth_ms = TICK_MS
         self.most = [0] * len(WINDOWS_S)
         self._tokens: int | None = None
         self._at_ms = 0
@@ -35,13 +37,14 @@ class Pace:
         self._recent = tuple(deque[tuple[int, int]]() for _ in WINDOWS_S)
         self._inside = [0] * len(WINDOWS_S)
 
-    def set_rate(self, rate: int, at_ms: int) -> None:
+    def set_rate(self, rate: int, at_ms: int, depth_ms: int | None = None) -> None:
         """
-        Go on at *rate* admissions per minute.
+        Go on at *rate* admissions per minute, with a bucket that is *depth_ms* of it deep: 0 is no bound at all.
         """
         if self._tokens is not None:
             self._refill(at_ms)
         self.rate = rate
+        self.depth_ms = self.depth_ms if depth_ms is None else depth_ms
 
     def forget(self) -> None:
         """
@@ -56,7 +59,7 @@ class Pace:
         self._at_ms = min(self._at_ms, at_ms)
 
     def _refill(self, at_ms: int) -> None:
-        depth = max(_ADMISSION, self.rate * TICK_MS)
+        depth = max(_ADMISSION, self.rate * self.depth_ms)
         tokens = depth if self._tokens is None else self._tokens + max(0, at_ms - self._at_ms) * self.rate
         if tokens >= depth:
             tokens, self._full_ms, self._since_full = depth, at_ms, 0
@@ -69,6 +72,8 @@ class Pace:
         self._measure(count, at_ms)
         self._refill(at_ms)
         assert self._tokens is not None
+        if not self.depth_ms:
+            return None
         self._tokens -= count * _ADMISSION
         self._since_full += count
         if self._tokens >= 0:
@@ -221,9 +226,9 @@ class Replay:
         self._last_ms = event.at_ms
 
     def _limit(self, event: Event) -> Iterator[Breach]:
-        capacity, rate = map(int, event.values)
+        capacity, rate, *depth = map(int, event.values)
         self._capacity = capacity
-        self._pace.set_rate(rate, event.at_ms)
+        self._pace.set_rate(rate, event.at_ms, depth[0] if depth else TICK_MS)
         return iter(())
 
     def _change_phase(self, event: Event) -> Iterator[Breach]:
@@ -251,7 +256,7 @@ class Replay:
         for seat in event.values:
             lane, rank = _place(seat)
             frontier = self._frontier.get(lane, 1)
-            if rank > frontier:
+            if rank > frontier and self._pace.depth_ms:
                 yield Broken.OVERTAKEN, f"{seat} went straight in past those from {frontier} on, not called yet"
             self._frontier[lane] = max(frontier, rank + 1)
             yield from self._admit(seat)
@@ -266,7 +271,7 @@ class Replay:
     def _take_seat(self, seat: str) -> Iterator[Breach]:
         self._held.add(seat)
         self.most_seats = max(self.most_seats, self.seats)
-        if self.seats > self._capacity:
+        if self.seats > self._capacity and self._pace.depth_ms:
             yield Broken.CAPACITY, f"{seat} was the {self.seats}th inside, with {self._capacity} seats"
 
     def _check_admissions(self, event: Event) -> Iterator[Breach]:

@@ -10,12 +10,22 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from waiting_room.core.pacing import burst
-from waiting_room.core.snapshot import Snapshot
-
 MOST_LUMPS: Final = 48
 """Beyond so many, neighbours become one: a wait is then told to within some hundredths of the longest."""
 _LEAST: Final = 1e-9
+
+
+class Look(NamedTuple):
+    """
+    Hold what is seen of the real room: how many were ever admitted, how many are inside, and what the door would keep.
+    """
+
+    now_ms: int
+    admitted: int
+    seats: int
+    capacity: int
+    rate_per_s: float
+    burst: float
 
 
 class Lump(NamedTuple):
@@ -97,28 +107,27 @@ def read(text: str) -> Shadow | None:
     return Shadow(since, at, admitted, seats, inside, tokens, came, waited, longest, longest_wait, queue)
 
 
-def watch(shadow: Shadow | None, snapshot: Snapshot) -> Shadow:
+def watch(shadow: Shadow | None, seen: Look) -> Shadow:
     """
     Return the model after one more look at the room; without one before, it begins with those who are inside.
     """
-    policy, now_ms, rate_per_s = snapshot.policy, snapshot.now_ms, snapshot.rate_limit / 60
-    if shadow is None or now_ms < shadow.at_ms or snapshot.admitted < shadow.admitted:
-        return Shadow(now_ms, now_ms, snapshot.admitted, snapshot.seats, float(min(snapshot.seats, policy.capacity)))
-    came = snapshot.admitted - shadow.admitted
-    stayed = _staying(shadow.seats + came, snapshot.seats)
-    inside = shadow.inside * stayed
-    allowed = shadow.tokens + rate_per_s * (now_ms - shadow.at_ms) / 1000
+    now_ms = seen.now_ms
+    if shadow is None or now_ms < shadow.at_ms or seen.admitted < shadow.admitted:
+        return Shadow(now_ms, now_ms, seen.admitted, seen.seats, float(min(seen.seats, seen.capacity)))
+    came = seen.admitted - shadow.admitted
+    inside = shadow.inside * _staying(shadow.seats + came, seen.seats)
+    allowed = shadow.tokens + seen.rate_per_s * (now_ms - shadow.at_ms) / 1000
     before = shadow.waiting
-    entering = max(0.0, min(before + came, allowed, policy.capacity - inside))
+    entering = max(0.0, min(before + came, allowed, seen.capacity - inside))
     queue = _served((*shadow.queue, Lump(now_ms, came)), entering)
-    oldest_ms = now_ms - shadow.queue[0].at_ms if shadow.queue and before > _LEAST else 0
+    oldest_ms = now_ms - shadow.queue[0].at_ms if before > _LEAST else 0
     return Shadow(
         since_ms=shadow.since_ms,
         at_ms=now_ms,
-        admitted=snapshot.admitted,
-        seats=snapshot.seats,
+        admitted=seen.admitted,
+        seats=seen.seats,
         inside=inside + entering,
-        tokens=min(allowed - entering, burst(rate_per_s)),
+        tokens=min(allowed - entering, seen.burst),
         came=shadow.came + came,
         waited=shadow.waited + came - min(came, max(0.0, entering - before)),
         longest_queue=max(shadow.longest_queue, before + came - entering),

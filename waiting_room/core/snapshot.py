@@ -15,6 +15,7 @@ from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.prequeue import Drawn, Promise
 from waiting_room.core.presence import Presence
+from waiting_room.core.shadow import Shadow
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Snapshot:
     their moment (a promise: none). *tokens*: admissions that the paced door would let in at this moment. *lost_tokens*:
     what the door could have let in since the last tick, and nobody came. *head* names the last record of the admission
     log; *events* have not been written down yet, None where no record is due, and *events_lost* others were not kept.
+    *crowded_ms*: since when a room in standby queues, 0 while everybody passes. *shadow*: what the room would have done
+    while everybody passes.
 
     *promise*: the draw that is to come, *draws*: those that were held. *assumed*: the slot of a draw is not over, and
     all who were drawn count as present. *opens_at_ms*: when the room is said to open, 0 where that is not known.
@@ -141,6 +144,22 @@ class Snapshot:
     draws: tuple[Drawn, ...] = ()
     assumed: bool = False
     opens_at_ms: int = 0
+    crowded_ms: int = 0
+    shadow: Shadow | None = None
+
+    @property
+    def admits(self) -> bool:
+        """
+        Return whether those who wait are called.
+        """
+        return self.phase.admits and self.policy.mode != "hold"
+
+    @property
+    def in_shadow(self) -> bool:
+        """
+        Return whether everybody passes, and the room only watches.
+        """
+        return self.phase is Phase.OPEN and self.policy.mode == "shadow"
 
     @property
     def rate_limit(self) -> int:
@@ -234,17 +253,3 @@ class Snapshot:
         Return whether the room's state is still being put together after a loss.
         """
         return self.now_ms < self.recover_until_ms
-
-    @property
-    def straight(self) -> bool:
-        """
-        Return whether a newcomer would be let in at once: nobody waits, nobody is expected, a seat is free.
-        """
-        return (
-            self.phase is Phase.OPEN
-            and not self.recovering
-            and all(lane.frontier > lane.issued for lane in self.lanes.values())
-            and round(self.expected) == 0
-            and self.seats < self.policy.capacity
-            and self.tokens >= 1
-        )

@@ -17,6 +17,7 @@ def public_state(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "room": snapshot.room,
         "phase": snapshot.phase.value,
+        "mode": snapshot.policy.mode,
         "rate_per_minute": snapshot.rate_limit,
         "capacity": snapshot.policy.capacity,
         "seats": snapshot.seats,
@@ -54,6 +55,8 @@ def admin_state(snapshot: Snapshot) -> dict[str, Any]:
         "high_water": {lane: held.high_water for lane, held in snapshot.lanes.items()},
         "owed_calls": {lane: round(held.credit, 3) for lane, held in snapshot.lanes.items()},
         "owner": snapshot.owner,
+        "crowded": snapshot.crowded_ms > 0,
+        "shadow": None if snapshot.shadow is None else snapshot.shadow.as_dict(),
     }
 
 

@@ -34,7 +34,7 @@ class View:
             name: estimate.Forecast(estimate.call_rate_per_s(snapshot, name), snapshot.leaving_per_s)
             for name in snapshot.lanes
         }
-        self._plain = snapshot.phase.admits and not snapshot.recovering
+        self._plain = snapshot.admits and not snapshot.recovering
         self._salt = snapshot.now_ms // 1000
         self._countdown = Countdown(snapshot.waiting, snapshot.policy)
         self.gathering = snapshot.gathering
@@ -93,7 +93,7 @@ class View:
         if snapshot.phase is Phase.CLOSED:
             return self.closed()
         degraded = Reason.STORE_AWAY if stale else Reason.RECOVERING if snapshot.recovering else None
-        if snapshot.phase in {Phase.PAUSED, Phase.PREQUEUE}:
+        if not snapshot.admits:
             return self.paused(number, position, degraded)
         if position == 0:
             return Called(number, self._called_poll_ms(number, stale=stale), degraded or Reason.YOUR_TURN)

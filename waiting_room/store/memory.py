@@ -21,7 +21,7 @@ from waiting_room.errors import StoreEmptyError
 from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, TouchReply
 from waiting_room.store.bitmap import Bitmap
 from waiting_room.store.memory_lane import Joined, MemoryLane
-from waiting_room.store.memory_room import ADMISSION, MemoryRoom
+from waiting_room.store.memory_room import MemoryRoom
 from waiting_room.store.replies import numbers_of
 
 JOINED_MS: Final = 60_000
@@ -65,10 +65,10 @@ class MemoryStore:
         if known is None:
             known = self._rooms[room] = _begun(policy, now)
         known.refill(now)
-        before = () if new else (known.policy.capacity, known.rate)
+        before = () if new else known.limits
         known.settle(policy, numbers_of(policy), now, by_hand=rate_by_hand and not new)
-        if (policy.capacity, known.rate) != before:
-            known.note(Act.LIMITS, now, [policy.capacity, known.rate])
+        if known.limits != before:
+            known.turn(now)
         for lane in policy.lanes:
             there = known.lane(lane.name)
             there.high_water = there.high_water or steps.MARK_STEP
@@ -107,8 +107,11 @@ class MemoryStore:
         state.refill(self.now_ms)
         state.purge(self.now_ms)
         entered: list[str] = []
+        calm = state.crowded
         found = {visitor: self._join(state, lane, visitor, entered) for visitor in dict.fromkeys(visitors)}
         state.note(Act.STRAIGHT, self.now_ms, entered)
+        if state.crowded != calm:
+            state.turn(self.now_ms)
         return [found[visitor] for visitor in visitors]
 
     def _join(self, state: MemoryRoom, name: str, visitor: str, entered: list[str]) -> JoinReply:
@@ -130,6 +133,8 @@ class MemoryStore:
         lane.issued += 1
         state.remember(name, visitor, Joined(lane.issued, lane.issued if straight else 0, now + JOINED_MS))
         if not straight:
+            if state.policy.mode == "standby" and not state.crowded:
+                state.crowded = now
             lane.present.add(lane.issued)
             return JoinReply(JoinCode.EARLY if state.gathers else JoinCode.NEW, lane.issued, 0, 0, now)
         entered.append(f"{name}.{lane.issued}")
@@ -174,8 +179,11 @@ class MemoryStore:
                 lane.before, lane.present = lane.present, Bitmap()
         if step.rotate:
             state.slot_at, state.slot_ms, state.assumed = now, step.slot_ms, False
-        if state.rate != step.rate_per_minute:
-            state.note(Act.LIMITS, now, [state.policy.capacity, step.rate_per_minute])
+        before, state.rate = state.limits, step.rate_per_minute
+        state.crowded = state.crowded if step.crowded_ms is None else step.crowded_ms
+        if state.limits != before:
+            state.turn(now)
+        state.shadow = state.shadow if step.shadow is None else step.shadow.to_text()
         asked = step.orders
         if asked.phase is not None:
             opening = Opening("", step.slot_ms, step.no_show)
@@ -183,7 +191,7 @@ class MemoryStore:
         state.agenda = replace(state.agenda, scheduled_ms=asked.scheduled_ms, rate_step=asked.rate_step)
         state.version += 1
         state.owner, state.owner_until = step.owner, now + steps.OWNER_MS
-        state.rate, state.expected = step.rate_per_minute, round(step.expected * 1000)
+        state.expected = round(step.expected * 1000)
         state.no_show, state.leaving = round(step.no_show * 1e6), round(step.leaving_per_s * 1e6)
         state.lost, state.ticked = 0, now
         return True
@@ -227,10 +235,10 @@ class MemoryStore:
             (rank in lane.claimed, ClaimCode.USED),
             (state.phase is Phase.CLOSED, ClaimCode.CLOSED),
             (self.now_ms < state.recover_until, ClaimCode.RECOVERING),
-            (state.phase in {Phase.PAUSED, Phase.PREQUEUE}, ClaimCode.PAUSED),
+            (state.phase in {Phase.PAUSED, Phase.PREQUEUE} or state.policy.mode == "hold", ClaimCode.PAUSED),
             (rank >= lane.frontier, ClaimCode.NOT_CALLED),
-            (len(state.seats) >= state.policy.capacity, ClaimCode.FULL),
-            (state.tokens < ADMISSION, ClaimCode.PACED),
+            (state.full, ClaimCode.FULL),
+            (state.tokens < state.price, ClaimCode.PACED),
         )
         return next((code for applies, code in rules if applies), None)
 
@@ -255,7 +263,7 @@ class MemoryStore:
         if held is not None:
             state.keep(seat, held, end_ms)
             return True
-        if now >= state.recover_until or hard_end_ms <= now or len(state.seats) >= state.policy.capacity:
+        if now >= state.recover_until or hard_end_ms <= now or state.full:
             return False
         state.hold(seat, end_ms, now, hard_end_ms)
         back.append(seat)

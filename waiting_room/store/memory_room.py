@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from typing import Final
 
 from waiting_room.core import plan as steps
+from waiting_room.core import shadow
 from waiting_room.core.agenda import NO_RATE, NOTHING_PLANNED, Agenda
 from waiting_room.core.audit import NO_HEAD, Act, Event, Head
 from waiting_room.core.lanes import STANDARD_LANE
@@ -56,6 +57,8 @@ class MemoryRoom:
     owner: str = ""
     owner_until: int = 0
     agenda: Agenda = NOTHING_PLANNED
+    crowded: int = 0
+    shadow: str = ""
     lanes: dict[str, MemoryLane] = field(default_factory=dict)
     seats: dict[str, Held] = field(default_factory=dict)
     ends: list[tuple[int, str]] = field(default_factory=list)
@@ -150,6 +153,8 @@ class MemoryRoom:
             step, self.agenda = NO_RATE, replace(self.agenda, rate_step=NO_RATE, rate_set_ms=now_ms)
         ceiling = limit if step == NO_RATE else step
         self.rate = ceiling if self.rate == before else min(self.rate, ceiling)
+        if policy.mode != self.policy.mode:
+            self.crowded, self.shadow = 0, ""
         self.policy, self.numbers = policy, numbers
 
     def change_phase(
@@ -173,11 +178,48 @@ class MemoryRoom:
         self.phase = phase
         self.note(Act.PHASE, now_ms, [phase.value])
 
+    @property
+    def price(self) -> int:
+        """
+        Return what an admission takes from the bucket.
+        """
+        return 0 if self.policy.mode == "shadow" else ADMISSION
+
+    @property
+    def full(self) -> bool:
+        """
+        Return whether every seat is taken.
+        """
+        return self.policy.mode != "shadow" and len(self.seats) >= self.policy.capacity
+
+    @property
+    def depth(self) -> int:
+        """
+        Return what the bucket holds: a tick's admissions, or ten seconds' in a standby room that is calm.
+        """
+        return max(ADMISSION, self.rate * (10_000 if self.policy.mode == "standby" and not self.crowded else 250))
+
+    @property
+    def limits(self) -> tuple[int, ...]:
+        """
+        Return the terms of the door as the journal has them: capacity, rate, and the bucket's depth if it is no tick.
+        """
+        calm = self.policy.mode == "standby" and not self.crowded
+        depth = (0,) if self.policy.mode == "shadow" else (10_000,) if calm else ()
+        return (self.policy.capacity, self.rate, *depth)
+
+    def turn(self, now_ms: int) -> None:
+        """
+        Go on with other terms of the door, and note them.
+        """
+        self.tokens = min(self.tokens, self.depth)
+        self.note(Act.LIMITS, now_ms, self.limits)
+
     def refill(self, now_ms: int) -> None:
         """
         Fill the bucket of the paced door; what overflows is lost and counted.
         """
-        depth = max(ADMISSION, self.rate * 250)
+        depth = self.depth
         self.tokens += max(0, now_ms - self.tokens_at) * self.rate
         if self.tokens > depth:
             self.lost += self.tokens - depth
@@ -190,7 +232,7 @@ class MemoryRoom:
         """
         if not self.rate:
             return 60_000
-        return min(60_000, -(-(max(ADMISSION, self.rate * 250) - self.tokens) // self.rate))
+        return min(60_000, -(-(self.depth - self.tokens) // self.rate))
 
     def purge(self, now_ms: int) -> None:
         """
@@ -270,8 +312,8 @@ class MemoryRoom:
         """
         hard = now_ms + self.numbers["session_ms"]
         held = self.hold(seat, min(now_ms + self.numbers["idle_ms"], hard), now_ms, hard)
-        self.over += len(self.seats) > self.policy.capacity
-        self.tokens -= ADMISSION
+        self.over += self.policy.mode != "shadow" and len(self.seats) > self.policy.capacity
+        self.tokens -= self.price
         self.admitted += 1
         self.peak = max(self.peak, len(self.seats))
         return held
@@ -280,12 +322,17 @@ class MemoryRoom:
         """
         Return whether a newcomer would be let in at once.
         """
+        if self.phase is not Phase.OPEN or self.policy.mode == "hold" or now_ms < self.recover_until:
+            return False
+        if self.policy.mode == "shadow":
+            return True
+        seats = self.policy.capacity
+        if self.policy.mode == "standby" and not self.crowded:
+            seats = min(seats, self.numbers["standby_seats"])
         return (
-            self.phase is Phase.OPEN
-            and now_ms >= self.recover_until
-            and all(lane.frontier > lane.issued for lane in self.lanes.values())
+            all(lane.frontier > lane.issued for lane in self.lanes.values())
             and self.expected < 500
-            and len(self.seats) < self.policy.capacity
+            and len(self.seats) < seats
             and self.tokens >= ADMISSION
         )
 
@@ -347,4 +394,6 @@ class MemoryRoom:
             draws=self.draws,
             assumed=self.assumed,
             opens_at_ms=self.opens_at,
+            crowded_ms=self.crowded,
+            shadow=shadow.read(self.shadow),
         )

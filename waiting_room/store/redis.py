@@ -167,7 +167,10 @@ class RedisStore:
         arguments: list[str | int] = [
             *(self._now, step.epoch, step.version, step.owner, steps.OWNER_MS, round(step.expected * 1000)),
             *(round(step.no_show * 1e6), round(step.leaving_per_s * 1e6), step.rate_per_minute),
-            *(step.slot_ms, int(step.rotate), COHORTS_KEPT, *_ordered(step.orders), len(step.lanes)),
+            *(step.slot_ms, int(step.rotate), COHORTS_KEPT, *_ordered(step.orders)),
+            "" if step.crowded_ms is None else step.crowded_ms,
+            "" if step.shadow is None else step.shadow.to_text(),
+            len(step.lanes),
         ]
         for lane, lane_step in step.lanes.items():
             turned = chunks_between(lane_step.low, lane_step.high) if step.rotate else range(0)

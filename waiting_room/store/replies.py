@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from json import loads
 from typing import Any, Final, NamedTuple
 
+from waiting_room.core import shadow
 from waiting_room.core.agenda import NO_RATE, Agenda
 from waiting_room.core.audit import ROOT, Head
 from waiting_room.core.draw import Order
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.pacing import burst
-from waiting_room.core.phase import Phase
+from waiting_room.core.phase import MODES, Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.prequeue import Promise, orders_of, read_draws
 from waiting_room.core.presence import CHUNK_RANKS, Presence, assemble, chunk_of, chunks_between, count_between, filled
 from waiting_room.core.snapshot import Cohort, LaneSnapshot, Snapshot
+from waiting_room.core.standby import standby_seats
 from waiting_room.ports import ClaimCode, ClaimReply, JoinCode, JoinReply, TouchReply
 
 EMPTY: Final = -100
@@ -106,6 +108,8 @@ def numbers_of(policy: Policy) -> dict[str, int]:
     Return what the scripts must know of a policy.
     """
     return {
+        "mode": MODES.index(policy.mode),
+        "standby_seats": standby_seats(policy),
         "capacity": policy.capacity,
         "rate_limit": policy.rate_per_minute,
         "idle_ms": int(policy.idle_timeout_s * 1000),
@@ -245,6 +249,8 @@ def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Sna
         draws=read_draws(counters.fields.get("draws", "")),
         assumed=assumed,
         opens_at_ms=counters.whole("opens_at"),
+        crowded_ms=counters.whole("crowded"),
+        shadow=shadow.read(counters.fields.get("shadow", "")),
     )
 
 

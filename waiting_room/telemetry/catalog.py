@@ -10,7 +10,7 @@ page against this file.
 from dataclasses import dataclass, field
 from typing import Literal
 
-from waiting_room.core.phase import Phase
+from waiting_room.core.phase import MODES, Phase
 from waiting_room.core.reasons import Reason
 
 Kind = Literal["counter", "gauge", "histogram"]
@@ -107,6 +107,25 @@ NO_SHOW_RATIO = Metric(
     "waiting_room_no_show_ratio", "gauge", "Measured share of called visitors who do not come, 0 to 1.", ("room",)
 )
 PHASE = Metric("waiting_room_phase", "gauge", "Is 1 for the phase the room is in, 0 for the others.", ("room", "phase"))
+MODE = Metric("waiting_room_mode", "gauge", "Is 1 for the mode the room is in, 0 for the others.", ("room", "mode"))
+CROWDED = Metric(
+    "waiting_room_crowded", "gauge", "Is 1 while a room in standby queues, 0 while everybody passes.", ("room",)
+)
+SHADOW_WAITED = Metric(
+    "waiting_room_shadow_waited_total",
+    "counter",
+    "Visitors who would have waited while the room only watched.",
+    ("room",),
+)
+SHADOW_WAITING = Metric(
+    "waiting_room_shadow_waiting", "gauge", "Visitors who would wait now if the room did not only watch.", ("room",)
+)
+SHADOW_WAIT = Metric(
+    "waiting_room_shadow_wait_seconds",
+    "gauge",
+    "How long the first of those who would wait now would have waited so far.",
+    ("room",),
+)
 OUTAGE_MODE = Metric(
     "waiting_room_outage_mode",
     "gauge",
@@ -248,7 +267,8 @@ GROUPS: dict[str, tuple[Metric, ...]] = {
     "service": (
         BUILD_INFO, JOINS, STATUS_POLLS, CLAIMS, ADMISSIONS, REFUSALS, LEAVES, SEATS_ENDED, OVER_ADMISSIONS,
         CHECKINS_FLUSHED, WAITING, LANE_WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, ISSUED, FRONTIER, NO_SHOW_RATIO,
-        PHASE, OUTAGE_MODE, EPOCH, AUDIT_AGE, WAIT_SECONDS, ETA_ERROR_SECONDS, HTTP_REQUESTS, HTTP_REQUEST_DURATION,
+        PHASE, MODE, CROWDED, SHADOW_WAITED, SHADOW_WAITING, SHADOW_WAIT,
+        OUTAGE_MODE, EPOCH, AUDIT_AGE, WAIT_SECONDS, ETA_ERROR_SECONDS, HTTP_REQUESTS, HTTP_REQUEST_DURATION,
         TOKEN_REFUSALS, REDIS_UP, REDIS_COMMAND_DURATION, REDIS_ERRORS, SNAPSHOT_AGE, CONTROLLER_LEADER, TICKS, WORKERS,
         CPU_SECONDS, EVENT_LOOP_LAG,
     ),
@@ -288,6 +308,7 @@ _CLOSED: dict[Metric, dict[str, tuple[str, ...]]] = {
     REFUSALS: {"reason": (*_REASONS, OTHER)},
     SEATS_ENDED: {"way": ("released", "expired")},
     PHASE: {"phase": tuple(str(phase) for phase in Phase)},
+    MODE: {"mode": MODES},
     OUTAGE_MODE: {"mode": ("none", "static", "hold", "open")},
     HTTP_REQUESTS: {"route": _ROUTES, "code_class": ("2xx", "3xx", "4xx", "5xx")},
     HTTP_REQUEST_DURATION: {"route": _ROUTES},

@@ -134,7 +134,7 @@ class Publisher:
         metrics.gauge(catalog.CALLED, room=name).set(snapshot.expected)
         metrics.gauge(catalog.SEATS, room=name).set(snapshot.seats)
         metrics.gauge(catalog.CAPACITY, room=name).set(snapshot.policy.capacity)
-        admits = snapshot.phase.admits and not snapshot.recovering
+        admits = snapshot.admits and not snapshot.recovering
         metrics.gauge(catalog.RATE_TARGET, room=name).set(snapshot.rate_per_s if admits else 0)
         metrics.gauge(catalog.ISSUED, room=name).set(sum(lane.issued for lane in snapshot.lanes.values()))
         metrics.gauge(catalog.FRONTIER, room=name).set(
@@ -147,6 +147,11 @@ class Publisher:
         metrics.gauge(catalog.SNAPSHOT_AGE, room=name).set(max(0.0, age_s))
         metrics.gauge(catalog.CONTROLLER_LEADER, room=name).set(1 if leads and up else 0)
         metrics.set_state(catalog.PHASE, snapshot.phase.value, room=name)
+        metrics.set_state(catalog.MODE, snapshot.policy.mode, room=name)
+        metrics.gauge(catalog.CROWDED, room=name).set(1 if snapshot.crowded_ms else 0)
+        shadow = snapshot.shadow
+        metrics.gauge(catalog.SHADOW_WAITING, room=name).set(shadow.waiting if shadow else 0)
+        metrics.gauge(catalog.SHADOW_WAIT, room=name).set(shadow.wait_ms / 1000 if shadow else 0)
         metrics.set_state(catalog.OUTAGE_MODE, "none" if up else snapshot.policy.on_redis_outage, room=name)
         seen = self._seen.get(name, snapshot)
         # Remembered by all and counted by one: who takes the lead must not count what the last leader has counted.
@@ -163,3 +168,6 @@ class Publisher:
         over = max(0, snapshot.seats_over - seen.seats_over)
         self._metrics.counter(catalog.SEATS_ENDED, room=room.name, way="expired").inc(expired)
         self._metrics.counter(catalog.OVER_ADMISSIONS, room=room.name).inc(over)
+        if snapshot.shadow is not None and seen.shadow is not None:
+            waited = max(0.0, snapshot.shadow.waited - seen.shadow.waited)
+            self._metrics.counter(catalog.SHADOW_WAITED, room=room.name).inc(waited)

@@ -127,6 +127,7 @@ class Api:
             "gone": list(answer.gone),
             "now_ms": answer.now_ms,
             "degraded": answer.degraded,
+            "shadow": self._lobby.room(name).view.snapshot.in_shadow,
             "on_redis_outage": self._lobby.policy(name).on_redis_outage,
         }
         return web.json_response(said, headers=_PRIVATE, dumps=json.dumps)

@@ -10,6 +10,7 @@
 -- @include door
 -- @include lanes
 -- @include journal
+-- @include modes
 -- @include seats
 local meta, seats, holders, events, lanes = KEYS[1], KEYS[2], KEYS[3], KEYS[4], tonumber(ARGV[2])
 local now = clock(ARGV[1])
@@ -33,18 +34,18 @@ local function claim(place, rank, number, bitmap, joined)
   if redis.call('GETBIT', bitmap, rank % 65536) == 1 then return -4 end
   if room.phase == 'closed' then return -6 end
   if now < room.recover_until then return -7 end
-  if room.phase == 'paused' or room.phase == 'prequeue' then return -5 end
+  if room.phase == 'paused' or room.phase == 'prequeue' or room.mode == HOLD then return -5 end
   if rank >= called[place] then return -1 end
-  if held >= room.capacity or room.tokens < ADMISSION then
+  if full(room, held) or room.tokens < price(room) then
     redis.call('ZADD', door, now, int(rank))
-    return held >= room.capacity and -2 or -3
+    return full(room, held) and -2 or -3
   end
   redis.call('ZREM', door, int(rank))
   redis.call('SETBIT', bitmap, rank % 65536, 1)
   redis.call('PEXPIRE', bitmap, 86400000)
   redis.call('SET', joined, int(number) .. 's' .. int(rank), 'PX', 60000)
   entered[#entered + 1] = seat
-  room.tokens, room.admitted, held = room.tokens - ADMISSION, room.admitted + 1, held + 1
+  room.tokens, room.admitted, held = room.tokens - price(room), room.admitted + 1, held + 1
   return 1, now, give_seat(meta, seats, holders, seat, room, now)
 end
 local reply = { now, 0 }

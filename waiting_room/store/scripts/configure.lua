@@ -4,7 +4,7 @@
 -- KEYS 1 meta, 2 policy, 3 events, 4 audit
 -- ARGV 1 now_ms or '', 2 run marker, 3 policy, 4 high-water mark, 5 slot_ms, 6 names of the lanes with commas, 7 rate,
 -- 8 whether somebody chose that rate 0|1, 9 phase of a new room, 10 rate that its schedule would have set, or -1,
--- 11.. numbers of the policy as name, value
+-- 11.. numbers of the policy as name, value; its mode comes first
 -- Returns 1 where the room is new, else 0
 -- @include clock
 -- @include room
@@ -12,6 +12,7 @@
 -- @include lanes
 -- @include draw
 -- @include journal
+-- @include modes
 local meta, events, limit = KEYS[1], KEYS[3], tonumber(ARGV[7])
 local now = clock(ARGV[1])
 local room = read_room(meta, { 'capacity', 'rate', 'rate_limit', 'tokens', 'tokens_at', 'lost' })
@@ -43,10 +44,14 @@ for lane in string.gmatch(ARGV[6], '[^,]+') do
   if mark == 0 then redis.call('HSET', meta, of(lane, 'high_water'), ARGV[4]) end
 end
 redis.call('SET', KEYS[2], ARGV[3])
+local mode = tonumber(ARGV[12])
+if room and room.mode ~= mode then redis.call('HDEL', meta, 'crowded', 'shadow') end
 redis.call('HSET', meta, 'rate', int(rate), 'rate_step', int(step), unpack(ARGV, 11))
-local capacity = redis.call('HGET', meta, 'capacity')
-if not room or tonumber(capacity) ~= room.capacity or rate ~= room.rate then
-  note(meta, events, 'limits', now, { capacity, int(rate) })
+local now_is = { mode = mode, rate = rate, capacity = tonumber(redis.call('HGET', meta, 'capacity')),
+  crowded = room and room.mode == mode and room.crowded or 0, tokens = room and room.tokens or ADMISSION }
+if not room or now_is.capacity ~= room.capacity or rate ~= room.rate or depth_ms(now_is) ~= depth_ms(room) then
+  turn(meta, events, now_is, now)
+  redis.call('HSET', meta, 'tokens', int(now_is.tokens))
 end
 if not room and ARGV[9] == 'prequeue' then gather(meta, known) end
 return room and 0 or 1

@@ -11,20 +11,20 @@
 -- @include door
 -- @include lanes
 -- @include journal
+-- @include modes
 -- @include seats
 local meta, seats, holders, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, lane, first = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local ISSUED, FRONTIER, HIGH_WATER = of(lane, 'issued'), of(lane, 'frontier'), of(lane, 'high_water')
-local room = read_room(meta, { ISSUED, FRONTIER, HIGH_WATER, 'draw_first', 'draw_round', 'capacity', 'rate', 'idle_ms',
-  'session_ms', 'tokens', 'tokens_at', 'lost', 'admitted', 'peak', 'expected', 'recover_until', 'version' })
+local room = read_room(meta, { ISSUED, FRONTIER, HIGH_WATER, 'draw_first', 'draw_round', 'capacity', 'standby_seats', 'rate',
+  'idle_ms', 'session_ms', 'tokens', 'tokens_at', 'lost', 'admitted', 'peak', 'expected', 'recover_until', 'version' })
 if not room then return EMPTY end
 know(meta, room, lane)
 local issued, frontier = room[ISSUED], math.max(1, room[FRONTIER])
 refill(room, now)
 local held = held_seats(meta, seats, holders, events, now)
 local known = redis.call('MGET', unpack(KEYS, 9))
-local opened = room.phase == 'open' and now >= room.recover_until and room.expected < 500
-  and frontier > issued and all_called(meta, room, lane)
+local others, calm = all_called(meta, room, lane), room.crowded
 local reply, entered = { now, 0, room.draw_round }, {}
 local function answer(code, number, since, hard)
   for _, value in ipairs({ code, number, since or 0, hard or 0 }) do reply[#reply + 1] = value end
@@ -34,7 +34,7 @@ local function enter(number, key)
   local hard = give_seat(meta, seats, holders, entered[#entered], room, now)
   redis.call('SETBIT', KEYS[7 + math.floor(number / 65536) - first], number % 65536, 1)
   redis.call('SET', key, int(number) .. 's' .. int(number), 'PX', 60000)
-  room.tokens, frontier, room.admitted = room.tokens - ADMISSION, math.max(frontier, number + 1), room.admitted + 1
+  room.tokens, frontier, room.admitted = room.tokens - price(room), math.max(frontier, number + 1), room.admitted + 1
   held, room.version = held + 1, room.version + 1
   answer(3, number, now, hard)
 end
@@ -45,9 +45,9 @@ local function newcomer(key)
     or number > room[HIGH_WATER] and -9 or (chunk > 1 or chunk < 0) and -8
   if refusal then return answer(refusal, 0) end
   if room.draw_round ~= tonumber(ARGV[4]) then return answer(-10, 0) end
-  local idle = frontier > issued
   issued = number
-  if opened and idle and held < room.capacity and room.tokens >= ADMISSION then return enter(number, key) end
+  if straight(room, now, held, others and frontier >= number) then return enter(number, key) end
+  if room.mode == STANDBY and room.crowded == 0 then room.crowded = now end
   redis.call('SETBIT', KEYS[5 + chunk], number % 65536, 1)
   redis.call('SET', key, int(number), 'PX', 60000)
   answer(room.draw_first > 0 and 4 or 1, number)
@@ -67,8 +67,9 @@ for i = 9, #KEYS do
 end
 for i = 5, 8 do redis.call('PEXPIRE', KEYS[i], 86400000) end
 note(meta, events, 'straight', now, entered)
+if room.crowded ~= calm then turn(meta, events, room, now) end
 redis.call('HSET', meta, ISSUED, int(issued), FRONTIER, int(frontier), 'tokens', int(room.tokens),
   'tokens_at', int(room.tokens_at), 'lost', int(room.lost), 'admitted', int(room.admitted),
-  'peak', int(math.max(room.peak, held)), 'version', int(room.version))
+  'peak', int(math.max(room.peak, held)), 'version', int(room.version), 'crowded', int(room.crowded))
 reply[2] = issued
 return reply

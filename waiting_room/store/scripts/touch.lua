@@ -8,18 +8,19 @@
 -- @include door
 -- @include lanes
 -- @include journal
+-- @include modes
 -- @include seats
 local meta, seats, holders, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now = clock(ARGV[1])
-local room = read_room(meta, { 'capacity', 'rate', 'idle_ms', 'session_ms', 'tokens', 'tokens_at', 'lost', 'expected',
-  'recover_until', 'peak' })
+local room = read_room(meta, { 'capacity', 'standby_seats', 'rate', 'idle_ms', 'session_ms', 'tokens', 'tokens_at',
+  'lost', 'expected', 'recover_until', 'peak' })
 if not room then return EMPTY end
 refill(room, now)
 local held = held_seats(meta, seats, holders, events, now)
 local touched = tonumber(ARGV[2])
 local gone, back = {}, {}
 local function put_back(seat, hard)
-  if now >= room.recover_until or hard <= now or held >= room.capacity then return false end
+  if now >= room.recover_until or hard <= now or full(room, held) then return false end
   redis.call('ZADD', seats, math.min(now + room.idle_ms, hard), seat)
   redis.call('HSET', holders, seat, int(now) .. ':' .. int(hard))
   redis.call('PEXPIRE', seats, room.session_ms + 60000)
@@ -46,6 +47,5 @@ local released = {}
 for i = 3 + 2 * touched, #ARGV do released[#released + 1] = ARGV[i] end
 held = held - end_seats(meta, seats, holders, events, now, 'released', released)
 redis.call('HSET', meta, 'peak', int(math.max(room.peak, held)))
-local straight = room.phase == 'open' and now >= room.recover_until and room.expected < 500 and held < room.capacity
-  and room.tokens >= ADMISSION and all_called(meta, room, '')
-return { now, room.phase, straight and 1 or 0, unpack(gone) }
+local passes = straight(room, now, held, all_called(meta, room, ''))
+return { now, room.phase, passes and 1 or 0, unpack(gone) }

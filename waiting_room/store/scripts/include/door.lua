@@ -1,7 +1,10 @@
--- The paced door: a bucket one tick deep (250 ms). Units: one admission is 60,000, so that a rate per minute times
+-- The paced door: a bucket one tick deep (250 ms), and ten seconds in a standby room through which everybody passes: who
+-- comes in a crowd is then no reason to queue, who comes faster than the rate is. Units: one admission is 60,000, so that a rate per minute times
 -- milliseconds stays a whole number. What overflows is kept in `lost`, for the controller to call in addition.
 local ADMISSION = 60000
-local function depth_of(room) return math.max(ADMISSION, room.rate * 250) end
+local function depth_of(room)
+  return math.max(ADMISSION, room.rate * (room.mode == 1 and room.crowded == 0 and 10000 or 250))
+end
 local function overflows_in(room)
   if room.rate == 0 then return 60000 end
   return math.min(60000, math.ceil((depth_of(room) - room.tokens) / room.rate))

@@ -27,7 +27,7 @@ end
 local function give_seat(meta, seats, holders, seat, room, now)
   local hard = now + room.session_ms
   redis.call('ZADD', seats, math.min(now + room.idle_ms, hard), seat)
-  if redis.call('ZCARD', seats) > room.capacity then redis.call('HINCRBY', meta, 'over', 1) end
+  if room.mode ~= 3 and redis.call('ZCARD', seats) > room.capacity then redis.call('HINCRBY', meta, 'over', 1) end
   redis.call('HSET', holders, seat, int(now) .. ':' .. int(hard))
   redis.call('PEXPIRE', seats, room.session_ms + 60000)
   redis.call('PEXPIRE', holders, room.session_ms + 60000)
