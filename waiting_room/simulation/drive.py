@@ -13,6 +13,8 @@ Reply = TypeVar("Reply")
 Result = TypeVar("Result")
 
 _PAUSE_MS: Final = round(RETRY_S * 1000)
+PROBE: Final = 8
+"""So many of those who are held are tried at a time."""
 
 
 class SuspendedError(WaitingRoomError):
@@ -42,7 +44,7 @@ class Slot(Generic[Item, Reply]):
     Hold one item on its way, and who waits for its reply: the visitor *who*, to be told through *done*.
     """
 
-    __slots__ = ("coroutine", "done", "error", "item", "reply", "until_ms", "who")
+    __slots__ = ("coroutine", "done", "error", "item", "reply", "tried", "until_ms", "who")
 
     coroutine: Coroutine[Any, Any, Any]
     done: Callable[[int, Any], None]
@@ -53,6 +55,7 @@ class Slot(Generic[Item, Reply]):
         self.item = item
         self.until_ms = until_ms
         self.error: StoreError | None = None
+        self.tried = False
 
     def __await__(self) -> Generator[Any, None, Reply]:
         yield self
@@ -103,6 +106,7 @@ class Desk(Coalescer[Item, Reply]):
         self._hold_ms = round(hold_s * 1000)
         self._again_s = again_s
         self._ready_ms = 0
+        self._pause_ms = _PAUSE_MS
         self.slots: list[Slot[Item, Reply]] = []
 
     async def submit(self, item: Item) -> Reply:
@@ -116,31 +120,51 @@ class Desk(Coalescer[Item, Reply]):
     def round(self) -> None:
         """
         Send what waits, and let those go on who have their reply; the others are sent again after a pause.
+
+        Of those who were held before, no more are sent than until a batch brings nobody further: at one moment, who is
+        behind fares no better. The coalescer sends them all, to the same end.
         """
         now_ms = self.clock_ms()
         if not self.slots or now_ms < self._ready_ms:
             return
-        slots, self.slots = self.slots, []
-        pause_ms, held = _PAUSE_MS, list[Slot[Item, Reply]]()
-        for at in range(0, len(slots), self._limit):
-            batch = slots[at : at + self._limit]
-            try:
-                replies = run(self._send([slot.item for slot in batch]))
-            except StoreError as error:
-                for slot in batch:
-                    slot.error = error
-                    slot.resume()
-                continue
-            for slot, reply in zip(batch, replies, strict=True):
-                if now_ms < slot.until_ms and self._keep(reply):
-                    held.append(slot)
-                    pause_ms = min(pause_ms, int(1000 * self._again_s(reply)))
-                else:
-                    slot.reply = reply
-                    slot.resume()
-        if held:
-            self.slots[:0] = held
-            self._ready_ms = now_ms + pause_ms
+        held, self.slots = self.slots, []
+        self._pause_ms = _PAUSE_MS
+        older = [slot for slot in held if slot.tried and now_ms < slot.until_ms]
+        fresh = [slot for slot in held if not slot.tried or now_ms >= slot.until_ms]
+        kept: list[Slot[Item, Reply]] = []
+        for at in range(0, len(older), PROBE):
+            still = self._send_slots(older[at : at + PROBE], now_ms)
+            kept += still
+            if len(still) == len(older[at : at + PROBE]):
+                kept += older[at + PROBE :]
+                break
+        for at in range(0, len(fresh), self._limit):
+            kept += self._send_slots(fresh[at : at + self._limit], now_ms)
+        if kept:
+            self.slots[:0] = kept
+            self._ready_ms = now_ms + self._pause_ms
+
+    def _send_slots(self, batch: list[Slot[Item, Reply]], now_ms: int) -> list[Slot[Item, Reply]]:
+        """
+        Send one batch, and return those who are held.
+        """
+        try:
+            replies = run(self._send([slot.item for slot in batch]))
+        except StoreError as error:
+            for slot in batch:
+                slot.error = error
+                slot.resume()
+            return []
+        held = []
+        for slot, reply in zip(batch, replies, strict=True):
+            if now_ms < slot.until_ms and self._keep(reply):
+                slot.tried = True
+                held.append(slot)
+                self._pause_ms = min(self._pause_ms, int(1000 * self._again_s(reply)))
+            else:
+                slot.reply = reply
+                slot.resume()
+        return held
 
     def drop(self) -> list[Slot[Item, Reply]]:
         """

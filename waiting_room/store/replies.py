@@ -4,7 +4,7 @@ From the scripts' replies to values of the domain; the only place that knows the
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from json import loads
 from typing import Any, Final, NamedTuple
 
@@ -320,8 +320,6 @@ def counted(cohort: Cohort, claimed: bytes | bytearray, base: int, at_door: Sequ
     Return *cohort* with its claims counted in the bitmap *claimed*, which begins at *base*, and its people in the
     sorted list *at_door*.
     """
-    return replace(
-        cohort,
-        claimed=count_between(claimed, base, cohort.low, cohort.high),
-        at_door=bisect_left(at_door, cohort.high) - bisect_left(at_door, cohort.low),
-    )
+    at_ms, low, high, present = cohort.at_ms, cohort.low, cohort.high, cohort.present
+    there = bisect_left(at_door, high) - bisect_left(at_door, low) if at_door else 0
+    return Cohort(at_ms, low, high, present, count_between(claimed, base, low, high), there)
