@@ -4,6 +4,7 @@
 
 import json
 import logging
+import re
 import shlex
 import statistics
 import sys
@@ -15,6 +16,7 @@ from typing import Any, Final
 import click
 
 from waiting_room.cli.options import json_option
+from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.policy import Policy
 from waiting_room.errors import Fault, PolicyError
 from waiting_room.simulation import CALM, BreachError, People, Result, Scenario, simulate
@@ -23,6 +25,7 @@ from waiting_room.simulation.page import page
 from waiting_room.simulation.words import duration, share, summary
 
 MOST_SEEDS: Final = 100_000
+_LANE: Final = re.compile(r"(?P<name>[^=]+)=(?P<share>\d*\.?\d+)(:(?P<weight>\d*\.?\d+))?", re.ASCII)
 _GIVEN: Final = click.core.ParameterSource.COMMANDLINE
 
 
@@ -35,6 +38,7 @@ _GIVEN: Final = click.core.ParameterSource.COMMANDLINE
 @click.option("--no-shows", metavar="SHARE", default="0.2", show_default=True, help="Who is called and never comes.")
 @click.option("--leaving", metavar="SHARE", default="0.1", show_default=True, help="Who gives up, each minute.")
 @click.option("--hidden", metavar="SHARE", default="0.1", show_default=True, help="Who has the page in a hidden tab.")
+@click.option("--lanes", metavar="NAME=SHARE:WEIGHT,…", help="Lanes beside the standard one, such as loyal=0.2:3.")
 @click.option("--workers", metavar="N", default="2", show_default=True, help="How many workers serve them.")
 @click.option(
     "--scenario",
@@ -87,7 +91,7 @@ def _play(scenario: Callable[[int], Scenario], seeds: Sequence[int]) -> tuple[li
     return results, breaches
 
 
-def _read(given: Mapping[str, str], out: str | None) -> tuple[Callable[[int], Scenario], range]:
+def _read(given: Mapping[str, Any], out: str | None) -> tuple[Callable[[int], Scenario], range]:
     """
     Return the scenario of each seed, and the seeds; or raise a usage error with all faults.
     """
@@ -96,7 +100,9 @@ def _read(given: Mapping[str, str], out: str | None) -> tuple[Callable[[int], Sc
     def number(name: str, *, whole: bool = False) -> Any:
         return _number(f"--{name.replace('_', '-')}", given[name], whole, faults)
 
+    shares, weights = _lanes(given["lanes"] or "", faults)
     settings = {name: number(name, whole=True) for name in ("capacity", "rate_per_minute")}
+    settings |= {"lanes": {STANDARD_LANE: {}} | weights} if weights else {}
     people = People(
         no_shows=number("no_shows"),
         leaving_per_minute=number("leaving"),
@@ -104,6 +110,7 @@ def _read(given: Mapping[str, str], out: str | None) -> tuple[Callable[[int], Sc
         doubles=0.05,
         lost_replies=0.01,
         session_s=number("session_s"),
+        lanes=shares,
     )
     visitors, workers, first, count = (number(name, whole=True) for name in ("visitors", "workers", "seed", "seeds"))
     spike = spike_of(number("spike_s"))
@@ -124,6 +131,21 @@ def _read(given: Mapping[str, str], out: str | None) -> tuple[Callable[[int], Sc
     if faults:
         raise click.UsageError("\n  ".join(["this simulation does not work:", *map(str, faults)]))
     return scenario, range(first, first + count)
+
+
+def _lanes(text: str, faults: list[Fault]) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """
+    Return the share of all in each lane, and each lane's settings.
+    """
+    shares, weights = dict[str, float](), dict[str, dict[str, float]]()
+    for part in filter(None, text.split(",")):
+        found = _LANE.fullmatch(part)
+        if found is None:
+            faults.append(Fault("--lanes", f"{part!r} is no lane", "write NAME=SHARE:WEIGHT, such as loyal=0.2:3"))
+        else:
+            shares[found["name"]] = float(found["share"])
+            weights[found["name"]] = {"weight": float(found["weight"] or 1)}
+    return shares, weights
 
 
 def _policy(settings: Mapping[str, Any], faults: list[Fault]) -> Policy:

@@ -4,11 +4,12 @@ Who comes: arrivals and habits, drawn beforehand from the seed, so that the same
 
 from array import array
 from bisect import bisect_right
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import exp, log, sqrt
 from random import Random
 from typing import Final
 
+from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.simulation.scenario import People, Scenario, Spike
 
 HIDDEN: Final = 1
@@ -24,10 +25,10 @@ class Crowd:
     """
     Hold, for each visitor in order of arrival, when they come, how long they stay, and their habits as bits.
 
-    A visitor costs 21 bytes. All times in ms.
+    *lane* is an index into *lanes*. A visitor costs 22 bytes. All times in ms.
     """
 
-    __slots__ = ("arrival_ms", "habits", "patience_ms", "session_ms")
+    __slots__ = ("arrival_ms", "habits", "lane", "lanes", "patience_ms", "session_ms")
 
     def __init__(self, scenario: Scenario) -> None:
         random = Random(f"crowd:{scenario.seed}")
@@ -36,6 +37,8 @@ class Crowd:
         self.patience_ms = _patience(people, count, random)
         self.session_ms = _sessions(people, count, random)
         self.habits = _habits(people, count, random)
+        self.lanes = (STANDARD_LANE, *(name for name in people.lanes if name != STANDARD_LANE))
+        self.lane = _lanes(people, self.lanes, count, random)
 
 
 def arrivals(spike: Spike, count: int, random: Random) -> "array[int]":
@@ -76,6 +79,18 @@ def _sessions(people: People, count: int, random: Random) -> "array[int]":
     sigma = people.session_sigma
     scale = people.session_s * 1000 * exp(-sigma * sigma / 2)
     return array("L", (1 + int(scale * exp(sigma * random.gauss(0.0, 1.0))) for _ in range(count)))
+
+
+def _lanes(people: People, lanes: tuple[str, ...], count: int, random: Random) -> bytearray:
+    """
+    Return the lane of each visitor: the standard one for all to whom no share falls.
+    """
+    found = bytearray(count)
+    edges = list(accumulate(people.lanes.get(name, 0.0) for name in lanes[1:]))
+    if edges:
+        for index in range(count):
+            found[index] = (bisect_right(edges, random.random()) + 1) % len(lanes)
+    return found
 
 
 def _habits(people: People, count: int, random: Random) -> bytearray:

@@ -150,6 +150,9 @@ class Play:
         now = [self._arrived, self.tally.polls, promises.called, promises.admitted]
         for name, total in zip(("arrivals", "polls", "called", "admitted"), now, strict=True):
             seconds[name].append(total)
+        if snapshot is not None:
+            waiting = {name: lane.waiting for name, lane in snapshot.lanes.items()}
+            self.tally.lanes(waiting, {name: len(promises.lanes[name].calls) for name in waiting})
         seconds["waiting"].append(snapshot.waiting if snapshot else 0)
         seconds["seats"].append(promises.seats.held)
         seconds["capacity"].append(self.policy.capacity)

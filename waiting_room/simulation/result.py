@@ -3,8 +3,8 @@ What came of a run, in figures.
 """
 
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,20 @@ BYTES_A_JOIN: Final = 110
 BYTES_A_SEAT: Final = 150
 _FULL: Final = 0.99
 _REMEMBERED_S: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class LaneResult:
+    """
+    Hold the figures of one lane; *calls_share*: its part of the calls while people waited in every lane.
+    """
+
+    visitors: int
+    admitted: int
+    wait_p50_s: float | None
+    wait_p95_s: float | None
+    calls_share: float | None
+    tau_called: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +75,15 @@ class Result:
     redis_bytes: int
     seats_lost: int
     steps: int
+    lanes: Mapping[str, LaneResult]
     series: dict[str, Sequence[int]] = field(repr=False, compare=False, default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """
         Return the figures as plain values, without the series.
         """
-        return {name: getattr(self, name) for name in self.__slots__ if name != "series"}
+        figures = {name: getattr(self, name) for name in self.__slots__ if name not in {"series", "lanes"}}
+        return figures | {"lanes": {name: asdict(lane) for name, lane in self.lanes.items()}}
 
 
 def judge(play: "Play") -> Result:
@@ -110,8 +126,32 @@ def judge(play: "Play") -> Result:
         redis_bytes=redis_bytes(series),
         seats_lost=promises.seats_lost,
         steps=promises.step,
+        lanes=_lanes(play),
         series=series,
     )
+
+
+def _lanes(play: "Play") -> dict[str, LaneResult]:
+    promises, crowd, visitors = play.promises, play.crowd, play.visitors
+    shares = _calls_shares(play)
+    found = {}
+    for index, name in enumerate(crowd.lanes):
+        mine = [who for who in range(len(crowd.lane)) if crowd.lane[who] == index]
+        admitted_ms = promises.admitted_ms
+        waits = sorted(admitted_ms[who] - visitors.arrived_ms(who) for who in mine if admitted_ms[who])
+        tau = kendall_tau(promises.lanes[name].calls)
+        p50, p95 = _quantile(waits, 0.5), _quantile(waits, 0.95)
+        found[name] = LaneResult(len(mine), len(waits), p50, p95, shares.get(name), tau)
+    return found
+
+
+def _calls_shares(play: "Play") -> dict[str, float]:
+    """
+    Return each lane's part of the calls of the seconds in which people waited in all of them.
+    """
+    counts = play.tally.lane_calls
+    total = sum(counts.values())
+    return {name: count / total for name, count in counts.items()} if total else {}
 
 
 def _series(seconds: dict[str, "array[int]"]) -> dict[str, Sequence[int]]:

@@ -67,7 +67,8 @@ class People:
     *no_shows* vanish when they are called. *hidden* have the page in a tab that polls once a minute at most. *doubles*
     join twice at once. *lost_replies* of all answers do not arrive, and are asked for again. A session lasts
     lognormally around its mean of *session_s*; *releases* of all give their seat back, the others leave it to its idle
-    end. A page of the shop is looked at every *page_s*.
+    end. A page of the shop is looked at every *page_s*. *lanes*: the share of all that joins each lane; the others join
+    the standard lane.
     """
 
     no_shows: float = 0.0
@@ -80,6 +81,7 @@ class People:
     session_sigma: float = 0.6
     releases: float = 0.8
     page_s: float = 30.0
+    lanes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,13 @@ class Scenario:
         yield from _within("leaving", self.people.leaving_per_minute, 0, 0.99, "of those who wait, each minute")
         for name in ("no_shows", "goodbye", "hidden", "doubles", "lost_replies", "releases"):
             yield from _within(name, getattr(self.people, name), 0, 1, "of all")
+        named = {lane.name for lane in self.policy.lanes}
+        for lane, share in self.people.lanes.items():
+            yield from _within("lanes", share, 0, 1, f"of all in lane {lane}")
+            if lane not in named:
+                yield Fault("lanes", f"{lane} is no lane of the room", f"known are {', '.join(sorted(named))}")
+        if sum(self.people.lanes.values()) > 1 + 1e-9:
+            yield Fault("lanes", "the shares add up to more than 1", "lower them")
         if not 0 < self.spike.length_s <= self.limit_s:
             yield Fault("spike_s", f"lasts {self.spike.length_s:g} s", f"between 0 and {self.limit_s:g} s")
 

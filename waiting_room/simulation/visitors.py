@@ -109,7 +109,8 @@ class Visitors:
         if worker is None:
             self.later(who, JOIN, RETRY_MS)
         else:
-            begin(worker.lobby.join(ROOM, Visitor(f"v{who}")), who, self._joined)
+            lane = self._crowd.lanes[self._crowd.lane[who]]
+            begin(worker.lobby.join(ROOM, Visitor(f"v{who}"), lane=lane), who, self._joined)
 
     def _joined(self, who: int, answer: tuple[Outcome, Ticket | None]) -> None:
         outcome, ticket = answer

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from waiting_room.simulation.result import Result
+from waiting_room.simulation.result import LaneResult, Result
 
 WIDTH: Final = 60
 HEIGHT: Final = 8
@@ -84,7 +84,16 @@ def rows(result: Result) -> list[tuple[str, str]]:
         ("most polls in a second", f"{result.polls_per_s_peak:,}"),
         ("most memory in Redis", size(result.redis_bytes)),
         ("until everybody was through", duration(result.length_s)),
+        *(_lane_row(name, lane) for name, lane in result.lanes.items() if len(result.lanes) > 1),
     ]
+
+
+def _lane_row(name: str, lane: LaneResult) -> tuple[str, str]:
+    part = share(lane.calls_share, 0)
+    return (
+        f"lane {name}",
+        f"{lane.admitted:,} let in, half waited at most {duration(lane.wait_p50_s)}, {part} of calls",
+    )
 
 
 def _of(whole: int) -> Callable[[int], str]:
