@@ -11,10 +11,10 @@ from tests.gates.makings import KEYRING, NOW_MS, ROOM, pass_text, request, setti
 from tests.gates.service import Service, get, now_ms, scene
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
+from waiting_room.core.revoked import Revoked
 from waiting_room.gates.core import Allow, GateCore, Outcome, SendToWait
 from waiting_room.gates.ledger import GateAnswer, Ledger, RoomState, read_answer
 from waiting_room.gates.requests import Request
-from waiting_room.gates.revoked import Revoked, read_revoked
 
 UNTIL_MS = NOW_MS + 1000
 SEAT = Revoked("1.1", seats={"standard.7": UNTIL_MS})
@@ -65,11 +65,27 @@ def test_others_are_let_in() -> None:
 
 def test_answer_names_seats_and_visitors() -> None:
     """
-    Each with its time; a kind that is not known is passed over.
+    Each with its time.
     """
-    entries = [{"seat": "a", "until_ms": 5}, {"visitor": "b", "until_ms": 6}, {"network": "c", "until_ms": 7}, 8]
+    entries = [{"seat": "a", "until_ms": 5}, {"visitor": "b", "until_ms": 6}]
 
-    assert read_revoked({"revoked_version": "1.2", "revoked": entries}) == Revoked("1.2", {"a": 5}, {"b": 6})
+    assert read_answer(OPEN | {"revoked_version": "1.2", "revoked": entries}).revoked == Revoked(
+        "1.2", {"a": 5}, {"b": 6}
+    )
+
+
+def test_store_that_lost_its_list_lets_nobody_in() -> None:
+    """
+    A new epoch's list may not be whole yet; what was known holds until its time.
+    """
+    ledger = Ledger(0)
+    for version, revoked in (("1.1", SEAT), ("2.0", Revoked("2.0"))):
+        ledger.heard(ledger.take(1), GateAnswer("open", straight=True, gone=(), now_ms=1, revoked=revoked), 1)
+        assert ledger.state.revoked.version == version
+
+    assert ledger.state.revoked.seats == SEAT.seats
+    ledger.heard(ledger.take(1), GateAnswer("open", straight=True, gone=(), now_ms=1, revoked=Revoked("2.1")), 1)
+    assert not ledger.state.revoked
 
 
 @pytest.mark.parametrize("more", [{}, {"revoked_version": "1.1", "revoked": None}, {"revoked": [], "degraded": True}])

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from waiting_room.core.policy import Policy
-from waiting_room.gates.revoked import NOTHING_REVOKED, Revoked, read_revoked
+from waiting_room.core.revoked import NOTHING_REVOKED, Revoked, read_entries
 from waiting_room.telemetry.catalog import SHOP_BUCKETS
 
 LATENCY_BOUNDS_MS: Final = tuple(round(bound * 1000) for bound in SHOP_BUCKETS)
@@ -263,7 +263,7 @@ class Ledger:
             phase=answer.phase,
             gone=known.gone,
             opened=answer.opened,
-            revoked=known.revoked if answer.revoked is None else answer.revoked,
+            revoked=known.revoked if answer.revoked is None else known.revoked.followed_by(answer.revoked),
             payment_cap_ms=answer.payment_cap_ms or known.payment_cap_ms,
             shadow=answer.shadow,
         )
@@ -299,11 +299,16 @@ def read_answer(document: Any) -> GateAnswer:
             if all(isinstance(seat, str) for seat in gone):
                 degraded = document.get("degraded") is True
                 opened = degraded and document.get("on_redis_outage") == "open"
-                revoked = None if degraded else read_revoked(document)
+                revoked = None if degraded else _revoked(document)
                 shadow = document.get("shadow") is True
                 cap_ms = _cap_ms(document)
                 return GateAnswer(phase, straight, tuple(gone), now_ms, degraded, opened, revoked, cap_ms, shadow)
     raise ValueError("the answer to the report lacks phase, straight, gone or now_ms")
+
+
+def _revoked(document: Mapping[str, Any]) -> Revoked | None:
+    version, entries = document.get("revoked_version"), document.get("revoked")
+    return read_entries(version, entries) if isinstance(version, str) and isinstance(entries, list) else None
 
 
 def _cap_ms(document: Mapping[str, Any]) -> int | None:
