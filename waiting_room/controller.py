@@ -21,6 +21,7 @@ from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.errors import StoreEmptyError, StoreError, StoreUnavailableError
 from waiting_room.lobby import Lobby
+from waiting_room.ports import Stage
 from waiting_room.rooms import LaneNotes, Room
 
 REFRESH_MS: Final = 1000
@@ -129,8 +130,10 @@ class Controller:
         last = room.view.snapshot
         lost = await self._lobby.store.restore(last, room.highest())
         seats = room.live_seats(self._lobby.clock_ms())
-        if lost and seats:
-            await self._lobby.store.touch(room.name, seats, ())
+        if lost:
+            stages = {seat: Stage("payment", since_ms) for seat, since_ms in room.paying.items()}
+            await self._lobby.store.touch(room.name, seats, (), stages)
+            await self._turn_away_again(room)
         await self._lobby.refresh(room.name)
         room.lost = False
         if lost:
@@ -141,6 +144,18 @@ class Controller:
                 "issued": last.standard.issued,
             }
             _log.warning("room put back from this worker's memory", extra=extra)
+
+    async def _turn_away_again(self, room: Room) -> None:
+        """
+        Tell a store that lost its list who is turned away: a loss of state lets nobody in by that.
+        """
+        now_ms = self._lobby.clock_ms()
+        for seat, until_ms in room.revoked.seats.items():
+            if until_ms > now_ms:
+                await self._lobby.store.revoke(room.name, seat, "", until_ms - now_ms)
+        for visitor, until_ms in room.revoked.visitors.items():
+            if until_ms > now_ms:
+                await self._lobby.store.revoke(room.name, "", visitor, until_ms - now_ms)
 
     async def _flush(self) -> None:
         for room in list(self._lobby.known.values()):

@@ -94,6 +94,18 @@ class LaneUnknownError(WaitingRoomError):
         super().__init__(f"the room {room!r} has no lane {lane!r}; add lanes.{lane} to its settings")
 
 
+class RevokedFullError(FaultsError):
+    """
+    Say that as many seats and visitors are turned away as may be at once.
+    """
+
+    def __init__(self, room: str, most: int) -> None:
+        self.room = room
+        self.most = most
+        what = f"{most:,} seats and visitors are turned away already"
+        super().__init__((Fault(room, what, "take some of them back, or wait until their time is over"),))
+
+
 class StoreError(WaitingRoomError):
     """
     Be the base of what the store cannot do.

@@ -3,7 +3,6 @@ The use cases of the waiting room: join, ask, claim, leave, report. Awaits the s
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from waiting_room.core.breaks import read_break
 from waiting_room.core.draw import SEED_BYTES, DrawError
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.opening import opening_of, read_beacon, read_prequeue
-from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Outcome, Paused, Refused, Waiting
+from waiting_room.core.outcomes import Admitted, Called, Closed, Early, GateAnswer, Outcome, Paused, Refused, Waiting
 from waiting_room.core.phase import ACTIONS, Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.prequeue import opening_faults, source_faults
@@ -28,7 +27,7 @@ from waiting_room.errors import (
     StoreEmptyError,
     StoreUnavailableError,
 )
-from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, Store, TouchReply
+from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, Stage, Store
 from waiting_room.rooms import Room
 from waiting_room.tokens import Ticket, Visitor
 
@@ -37,19 +36,6 @@ CLAIM_HOLD_S: Final = 1.5
 """How long a claim waits at the door for its turn in the pace before the visitor is asked to try again."""
 BATCH: Final = 500
 _HELD: Final = frozenset({ClaimCode.PACED, ClaimCode.FULL})
-
-
-@dataclass(frozen=True, slots=True)
-class GateAnswer:
-    """
-    Tell a gate what it must know; *degraded* while the store is away and the answer is the last known one.
-    """
-
-    gone: tuple[str, ...]
-    phase: Phase
-    straight: bool
-    now_ms: int
-    degraded: bool = False
 
 
 class Lobby:
@@ -108,6 +94,8 @@ class Lobby:
         now_ms = self.clock_ms()
         if now_ms - ticket.issued_ms > TICKET_LIFE_MS:
             return Refused(Reason.TICKET_EXPIRED)
+        if room.revoked and room.bars(ticket.lane, ticket.number, ticket.visitor, now_ms):
+            return Refused(Reason.REVOKED)
         view, lane, number = room.view, ticket.lane, ticket.number
         rank = view.rank_of(lane, number)
         notes = room.lanes[lane]
@@ -190,6 +178,8 @@ class Lobby:
         room = self.room(name)
         if _is_over(ticket, self.clock_ms()):
             return Refused(Reason.TICKET_EXPIRED)
+        if room.bars(ticket.lane, ticket.number, ticket.visitor, self.clock_ms()):
+            return Refused(Reason.REVOKED)
         rank = room.view.rank_of(ticket.lane, ticket.number)
         if room.view.position(ticket.lane, rank) > 0 or room.view.is_early(ticket.lane, ticket.number):
             return self.status(name, ticket, seen)
@@ -245,24 +235,42 @@ class Lobby:
         room.lanes[ticket.lane].checkins.drop(rank)
         return await self.store.leave(room.name, ticket.lane, rank, ticket.visitor, room.view.snapshot.round)
 
-    async def report(self, name: str, touched: Mapping[str, int], released: Sequence[str]) -> GateAnswer:
+    async def report(
+        self,
+        name: str,
+        touched: Mapping[str, int],
+        released: Sequence[str],
+        stages: Mapping[str, str] | None = None,
+        revoked_version: str = "",
+    ) -> GateAnswer:
         """
-        Keep the seats that a gate saw in use, free those that are done, and tell the gate what it must know.
+        Do what a gate's report asks and tell it what it must know; the list of *revoked_version* is not told again.
         """
         room = self.room(name)
         now_ms = self.clock_ms()
-        for seat, hard_end_ms in touched.items():
-            room.hold_seat(seat, hard_end_ms, now_ms)
+        for seat, end_ms in touched.items():
+            room.hold_seat(seat, end_ms, now_ms)
+        entered = {seat: Stage(stage) for seat, stage in (stages or {}).items()}
+        for seat, stage in entered.items():
+            room.enter_stage(seat, stage.name, now_ms)
         try:
-            reply = await self.store.touch(name, touched, released)
-        except StoreEmptyError:
-            room.lost = True
-            return GateAnswer((), room.view.snapshot.phase, straight=False, now_ms=now_ms, degraded=True)
-        except StoreUnavailableError:
+            reply = await self.store.touch(name, touched, released, entered)
+            if reply.revoked_version != room.revoked.version:
+                await self.hear_revoked(room)
+        except (StoreEmptyError, StoreUnavailableError) as error:
+            room.lost = room.lost or isinstance(error, StoreEmptyError)
             return GateAnswer((), room.view.snapshot.phase, straight=False, now_ms=now_ms, degraded=True)
         room.drop_seats((*reply.gone, *released))
         room.tally["release",] += len(released)
-        return _gate_answer(reply)
+        straight = reply.straight and not room.policy.invite_only
+        known = revoked_version == room.revoked.version
+        return GateAnswer(reply.gone, reply.phase, straight, reply.now_ms, revoked=None if known else room.revoked)
+
+    async def hear_revoked(self, room: Room) -> None:
+        """
+        Learn who is turned away now.
+        """
+        room.revoked = room.revoked.followed_by(await self.store.revoked(room.name))
 
     def public_state(self, name: str) -> dict[str, Any]:
         """
@@ -356,6 +364,8 @@ class Lobby:
             room = self.known[name] = Room(name, View(snapshot), self.clock_ms())
         else:
             room.see(snapshot, self.clock_ms())
+        if room.revoked.version != snapshot.revoked_version:
+            await self.hear_revoked(room)
         return room
 
     def _desk(self, name: str, lane: str) -> Coalescer[str, JoinReply]:
@@ -387,7 +397,3 @@ def _until_next(reply: ClaimReply) -> float:
     Return when a held claim is to be tried again: a slow room's bucket holds one admission, and must not overflow.
     """
     return reply.again_ms / 1000 if reply.code is ClaimCode.PACED else RETRY_S
-
-
-def _gate_answer(reply: TouchReply) -> GateAnswer:
-    return GateAnswer(reply.gone, reply.phase, reply.straight, reply.now_ms)

@@ -7,12 +7,14 @@ Every verb is atomic, idempotent by an id of the caller's, and takes the store's
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple, Protocol
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
 
 from waiting_room.core.opening import WITHOUT_DRAW, Opening
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
+from waiting_room.core.revoked import Revoked
 from waiting_room.core.snapshot import Snapshot
 
 
@@ -86,16 +88,54 @@ class ClaimReply(NamedTuple):
     again_ms: int = 0
 
 
+class Stage(NamedTuple):
+    """
+    Name the stage that the shop has put a visit in, ``basket`` or ``payment``; *since_ms* is 0 for this moment.
+    """
+
+    name: str
+    since_ms: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class TouchReply:
     """
     Name the touched seats that are no longer held, and what a gate must know of the room.
+
+    *revoked_version* is that of the list of those who are turned away; it changes with the list.
     """
 
     gone: tuple[str, ...]
     phase: Phase
     straight: bool
     now_ms: int
+    revoked_version: str
+
+
+class Redemption(NamedTuple):
+    """
+    Ask for a use of the invitation with this id, which is for *uses* visitors until *expires_ms*, by *visitor*.
+    """
+
+    invitation: str
+    uses: int
+    expires_ms: int
+    visitor: str
+
+
+class RedeemCode(IntEnum):
+    """
+    Tell what came of an invitation.
+    """
+
+    NEW = 1
+    SAME = 2
+    """this visitor has used it before: that is one use"""
+    USED = -1
+    EXPIRED = -2
+
+
+NO_STAGES: Final[Mapping[str, Stage]] = MappingProxyType({})
 
 
 class Store(Protocol):
@@ -153,9 +193,39 @@ class Store(Protocol):
         Turn called ranks into seats, each once, within capacity and pace.
         """
 
-    async def touch(self, room: str, seats: Mapping[str, int], released: Sequence[str]) -> TouchReply:
+    async def touch(
+        self,
+        room: str,
+        seats: Mapping[str, int],
+        released: Sequence[str],
+        stages: Mapping[str, Stage] = NO_STAGES,
+    ) -> TouchReply:
         """
-        Keep *seats* (with their hard ends in ms) in use and free *released*.
+        Keep *seats* (with the ends of their passes in ms) in use, note *stages* of seats, and free *released*.
+
+        A seat in payment is held for as long as a payment may last, and longer where idle and hard end come later.
+        """
+
+    async def redeem(self, room: str, asked: Sequence[Redemption]) -> list[RedeemCode]:
+        """
+        Count each use that is asked for, in order, once for each visitor; never more than an invitation is for, and
+        never after its end.
+        """
+
+    async def revoke(self, room: str, seat: str, visitor: str, for_ms: int) -> int:
+        """
+        Turn *seat*, or else *visitor*, away for *for_ms* (0 takes it back) and free what they hold; return how many
+        seats were freed. Raises `RevokedFullError`.
+        """
+
+    async def revoked(self, room: str) -> Revoked:
+        """
+        Return who is turned away.
+        """
+
+    async def come_back(self, room: str, visitors: Sequence[str]) -> list[bool]:
+        """
+        Tell of each visitor whether they lost a seat with a basket lately; the right to come back is used by that.
         """
 
     async def leave(self, room: str, lane: str, rank: int, visitor: str, round_: int = 0) -> bool | None:

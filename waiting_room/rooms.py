@@ -10,6 +10,7 @@ from typing import Final
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS, CheckIns
+from waiting_room.core.revoked import NOTHING_REVOKED
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.core.view import STALE_MS, View
 
@@ -118,8 +119,9 @@ class Room:
     Hold a worker's knowledge of a room.
 
     *lanes* are made when they are first asked for: their names come from snapshots and from signed tickets. *seats* are
-    those that this worker gave or saw in use, with their hard end and when they were seen last: after a loss of state
-    they are put back from here. *tally* counts events since the metrics were last flushed.
+    those that this worker gave or saw in use, with the end of their pass and when they were seen last: after a loss of
+    state they are put back from here. *paying* tells since when those are held whose holders pay. *tally* counts events
+    since the metrics were last flushed.
     """
 
     def __init__(self, name: str, view: View, now_ms: int) -> None:
@@ -130,6 +132,8 @@ class Room:
         for lane, held in view.snapshot.lanes.items():
             self.lanes[lane].highest = held.issued
         self.seats: dict[str, tuple[int, int]] = {}
+        self.paying: dict[str, int] = {}
+        self.revoked = NOTHING_REVOKED
         self._sweep_at = SWEEP_SEATS
         self.tally: Counter[tuple[str, ...]] = Counter()
         self.waits_s: list[float] = []
@@ -145,6 +149,12 @@ class Room:
         Return the settings in force.
         """
         return self.view.snapshot.policy
+
+    def bars(self, lane: str, number: int, visitor: str, now_ms: int) -> bool:
+        """
+        Tell whether the seat of a ticket, or its visitor, is turned away.
+        """
+        return self.revoked.bars(f"{lane}.{self.view.rank_of(lane, number)}", visitor, now_ms)
 
     def stale(self, now_ms: int) -> bool:
         """
@@ -190,21 +200,39 @@ class Room:
         if len(self.seats) >= self._sweep_at:
             self._sweep_at = 2 * len(self.live_seats(now_ms)) + SWEEP_SEATS
 
+    def enter_stage(self, seat: str, stage: str, now_ms: int) -> None:
+        """
+        Note that the shop has put the visit of *seat* into *stage*; a payment that lasts keeps its beginning.
+        """
+        if stage != "payment":
+            self.paying.pop(seat, None)
+        elif self._paid_until(seat) <= now_ms:
+            self.paying[seat] = now_ms
+
     def drop_seats(self, seats: tuple[str, ...]) -> None:
         """
         Note that *seats* are no longer held.
         """
         for seat in seats:
             self.seats.pop(seat, None)
+            self.paying.pop(seat, None)
 
     def live_seats(self, now_ms: int) -> dict[str, int]:
         """
-        Return the seats in use within the idle time, with their hard ends; forget the others.
+        Return the seats in use within the idle time, and those whose holders pay, with their ends; forget the others.
         """
-        clock_ms = self.view.snapshot.agenda.idle_clock_ms(now_ms)
-        oldest = clock_ms - int(self.policy.idle_timeout_s * 1000)
-        self.seats = {seat: held for seat, held in self.seats.items() if held[1] > oldest and held[0] > now_ms}
-        return {seat: hard_end_ms for seat, (hard_end_ms, _) in self.seats.items()}
+        oldest = self.view.snapshot.agenda.idle_clock_ms(now_ms) - int(self.policy.idle_timeout_s * 1000)
+        self.paying = {seat: since_ms for seat, since_ms in self.paying.items() if self._paid_until(seat) > now_ms}
+        self.seats = {
+            seat: held
+            for seat, held in self.seats.items()
+            if (held[1] > oldest and held[0] > now_ms) or seat in self.paying
+        }
+        return {seat: max(end_ms, self._paid_until(seat)) for seat, (end_ms, _) in self.seats.items()}
+
+    def _paid_until(self, seat: str) -> int:
+        since_ms = self.paying.get(seat)
+        return 0 if since_ms is None else since_ms + int(self.policy.payment_cap_s * 1000)
 
 
 def _as_json(message: str) -> str:

@@ -60,7 +60,7 @@ def test_a_service_starts_with_nothing_configured() -> None:
         process.terminate()
         _, messages = process.communicate(timeout=20)
 
-    assert process.returncode == 0
+    assert process.returncode == 0, messages
     assert "no secret keys are set" in messages
     assert f"waiting-room room create spring-sale --redis-url {started['redis_url']}" in messages
 

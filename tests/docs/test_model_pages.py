@@ -59,7 +59,7 @@ def named() -> set[str]:
         for lane in ("standard", "{lane}")
         for key in (room.cohorts(lane), room.door(lane), room.joined(lane, "{visitor}"))
     }
-    return {keys.ROOMS} | plain | varying | listed
+    return {keys.ROOMS, room.invitation("{id}")} | plain | varying | listed
 
 
 def test_the_page_names_every_key_and_no_other() -> None:
@@ -96,10 +96,17 @@ def test_each_life_is_the_one_that_the_scripts_set() -> None:
     assert "redis.call('PEXPIRE', key, 86400000)" in sources["advance"]
     assert lives["present"] == lives["claimed"] == lives["cohorts"] == "a day"
     assert "'PX', 60000" in sources["join"]
-    assert "redis.call('PEXPIRE', KEYS[4 + place], 60000)" in sources["claim"]
+    assert "redis.call('PEXPIRE', KEYS[5 + place], 60000)" in sources["claim"]
     assert lives["joined"] == lives["door"] == "a minute"
-    assert "PEXPIRE', seats, room.session_ms + 60000" in sources["claim"]
-    assert lives["seats"] == lives["holders"] == "the longest session and a minute"
+    assert "keep(seats, room.session_ms + 60000)" in sources["claim"]
+    assert "keep(seats, ends - now + 60000)" in sources["touch"]
+    assert lives["seats"] == lives["holders"] == "the longest session or payment, and a minute"
+    assert "keep(ended, window + 60000)" in sources["claim"]
+    assert lives["ended"] == "the return window and a minute"
+    assert "redis.call('PEXPIRE', key, left + 60000)" in sources["redeem"]
+    assert lives["invitation"] == "as long as the invitation, and a minute"
+    assert "last[2] - now + 60000" in sources["revoke"]
+    assert lives["revoked"] == "the longest revocation and a minute"
     assert "'PX', 1000" in sources["flush"]
     assert lives["scratch"] == "a second"
     assert "redis.call('PEXPIRE', events, 2592000000)" in sources["join"]

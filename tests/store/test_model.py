@@ -23,7 +23,7 @@ from waiting_room.core.plan import plan
 from waiting_room.core.presence import CheckIns
 from waiting_room.core.proof import verify
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
-from waiting_room.ports import Claim, Store
+from waiting_room.ports import Claim, Redemption, Stage, Store
 from waiting_room.store.connection import Connection
 from waiting_room.store.memory import MemoryStore
 from waiting_room.store.redis import RedisStore
@@ -34,6 +34,14 @@ LANES = strategies.sampled_from(["standard", "standard", "loyal", "late"])
 """Two of the settings, and one that they never name: its tickets are of another time."""
 PLACES = strategies.tuples(LANES, RANKS)
 SEATS = strategies.lists(PLACES.map(lambda place: f"{place[0]}.{place[1]}"), max_size=4, unique=True)
+SPANS = strategies.sampled_from([0, 1000, 30_000])
+STAGES = strategies.dictionaries(
+    PLACES.map(lambda place: f"{place[0]}.{place[1]}"),
+    strategies.builds(
+        Stage, strategies.sampled_from(["basket", "payment"]), strategies.sampled_from([0, START_MS, START_MS + 9000])
+    ),
+    max_size=3,
+)
 LOYAL = (Lane("standard"), Lane("loyal", weight=3, floor=0.1, entry="invitation"))
 SCHEDULES = (
     strategies.lists(
@@ -127,11 +135,34 @@ class Story(RuleBasedStateMachine):
         round_ = self.round() - late
         self.both(lambda store: store.flush(ROOM, lane, gathered.chunks(), gathered.highest, round_))
 
-    @rule(seats=SEATS, released=SEATS, left_ms=strategies.integers(-1, 40_000))
-    def report(self, seats: list[str], released: list[str], left_ms: int) -> None:
-        """A gate reports seats in use and seats done."""
+    @rule(seats=SEATS, released=SEATS, stages=STAGES, left_ms=strategies.integers(-1, 40_000))
+    def report(self, seats: list[str], released: list[str], stages: dict[str, Stage], left_ms: int) -> None:
+        """A gate reports seats in use, their stages, and seats done."""
         touched = dict.fromkeys(seats, self.model.now_ms + left_ms)
-        self.both(lambda store: store.touch(ROOM, touched, released))
+        self.both(lambda store: store.touch(ROOM, touched, released, stages))
+
+    @rule(
+        invitation=strategies.sampled_from("xy"),
+        uses=strategies.integers(0, 3),
+        left_ms=strategies.sampled_from([0, 5000]),
+        visitor=strategies.sampled_from(VISITORS),
+    )
+    def redeem(self, invitation: str, uses: int, left_ms: int, visitor: str) -> None:
+        """A visitor uses an invitation, over or not."""
+        expires_ms = START_MS + 20_000 + left_ms
+        asked = [Redemption(invitation, uses, expires_ms, visitor), Redemption("x", uses, expires_ms, visitor)]
+        self.both(lambda store: store.redeem(ROOM, asked))
+
+    @rule(place=PLACES, visitor=strategies.none() | strategies.sampled_from(VISITORS), for_ms=SPANS)
+    def revoke(self, place: tuple[str, int], visitor: str | None, for_ms: int) -> None:
+        """An operator turns a seat or a visitor away, or takes that back."""
+        seat = "" if visitor else f"{place[0]}.{place[1]}"
+        self.both(lambda store: store.revoke(ROOM, seat, visitor or "", for_ms))
+
+    @rule(who=strategies.lists(strategies.sampled_from(VISITORS), min_size=1, max_size=3))
+    def come_back(self, who: list[str]) -> None:
+        """Visitors ask whether they may join the returning lane."""
+        self.both(lambda store: store.come_back(ROOM, who))
 
     @rule(place=PLACES, late=strategies.sampled_from([0, 0, 1]))
     def leave(self, place: tuple[str, int], late: int) -> None:
@@ -173,6 +204,7 @@ class Story(RuleBasedStateMachine):
         schedule=SCHEDULES,
         by_hand=strategies.booleans(),
         mode=strategies.sampled_from(["queue", "queue", *MODES]),
+        times=strategies.sampled_from([(10, 40, 15, 600), (2, 90, 10, 0), (30, 30, 60, 12)]),
     )
     def configure(
         self,
@@ -183,10 +215,13 @@ class Story(RuleBasedStateMachine):
         schedule: Schedule,
         by_hand: bool,
         mode: str,
+        times: tuple[int, int, int, int],
     ) -> None:
         """An operator changes the settings, takes a lane out and puts it back, plans what is to come."""
         changes: dict[str, Any] = {"capacity": capacity, "rate_per_minute": rate, "lanes": lanes, "lane_order": order}
         changes |= {"mode": mode, "standby_seats": 0.5}
+        names = ("idle_timeout_s", "max_session_s", "payment_cap_s", "return_window_s")
+        changes |= dict(zip(names, times, strict=True))
         policy = replace(POLICY, schedule=schedule, **changes)
         self.both(lambda store: store.configure(ROOM, policy, rate_by_hand=by_hand))
 
@@ -213,6 +248,11 @@ class Story(RuleBasedStateMachine):
     def rooms_are_the_same(self) -> None:
         """Counters, seats, cohorts and presence agree."""
         self.both(seen)
+
+    @invariant()
+    def the_same_are_turned_away(self) -> None:
+        """The lists agree."""
+        self.both(lambda store: store.revoked(ROOM))
 
     @invariant()
     def seats_stay_within_capacity(self) -> None:

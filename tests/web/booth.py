@@ -99,11 +99,19 @@ class Stage:
             return Staged(Refused(Reason.NO_TICKET), True, (f"{wire.VISITOR_COOKIE}=v; Path=/; HttpOnly",))
         return self._staged("look", self.outcome)
 
-    async def join(self, _request: web.Request, _room: str, /) -> Staged:
+    async def join(self, _request: web.Request, _room: str, /, *, invited: bool = True) -> Staged:
         """
         Answer with what a join brings, and a ticket cookie.
         """
-        return self._staged("join", self.joined or self.outcome, ("wr_ticket_spring-sale=t; Path=/",))
+        return self._staged(
+            "join" if invited else "join plainly", self.joined or self.outcome, ("wr_ticket_spring-sale=t; Path=/",)
+        )
+
+    def carry(self, _request: web.Request, room: str, text: str, /) -> str:
+        """
+        Return a cookie that holds the invitation.
+        """
+        return f"{wire.invitation_cookie(room)}={text}; Path=/"
 
     async def claim(self, _request: web.Request, _room: str, /) -> Staged:
         """

@@ -185,7 +185,7 @@ async def test_a_gate_s_report_is_answered_with_what_it_must_know(desk: Desk) ->
     assert status == 200
     assert said == {
         "phase": "open", "straight": True, "gone": ["standard.9"], "now_ms": START_MS, "degraded": False,
-        "on_redis_outage": "static", "shadow": False,
+        "on_redis_outage": "static", "shadow": False, "payment_cap_s": 1800, "revoked_version": "1.0", "revoked": [],
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from waiting_room.cli.lazy import Lazy, LazyGroup
 COMMANDS = {
     "serve": Lazy("waiting_room.cli.serve:serve", "Serve the waiting room until a signal."),
     "room": Lazy(
-        "waiting_room.cli.rooms:room",
+        "waiting_room.cli.rights:room",
         "Create, show, change, open, pause, drain and close rooms, and gather before an opening.",
     ),
     "draw": Lazy("waiting_room.cli.draw:draw", "Check a draw from what was published."),

@@ -150,7 +150,7 @@ def set_(name: str, config_file: str | None, redis_url: str | None, as_json: boo
         raise click.UsageError("name at least one setting to change, such as --rate-per-minute 300")
 
     async def work(lobby: Lobby) -> dict[str, Any]:
-        await _known(lobby, name)
+        await known_room(lobby, name)
         policy = _policy(lobby.policy(name).as_dict() | changes)
         await lobby.configure(name, policy, rate_by_hand="rate_per_minute" in changes)
         return lobby.admin_state(name)
@@ -189,7 +189,7 @@ def show(name: str, config_file: str | None, redis_url: str | None, as_json: boo
     """
 
     async def work(lobby: Lobby) -> dict[str, Any]:
-        await _known(lobby, name)
+        await known_room(lobby, name)
         return lobby.admin_state(name)
 
     state = run_with_lobby(work, config_file, redis_url)
@@ -213,7 +213,7 @@ def schedule(name: str, config_file: str | None, redis_url: str | None, as_json:
     """
 
     async def work(lobby: Lobby) -> tuple[Policy, list[dict[str, Any]]]:
-        await _known(lobby, name)
+        await known_room(lobby, name)
         snapshot = lobby.room(name).view.snapshot
         return snapshot.policy, schedules.coming(snapshot.policy, snapshot.now_ms)
 
@@ -282,7 +282,7 @@ def _acted(
     name: str, action: str, values: dict[str, Any], config_file: str | None, redis_url: str | None
 ) -> dict[str, Any]:
     async def work(lobby: Lobby) -> dict[str, Any]:
-        await _known(lobby, name)
+        await known_room(lobby, name)
         try:
             await lobby.act(name, action, values)
         except PolicyError as error:
@@ -294,7 +294,10 @@ def _acted(
     return run_with_lobby(work, config_file, redis_url)
 
 
-async def _known(lobby: Lobby, name: str) -> None:
+async def known_room(lobby: Lobby, name: str) -> None:
+    """
+    See the room of this name, or raise `RoomUnknownError`.
+    """
     if name not in await lobby.store.rooms():
         raise RoomUnknownError(name)
     await lobby.refresh(name)

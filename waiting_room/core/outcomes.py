@@ -8,7 +8,9 @@ four times as long to make.
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Reason
+from waiting_room.core.revoked import Revoked
 
 
 class Eta(NamedTuple):
@@ -111,3 +113,19 @@ class Refused:
 
 
 Outcome = Waiting | Early | Called | Admitted | Paused | Closed | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """
+    Tell a gate what it must know; *degraded* while the store is away and the answer is the last known one.
+
+    *revoked* is None where the gate knows it already.
+    """
+
+    gone: tuple[str, ...]
+    phase: Phase
+    straight: bool
+    now_ms: int
+    degraded: bool = False
+    revoked: Revoked | None = None

@@ -41,7 +41,7 @@ class Revoked:
         """
         if not self.version or news.version.partition(".")[0] == self.version.partition(".")[0]:
             return news
-        seats, visitors = {**self.seats, **news.seats}, {**self.visitors, **news.visitors}
+        seats, visitors = _either(self.seats, news.seats), _either(self.visitors, news.visitors)
         return replace(news, seats=seats, visitors=visitors)
 
     def entries(self) -> list[dict[str, Any]]:
@@ -50,6 +50,10 @@ class Revoked:
         """
         seats = [{"seat": seat, "until_ms": until_ms} for seat, until_ms in self.seats.items()]
         return seats + [{"visitor": visitor, "until_ms": until_ms} for visitor, until_ms in self.visitors.items()]
+
+
+def _either(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {name: max(one.get(name, 0), other.get(name, 0)) for name in {**one, **other}}
 
 
 NOTHING_REVOKED: Final = Revoked()

@@ -107,6 +107,7 @@ class Snapshot:
     log; *events* have not been written down yet, None where no record is due, and *events_lost* others were not kept.
     *crowded_ms*: since when a room in standby queues, 0 while everybody passes. *shadow*: what the room would have done
     while everybody passes.
+    *revocations*: how often the list of those who are turned away was changed.
 
     *promise*: the draw that is to come, *draws*: those that were held. *assumed*: the slot of a draw is not over, and
     all who were drawn count as present. *opens_at_ms*: when the room is said to open, 0 where that is not known.
@@ -146,6 +147,7 @@ class Snapshot:
     opens_at_ms: int = 0
     crowded_ms: int = 0
     shadow: Shadow | None = None
+    revocations: int = 0
 
     @property
     def admits(self) -> bool:
@@ -246,6 +248,13 @@ class Snapshot:
         Return the rate in force in admissions per second.
         """
         return self.rate_per_minute / 60
+
+    @property
+    def revoked_version(self) -> str:
+        """
+        Return the version of the list of those who are turned away.
+        """
+        return f"{self.epoch}.{self.revocations}"
 
     @property
     def recovering(self) -> bool:

@@ -13,7 +13,7 @@ from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.errors import StoreUnavailableError
-from waiting_room.ports import Claim, ClaimReply, JoinReply, TouchReply
+from waiting_room.ports import NO_STAGES, Claim, ClaimReply, JoinReply, Stage, TouchReply
 from waiting_room.simulation.promises import Promises
 from waiting_room.store.memory import MemoryStore
 from waiting_room.store.memory_room import MemoryRoom
@@ -121,11 +121,17 @@ class Server(MemoryStore):
             self._promises.advanced(step)
         return committed
 
-    async def touch(self, room: str, seats: Mapping[str, int], released: Sequence[str]) -> TouchReply:
+    async def touch(
+        self,
+        room: str,
+        seats: Mapping[str, int],
+        released: Sequence[str],
+        stages: Mapping[str, Stage] = NO_STAGES,
+    ) -> TouchReply:
         """
         Keep seats in use and free others.
         """
-        reply = await super().touch(room, seats, released)
+        reply = await super().touch(room, seats, released, stages)
         self._promises.touched(seats, released, reply)
         return reply
 

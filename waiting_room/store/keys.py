@@ -19,7 +19,18 @@ class RoomKeys:
     them while the version is changed.
     """
 
-    __slots__ = ("_prefix", "audit", "events", "holders", "meta", "policy", "scratch", "seats")
+    __slots__ = (
+        "_prefix",
+        "audit",
+        "ended",
+        "events",
+        "holders",
+        "meta",
+        "policy",
+        "revoked",
+        "scratch",
+        "seats",
+    )
 
     def __init__(self, room: str) -> None:
         self._prefix = f"wr:{{{room}}}:"
@@ -29,6 +40,8 @@ class RoomKeys:
         self.audit = f"{self._prefix}audit"
         self.events = f"{self._prefix}events"
         self.holders = f"{self._prefix}holders"
+        self.ended = f"{self._prefix}ended"
+        self.revoked = f"{self._prefix}revoked"
         self.scratch = f"{self._prefix}scratch"
 
     def cohorts(self, lane: str) -> str:
@@ -48,6 +61,12 @@ class RoomKeys:
         Return the key that remembers a visitor's join for a minute.
         """
         return f"{self._prefix}joined{_suffix(lane)}:{visitor}"
+
+    def invitation(self, invitation: str) -> str:
+        """
+        Return the key of those who have used an invitation.
+        """
+        return f"{self._prefix}invitation:{invitation}"
 
     def present(self, lane: str, chunk: int, round_: int = 0) -> str:
         """

@@ -16,9 +16,21 @@ from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import chunk_of
+from waiting_room.core.revoked import MOST_REVOKED, Revoked
 from waiting_room.core.snapshot import Cohort, Snapshot
-from waiting_room.errors import StoreEmptyError
-from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, TouchReply
+from waiting_room.errors import RevokedFullError, StoreEmptyError
+from waiting_room.ports import (
+    NO_STAGES,
+    Claim,
+    ClaimCode,
+    ClaimReply,
+    JoinCode,
+    JoinReply,
+    RedeemCode,
+    Redemption,
+    Stage,
+    TouchReply,
+)
 from waiting_room.store.bitmap import Bitmap
 from waiting_room.store.memory_lane import Joined, MemoryLane
 from waiting_room.store.memory_room import MemoryRoom
@@ -138,7 +150,7 @@ class MemoryStore:
             lane.present.add(lane.issued)
             return JoinReply(JoinCode.EARLY if state.gathers else JoinCode.NEW, lane.issued, 0, 0, now)
         entered.append(f"{name}.{lane.issued}")
-        held = state.give_seat(entered[-1], now)
+        held = state.give_seat(entered[-1], visitor, now)
         lane.claimed.add(lane.issued)
         lane.frontier = max(lane.frontier, lane.issued + 1)
         state.version += 1
@@ -227,7 +239,7 @@ class MemoryStore:
         lane.door.pop(claim.rank, None)
         joined = Joined(claim.number or claim.rank, claim.rank, now + JOINED_MS)
         state.remember(claim.lane, claim.visitor, joined)
-        held = state.give_seat(seat, now)
+        held = state.give_seat(seat, claim.visitor, now)
         return ClaimReply(ClaimCode.ADMITTED, held.issued_ms, held.hard_end_ms)
 
     def _refusal(self, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:
@@ -242,35 +254,75 @@ class MemoryStore:
         )
         return next((code for applies, code in rules if applies), None)
 
-    async def touch(self, room: str, seats: Mapping[str, int], released: Sequence[str]) -> TouchReply:
+    async def touch(
+        self,
+        room: str,
+        seats: Mapping[str, int],
+        released: Sequence[str],
+        stages: Mapping[str, Stage] = NO_STAGES,
+    ) -> TouchReply:
         """
-        Keep seats in use and free others.
+        Keep seats in use, note their stages, and free others.
         """
         state, now = self._room(room), self.now_ms
         state.refill(now)
         state.purge(now)
         back: list[str] = []
-        gone = tuple(seat for seat, hard_end_ms in seats.items() if not self._touch(state, seat, hard_end_ms, back))
+        gone = tuple(seat for seat, end_ms in seats.items() if not self._touch(state, seat, end_ms, back))
         state.note(Act.BACK, now, back)
+        for seat, stage in stages.items():
+            state.enter(seat, stage.name, stage.since_ms, now)
         state.end_seats(Act.RELEASED, now, released)
         state.peak = max(state.peak, len(state.seats))
-        return TouchReply(gone, state.phase, state.straight(now), now)
+        version = f"{state.epoch}.{state.rights.changes}"
+        return TouchReply(gone, state.phase, state.straight(now), now, version)
 
     def _touch(self, state: MemoryRoom, seat: str, hard_end_ms: int, back: list[str]) -> bool:
         now = self.now_ms
-        end_ms = min(now + state.numbers["idle_ms"], hard_end_ms)
         held = state.seats.get(seat)
         if held is not None:
-            state.keep(seat, held, end_ms)
+            state.keep(seat, held, now)
             return True
         if now >= state.recover_until or hard_end_ms <= now or state.full:
             return False
-        state.hold(seat, end_ms, now, hard_end_ms)
+        state.hold(seat, now, hard_end_ms, "")
         back.append(seat)
         lane, _, rank = seat.rpartition(".")
         if rank.isdecimal() and "." not in lane:
             state.lane(lane).lift(0, int(rank) + 1, 0)
         return True
+
+    async def redeem(self, room: str, asked: Sequence[Redemption]) -> list[RedeemCode]:
+        """
+        Count uses of invitations, once for each visitor.
+        """
+        rights = self._room(room).rights
+        return [rights.redeem(use, self.now_ms) for use in asked]
+
+    async def revoke(self, room: str, seat: str, visitor: str, for_ms: int) -> int:
+        """
+        Turn a seat or a visitor away for a time, and free what they hold.
+        """
+        state = self._room(room)
+        if not state.rights.revoke(seat, visitor, for_ms, self.now_ms):
+            raise RevokedFullError(room, MOST_REVOKED)
+        if for_ms <= 0:
+            return 0
+        theirs = [seat] if seat else sorted(name for name, held in state.seats.items() if held.visitor == visitor)
+        return state.end_seats(Act.REVOKED, self.now_ms, theirs)
+
+    async def revoked(self, room: str) -> Revoked:
+        """
+        Return who is turned away.
+        """
+        state = self._room(room)
+        return state.rights.revoked(state.epoch, self.now_ms)
+
+    async def come_back(self, room: str, visitors: Sequence[str]) -> list[bool]:
+        """
+        Tell of each visitor whether they lost a seat with a basket lately.
+        """
+        return [self._room(room).rights.come_back(visitor, self.now_ms) for visitor in visitors]
 
     async def leave(self, room: str, lane: str, rank: int, visitor: str, round_: int = 0) -> bool | None:
         """

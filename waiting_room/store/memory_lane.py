@@ -18,12 +18,15 @@ COHORTS_KEPT: Final = 300
 @dataclass(slots=True)
 class Held:
     """
-    Hold a seat's ends, its issue and its hard end.
+    Hold a seat's ends, its issue and its hard end; the stage of its visit, since when, and the visitor.
     """
 
     end_ms: int
     issued_ms: int
     hard_end_ms: int
+    visitor: str = ""
+    stage: str = ""
+    since_ms: int = 0
 
 
 class Joined(NamedTuple):

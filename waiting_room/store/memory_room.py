@@ -22,6 +22,7 @@ from waiting_room.core.recording import EVENTS_KEPT, RECORD_EVENTS, RECORD_MS, L
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.store.bitmap import Bitmap
 from waiting_room.store.memory_lane import Held, Joined, MemoryLane
+from waiting_room.store.memory_rights import MemoryRights
 
 DAY_MS: Final = 86_400_000
 ADMISSION: Final = 60_000
@@ -62,6 +63,7 @@ class MemoryRoom:
     lanes: dict[str, MemoryLane] = field(default_factory=dict)
     seats: dict[str, Held] = field(default_factory=dict)
     ends: list[tuple[int, str]] = field(default_factory=list)
+    rights: MemoryRights = field(default_factory=MemoryRights)
     joined: OrderedDict[tuple[str, str], Joined] = field(default_factory=OrderedDict)
     events: list[str] = field(default_factory=list)
     events_lost: int = 0
@@ -248,6 +250,8 @@ class MemoryRoom:
             elif held is not None:
                 del self.seats[seat]
                 ended.append((held.end_ms, seat))
+                if held.stage and held.visitor and self.numbers["return_ms"]:
+                    self.rights.ended[held.visitor] = now_ms + self.numbers["return_ms"]
         self.expired += len(ended)
         self.note(Act.EXPIRED, now_ms, [seat for _, seat in sorted(ended)])
         while self.joined and next(iter(self.joined.values())).until_ms <= now_ms:
@@ -282,18 +286,22 @@ class MemoryRoom:
         self.joined[lane, visitor] = join
         self.joined.move_to_end((lane, visitor))
 
-    def hold(self, seat: str, end_ms: int, issued_ms: int, hard_end_ms: int) -> Held:
+    def hold(self, seat: str, issued_ms: int, hard_end_ms: int, visitor: str) -> Held:
         """
-        Hold a seat until *end_ms*, unless it is used again.
+        Hold a seat until its idle end, unless it is used again, or until its hard end.
         """
-        held = self.seats[seat] = Held(end_ms, issued_ms, hard_end_ms)
+        end_ms = min(issued_ms + self.numbers["idle_ms"], hard_end_ms)
+        held = self.seats[seat] = Held(end_ms, issued_ms, hard_end_ms, visitor)
         heappush(self.ends, (end_ms, seat))
         return held
 
-    def keep(self, seat: str, held: Held, end_ms: int) -> None:
+    def keep(self, seat: str, held: Held, now_ms: int) -> None:
         """
-        Move the end of a seat that is in use.
+        Move the end of a seat that is in use; who pays holds it for as long as a payment may last.
         """
+        end_ms = min(now_ms + self.numbers["idle_ms"], held.hard_end_ms)
+        if held.stage == "payment":
+            end_ms = max(end_ms, held.since_ms + self.numbers["payment_ms"])
         if end_ms < held.end_ms:
             heappush(self.ends, (end_ms, seat))
         held.end_ms = end_ms
@@ -306,12 +314,24 @@ class MemoryRoom:
         self.note(act, now_ms, ended)
         return len(ended)
 
-    def give_seat(self, seat: str, now_ms: int) -> Held:
+    def enter(self, seat: str, stage: str, since_ms: int, now_ms: int) -> None:
+        """
+        Put the visit of a seat into *stage*; a payment that lasts keeps its beginning.
+        """
+        held = self.seats.get(seat)
+        if held is None:
+            return
+        lasts = held.stage == "payment" and held.since_ms + self.numbers["payment_ms"] > now_ms
+        if stage != "payment" or not lasts:
+            held.stage, held.since_ms = stage, since_ms or now_ms
+        self.keep(seat, held, now_ms)
+
+    def give_seat(self, seat: str, visitor: str, now_ms: int) -> Held:
         """
         Hold a seat until idle end or hard end.
         """
         hard = now_ms + self.numbers["session_ms"]
-        held = self.hold(seat, min(now_ms + self.numbers["idle_ms"], hard), now_ms, hard)
+        held = self.hold(seat, now_ms, hard, visitor)
         self.over += self.policy.mode != "shadow" and len(self.seats) > self.policy.capacity
         self.tokens -= self.price
         self.admitted += 1
@@ -396,4 +416,5 @@ class MemoryRoom:
             opens_at_ms=self.opens_at,
             crowded_ms=self.crowded,
             shadow=shadow.read(self.shadow),
+            revocations=self.rights.changes,
         )

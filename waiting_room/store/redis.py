@@ -18,9 +18,10 @@ from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_BYTES, CHUNK_RANKS, chunk_of, chunks_between
 from waiting_room.core.recording import RECORD_EVENTS, RECORD_MS
+from waiting_room.core.revoked import MOST_REVOKED, Revoked
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
-from waiting_room.errors import StoreEmptyError
-from waiting_room.ports import Claim, ClaimReply, JoinReply, TouchReply
+from waiting_room.errors import RevokedFullError, StoreEmptyError
+from waiting_room.ports import NO_STAGES, Claim, ClaimReply, JoinReply, RedeemCode, Redemption, Stage, TouchReply
 from waiting_room.store import keys as names
 from waiting_room.store import replies
 from waiting_room.store.connection import Connection
@@ -196,6 +197,7 @@ class RedisStore:
                 keys.seats,
                 keys.holders,
                 keys.events,
+                keys.ended,
                 *map(keys.door, lanes),
                 *(key for pair in pairs for key in pair),
             ]
@@ -204,22 +206,70 @@ class RedisStore:
             found.extend(replies.read_claims(reply))
         return found
 
-    async def touch(self, room: str, seats: Mapping[str, int], released: Sequence[str]) -> TouchReply:
+    async def touch(
+        self,
+        room: str,
+        seats: Mapping[str, int],
+        released: Sequence[str],
+        stages: Mapping[str, Stage] = NO_STAGES,
+    ) -> TouchReply:
         """
-        Keep seats in use and free others.
+        Keep seats in use, note their stages, and free others.
         """
-        keys, pairs, gone = RoomKeys(room), list(seats.items()), list[str]()
-        named = [keys.meta, keys.seats, keys.holders, keys.events]
+        keys, pairs, said, gone = RoomKeys(room), list(seats.items()), list(stages.items()), list[str]()
+        named = [keys.meta, keys.seats, keys.holders, keys.events, keys.ended]
         while True:
             batch, pairs = pairs[:MAX_TOUCHED], pairs[MAX_TOUCHED:]
-            freed = () if pairs else released
-            touched = [part for pair in batch for part in pair]
-            arguments = [self._now, len(batch), *touched, *freed]
+            # A stage comes after the seats: one that is put back must be there first.
+            entered, said = ([], said) if pairs else (said[:MAX_TOUCHED], said[MAX_TOUCHED:])
+            last = not pairs and not said
+            arguments = [
+                *(self._now, len(batch), len(entered)),
+                *(part for pair in batch for part in pair),
+                *(part for seat, stage in entered for part in (seat, stage.name, stage.since_ms or "")),
+                *(released if last else ()),
+            ]
             reply = await self._script("touch", room, named, arguments)
             answer = replies.read_touch([reply[0], reply[1].decode(), *reply[2:]], [seat for seat, _ in batch])
             gone += answer.gone
-            if not pairs:
+            if last:
                 return replace(answer, gone=tuple(gone))
+
+    async def redeem(self, room: str, asked: Sequence[Redemption]) -> list[RedeemCode]:
+        """
+        Count uses of invitations, once for each visitor.
+        """
+        keys = RoomKeys(room)
+        named = [keys.meta, *(keys.invitation(use.invitation) for use in asked)]
+        arguments = [self._now, *(part for use in asked for part in use[1:])]
+        return [RedeemCode(code) for code in await self._script("redeem", room, named, arguments)]
+
+    async def revoke(self, room: str, seat: str, visitor: str, for_ms: int) -> int:
+        """
+        Turn a seat or a visitor away for a time, and free what they hold.
+        """
+        keys = RoomKeys(room)
+        named = [keys.meta, keys.seats, keys.holders, keys.events, keys.ended, keys.revoked]
+        whom = ("s", seat) if seat else ("v", visitor)
+        freed = int(await self._script("revoke", room, named, [self._now, for_ms, MOST_REVOKED, *whom]))
+        if freed < 0:
+            raise RevokedFullError(room, MOST_REVOKED)
+        return freed
+
+    async def revoked(self, room: str) -> Revoked:
+        """
+        Return who is turned away.
+        """
+        keys = RoomKeys(room)
+        return replies.read_revoked(await self._script("revoked", room, [keys.meta, keys.revoked], [self._now]))
+
+    async def come_back(self, room: str, visitors: Sequence[str]) -> list[bool]:
+        """
+        Tell of each visitor whether they lost a seat with a basket lately.
+        """
+        keys = RoomKeys(room)
+        reply = await self._script("come_back", room, [keys.meta, keys.ended], [self._now, *visitors])
+        return [answer == 1 for answer in reply]
 
     async def leave(self, room: str, lane: str, rank: int, visitor: str, round_: int = 0) -> bool | None:
         """
@@ -241,7 +291,7 @@ class RedisStore:
         while True:
             lanes = self._lanes.get(room, (STANDARD_LANE,))
             lists = [key for lane in lanes for key in (keys.cohorts(lane), keys.door(lane))]
-            named = [keys.meta, keys.seats, keys.holders, keys.events, keys.policy, *lists]
+            named = [keys.meta, keys.seats, keys.holders, keys.events, keys.ended, keys.policy, *lists]
             reply = await self._script("snapshot", room, named, arguments)
             text = [part.decode() if isinstance(part, bytes) else part for part in reply]
             counters = replies.read_counters(room, text, lanes)
@@ -325,7 +375,7 @@ def _draws_of(last: Snapshot) -> list[str | int]:
 def _join_keys(keys: RoomKeys, lane: str, first: int, round_: int, batch: Sequence[str]) -> list[str]:
     chunks = (first, first + 1)
     return [
-        *(keys.meta, keys.seats, keys.holders, keys.events),
+        *(keys.meta, keys.seats, keys.holders, keys.events, keys.ended),
         *(keys.present(lane, chunk, round_) for chunk in chunks),
         *(keys.claimed(lane, chunk) for chunk in chunks),
         *(keys.joined(lane, visitor) for visitor in batch),

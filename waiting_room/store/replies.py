@@ -18,6 +18,7 @@ from waiting_room.core.phase import MODES, Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.prequeue import Promise, orders_of, read_draws
 from waiting_room.core.presence import CHUNK_RANKS, Presence, assemble, chunk_of, chunks_between, count_between, filled
+from waiting_room.core.revoked import Revoked
 from waiting_room.core.snapshot import Cohort, LaneSnapshot, Snapshot
 from waiting_room.core.standby import standby_seats
 from waiting_room.ports import ClaimCode, ClaimReply, JoinCode, JoinReply, TouchReply
@@ -114,6 +115,8 @@ def numbers_of(policy: Policy) -> dict[str, int]:
         "rate_limit": policy.rate_per_minute,
         "idle_ms": int(policy.idle_timeout_s * 1000),
         "session_ms": int(policy.max_session_s * 1000),
+        "payment_ms": int(policy.payment_cap_s * 1000),
+        "return_ms": int(policy.return_window_s * 1000),
     }
 
 
@@ -146,8 +149,19 @@ def read_touch(reply: Sequence[Any], seats: Sequence[str]) -> TouchReply:
     """
     Return what a gate must know; *seats* in the order in which they were sent.
     """
-    gone = tuple(seats[place - 1] for place in reply[3:])
-    return TouchReply(gone, Phase(reply[1]), straight=reply[2] == 1, now_ms=reply[0])
+    gone = tuple(seats[place - 1] for place in reply[5:])
+    version = f"{reply[3]}.{reply[4]}"
+    return TouchReply(gone, Phase(reply[1]), straight=reply[2] == 1, now_ms=reply[0], revoked_version=version)
+
+
+def read_revoked(reply: Sequence[Any]) -> Revoked:
+    """
+    Return who is turned away.
+    """
+    ends = {entry.decode(): int(float(until_ms)) for entry, until_ms in zip(reply[2::2], reply[3::2], strict=True)}
+    seats = {entry[1:]: until_ms for entry, until_ms in ends.items() if entry[0] == "s"}
+    visitors = {entry[1:]: until_ms for entry, until_ms in ends.items() if entry[0] == "v"}
+    return Revoked(f"{reply[0]}.{reply[1]}", seats, visitors)
 
 
 def field(name: str, lane: str) -> str:
@@ -251,6 +265,7 @@ def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Sna
         opens_at_ms=counters.whole("opens_at"),
         crowded_ms=counters.whole("crowded"),
         shadow=shadow.read(counters.fields.get("shadow", "")),
+        revocations=counters.whole("revocations"),
     )
 
 

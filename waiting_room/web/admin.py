@@ -53,7 +53,7 @@ def routes(lobby: Lobby, admin_token: str | None) -> list[web.RouteDef]:
     Return the operator's routes; without *admin_token* each of them says how to set one.
     """
     admin = Admin(lobby)
-    guard = _guard(admin_token)
+    guard = guard_of(admin_token)
     return [
         web.get(ROOT, guard(admin.list)),
         web.get(f"{ROOT}/{{room}}", guard(admin.show)),
@@ -134,7 +134,10 @@ class Admin:
         _log.info("an operator changed a room's settings", extra=details)
 
 
-def _guard(admin_token: str | None) -> Callable[[Handler], Handler]:
+def guard_of(admin_token: str | None) -> Callable[[Handler], Handler]:
+    """
+    Return what lets only those in who show *admin_token*; without one, nobody.
+    """
     expected = (admin_token or "").encode()
 
     def guarded(handler: Handler) -> Handler:

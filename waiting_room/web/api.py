@@ -120,7 +120,8 @@ class Api:
             raise TokenError(Reason.BAD_REQUEST, "a gate sends its credential as a bearer token")
         self._keyring.gate(credential, name, self._lobby.clock_ms())
         report = read_report(await _whole_body(request))
-        answer = await self._lobby.report(name, report.touched, report.released)
+        answer = await self._lobby.report(name, report.touched, report.released, report.stages, report.revoked_version)
+        policy = self._lobby.policy(name)
         said: dict[str, Any] = {
             "phase": answer.phase.value,
             "straight": answer.straight,
@@ -128,7 +129,10 @@ class Api:
             "now_ms": answer.now_ms,
             "degraded": answer.degraded,
             "shadow": self._lobby.room(name).view.snapshot.in_shadow,
-            "on_redis_outage": self._lobby.policy(name).on_redis_outage,
+            "on_redis_outage": policy.on_redis_outage,
+            "payment_cap_s": policy.payment_cap_s,
+            "revoked_version": self._lobby.room(name).revoked.version,
+            "revoked": None if answer.revoked is None else answer.revoked.entries(),
         }
         return web.json_response(said, headers=_PRIVATE, dumps=json.dumps)
 

@@ -24,11 +24,14 @@ are, and three times that with the longest that can be made up.
 class Identity:
     """
     Hold what a request proves; *fault* says why a ticket that it bears does not count.
+
+    *invitation_text* is what its cookie says, unverified: it is looked at when its bearer joins.
     """
 
     visitor: Visitor | None = None
     ticket: Ticket | None = None
     fault: Reason | None = None
+    invitation_text: str = ""
 
 
 NOBODY: Final = Identity()
@@ -74,7 +77,9 @@ class Identities:
 
     def _read_cookies(self, header: str, room: str) -> Identity:
         cookies = cookies_of(header)
-        return self._read(cookies.get(wire.VISITOR_COOKIE), cookies.get(wire.ticket_cookie(room)), room, NOBODY)
+        invitation = cookies.get(wire.invitation_cookie(room))
+        base = Identity(invitation_text=invitation) if invitation else NOBODY
+        return self._read(cookies.get(wire.VISITOR_COOKIE), cookies.get(wire.ticket_cookie(room)), room, base)
 
     def _read(self, visitor_text: str | None, ticket_text: str | None, room: str, base: Identity) -> Identity:
         visitor, ticket, fault = base.visitor, base.ticket, base.fault
@@ -94,4 +99,4 @@ class Identities:
             visitor = Visitor(ticket.visitor)
         if fault is not None:
             self._refused(fault)
-        return Identity(visitor, ticket, fault)
+        return Identity(visitor, ticket, fault, base.invitation_text)

@@ -4,7 +4,7 @@ The waiting page: takes a place, watches over it and lets the visitor in, with a
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from aiohttp import hdrs, web
 
 from waiting_room import wire
-from waiting_room.core.outcomes import Admitted, Called, Outcome, Refused
+from waiting_room.core.outcomes import Admitted, Called, Early, Outcome, Paused, Refused, Waiting
 from waiting_room.core.policy import Policy
 from waiting_room.core.reasons import Reason
 from waiting_room.core.targets import Target, choose
@@ -23,6 +23,7 @@ from waiting_room.web.languages import NAMES, Language
 from waiting_room.web.problems import language_of
 from waiting_room.web.texts import speed_words
 from waiting_room.web.views import Mood, View
+from waiting_room.web.visits import INVITATION_REASONS
 
 SCRIPT_COOKIE: Final = "wr_js"
 """Set by the page's script: whoever has it needs no refreshing."""
@@ -83,9 +84,14 @@ class Visits(Protocol):
         Tell where the visitor stands, and give a name to who has none; counts as a check-in.
         """
 
-    async def join(self, request: web.Request, room: str, /) -> Visit:
+    async def join(self, request: web.Request, room: str, /, *, invited: bool = True) -> Visit:
         """
-        Give the visitor a place.
+        Give the visitor a place; where not *invited*, without the invitation that the request may bear.
+        """
+
+    def carry(self, request: web.Request, room: str, text: str, /) -> str:
+        """
+        Return the cookie that carries an invitation to the join.
         """
 
     async def claim(self, request: web.Request, room: str, /) -> Visit:
@@ -134,6 +140,8 @@ class WaitingPage:
         """
         room = request.match_info["room"]
         policy = self._rooms.policy(room)
+        if wire.INVITATION_FIELD in request.query:
+            return self._take_invitation(request, room)
         target = choose(request.query.get("target"), policy.target, policy.allowed_hosts)
         if await _asks_to_leave(request):
             return await self._leave(request, room)
@@ -146,6 +154,18 @@ class WaitingPage:
         for cookie in seen.cookies:
             response.headers.add(hdrs.SET_COOKIE, cookie)
         return response
+
+    def _take_invitation(self, request: web.Request, room: str) -> web.Response:
+        """
+        Take the invitation out of the address, before anything of the page can tell the address on.
+        """
+        headers = {
+            hdrs.LOCATION: self._address(request, room),
+            hdrs.CACHE_CONTROL: "no-store",
+            hdrs.SET_COOKIE: self._visits.carry(request, room, request.query[wire.INVITATION_FIELD]),
+            "Referrer-Policy": "no-referrer",
+        }
+        return web.Response(status=303, headers=headers)
 
     async def _leave(self, request: web.Request, room: str) -> web.Response:
         visit = await self._visits.leave(request, room)
@@ -164,8 +184,9 @@ class WaitingPage:
             visit = self._visits.meet(request, room)
             if visit.new_visitor or request.method == hdrs.METH_HEAD:
                 return Seen(visit.outcome, visit.set_cookies, visit.new_visitor)
-            if _may_join(visit.outcome, request):
-                visit = await self._visits.join(request, room)
+            anew = "again" in request.query
+            if _may_join(visit.outcome, request) or (not anew and _is_invited_on(visit.outcome, request, room)):
+                visit = await self._visits.join(request, room, invited=not anew)
             elif isinstance(visit.outcome, Called):
                 visit = await self._visits.claim(request, room)
             return Seen(visit.outcome, visit.set_cookies)
@@ -199,7 +220,10 @@ class WaitingPage:
             return views.left(language)
         number = getattr(seen.outcome, "number", 0)
         before = journey.read(request.cookies.get(journey.cookie(room)), number)
-        return views.of_outcome(seen.outcome, before, self._now_s(), language)
+        view = views.of_outcome(seen.outcome, before, self._now_s(), language)
+        # Where nobody may join without an invitation, there is nothing to offer in its place.
+        invite_only = view.joins and self._rooms.policy(room).invite_only
+        return replace(view, joins=False) if invite_only and _tells_of_invitation(seen.outcome) else view
 
     def _frame(self, request: web.Request, room: str, view: View, target: Target, language: Language) -> Frame:
         state = self._rooms.public_state(room)
@@ -264,6 +288,17 @@ def _may_join(outcome: Outcome, request: web.Request) -> bool:
     if not isinstance(outcome, Refused) or outcome.reason not in views.JOIN_HELPS:
         return False
     return "again" in request.query or (outcome.reason is Reason.NO_TICKET and "left" not in request.query)
+
+
+def _is_invited_on(outcome: Outcome, request: web.Request, room: str) -> bool:
+    """
+    Tell whether somebody who waits has come with an invitation, perhaps to a lane that is not theirs.
+    """
+    return isinstance(outcome, Waiting | Paused | Early) and wire.invitation_cookie(room) in request.cookies
+
+
+def _tells_of_invitation(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused) and outcome.reason in INVITATION_REASONS
 
 
 async def _asks_to_leave(request: web.Request) -> bool:

@@ -5,9 +5,12 @@ A gate's report, read from JSON with all its faults at once.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from waiting_room.errors import Fault, FaultsError
+from waiting_room.wire import BASKET, PAYMENT
+
+STAGES: Final = (BASKET, PAYMENT)
 
 
 class ReportError(FaultsError):
@@ -19,12 +22,15 @@ class ReportError(FaultsError):
 @dataclass(frozen=True, slots=True)
 class Report:
     """
-    Hold the seats that a gate saw in use (with their hard ends in ms), those that are done, and the shop's health.
+    Hold the seats that a gate saw in use (with the ends of their passes in ms), the stages that the shop put visits in,
+    the seats that are done, which list of those turned away the gate has, and the shop's health.
     """
 
     touched: Mapping[str, int]
     released: tuple[str, ...]
     health: Mapping[str, Any]
+    stages: Mapping[str, str]
+    revoked_version: str
 
 
 def read_report(body: bytes) -> Report:
@@ -38,7 +44,12 @@ def read_report(body: bytes) -> Report:
     if not isinstance(document, dict):
         raise ReportError((Fault("body", "is no object", "send an object"),))
     touched, released, health = document.get("touched", {}), document.get("released", []), document.get("health", {})
+    stages, version = document.get("stages", {}), document.get("revoked_version", "")
     faults = []
+    if not isinstance(stages, dict) or not all(stage in STAGES for stage in stages.values()):
+        faults.append(Fault("stages", "is no object of seat: stage", 'send {"standard.7": "payment"} or "basket"'))
+    if not isinstance(version, str):
+        faults.append(Fault("revoked_version", "is no text", "send the one that was answered last, or none"))
     if not isinstance(touched, dict) or not all(_is_time(end) for end in touched.values()):
         faults.append(Fault("touched", "is no object of seat: hard end in ms", 'send {"standard.7": 1760000000000}'))
     if not isinstance(released, list) or not all(isinstance(seat, str) for seat in released):
@@ -47,7 +58,7 @@ def read_report(body: bytes) -> Report:
         faults.append(Fault("health", "is no object", "send the aggregate of the last seconds, or leave it out"))
     if faults:
         raise ReportError(tuple(faults))
-    return Report(touched, tuple(released), health)
+    return Report(touched, tuple(released), health, stages, version)
 
 
 def _is_time(value: object) -> bool:

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 from waiting_room.config import ServerSettings
 from waiting_room.lobby import Lobby
 from waiting_room.tokens import Keyring
-from waiting_room.web import admin, pages, problems
+from waiting_room.web import admin, pages, problems, rights
 from waiting_room.web.api import Api
 from waiting_room.web.faces import problem_page
 from waiting_room.web.identity import Identities
@@ -60,6 +60,7 @@ def build_app(service: Service) -> web.Application:
         *api.routes(service.settings.prefix),
         *pages.routes(visits, service.lobby, service.settings.prefix),
         *admin.routes(service.lobby, service.settings.admin_token),
+        *rights.routes(service.lobby, service.settings.admin_token, service.keyring, _public_base(service.settings)),
         *_operations(service),
     ):
         app.router.add_route(route.method, route.path, guard.all(route.handler))
@@ -81,6 +82,10 @@ def _desks(service: Service) -> tuple[Visits, Api]:
     secure = (service.settings.public_url or "").startswith("https:")
     visits = Visits(service.lobby, service.keyring, service.identities, secure=secure)
     return visits, Api(visits, service.lobby, service.keyring)
+
+
+def _public_base(settings: ServerSettings) -> str:
+    return f"{settings.public_url or ''}{settings.prefix}"
 
 
 async def _nothing_here(request: web.Request) -> web.Response:

@@ -27,6 +27,9 @@ JOIN_HELPS: Final = frozenset({
     Reason.PASS_INVALID,
     Reason.PASS_EXPIRED,
     Reason.PASS_ENDED,
+    Reason.INVITATION_USED,
+    Reason.INVITATION_EXPIRED,
+    Reason.INVITATION_INVALID,
 })  # fmt: skip
 """Refusals after which the visitor may take a new place."""
 

@@ -2,6 +2,7 @@
 A visitor's call, from the request to what is to be said and kept: shared by the pages and the JSON.
 """
 
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from secrets import token_bytes
@@ -12,10 +13,12 @@ from aiohttp import web
 
 from waiting_room import wire
 from waiting_room.cookies import TICKET_LIFE_S, VISITOR_LIFE_S, set_cookie
-from waiting_room.core.outcomes import Admitted, Outcome, Refused
+from waiting_room.core.outcomes import Admitted, Closed, Outcome, Paused, Refused
 from waiting_room.core.reasons import Reason
+from waiting_room.entrance import Entrance
+from waiting_room.errors import TokenError
 from waiting_room.lobby import Lobby
-from waiting_room.tokens import Keyring, Pass, Ticket, Visitor
+from waiting_room.tokens import MAX_LENGTH, Invitation, Keyring, Pass, Ticket, Visitor
 from waiting_room.web.identity import Identities, Identity
 
 PASS_GRACE_S: Final = 300
@@ -25,6 +28,13 @@ PASS_GRACE_S: Final = 300
 ID_BYTES: Final = 18
 """144 random bits, and a whole number of base64's groups: nobody guesses or meets another's id."""
 _IDS_AT_ONCE: Final = 256
+INVITATION_REASONS: Final = frozenset({
+    Reason.INVITATION_NEEDED,
+    Reason.INVITATION_USED,
+    Reason.INVITATION_EXPIRED,
+    Reason.INVITATION_INVALID,
+})  # fmt: skip
+_TOKEN: Final = re.compile(rf"[\w.-]{{1,{MAX_LENGTH}}}", re.ASCII)
 _NO_TOKENS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -61,6 +71,7 @@ class Visits:
 
     def __init__(self, lobby: Lobby, keyring: Keyring, identities: Identities, *, secure: bool = False) -> None:
         self.lobby = lobby
+        self._entrance = Entrance(lobby)
         self.identities = identities
         self._keyring = keyring
         self._secure = secure
@@ -93,21 +104,58 @@ class Visits:
         cookie = self._cookie(request, wire.VISITOR_COOKIE, token, VISITOR_LIFE_S)
         return visit._replace(visitor=visitor, set_cookies=(cookie,), tokens={"visitor": token})
 
-    async def join(self, request: web.BaseRequest, room: str) -> Visit:
+    async def join(self, request: web.BaseRequest, room: str, *, invited: bool = True) -> Visit:
         """
         Give the visitor a place, or find the one they have; a visitor who is new gets a name.
-        """
-        return await self.join_as(request, room, self.identities.of(request.headers, room))
 
-    async def join_as(self, request: web.BaseRequest, room: str, identity: Identity) -> Visit:
+        Where not *invited*, an invitation that the request bears is left out, and forgotten by the browser.
+        """
+        identity = self.identities.of(request.headers, room)
+        return await self.join_as(request, room, identity, invited=invited)
+
+    async def join_as(self, request: web.BaseRequest, room: str, identity: Identity, *, invited: bool = True) -> Visit:
         """
         Do what `join` does for whom the request has been found to come from.
         """
         visitor = identity.visitor or Visitor(next(self._ids))
-        outcome, ticket = await self.lobby.join(room, visitor, identity.ticket)
-        if identity.ticket is not None and outcome == Refused(Reason.TICKET_EXPIRED):
-            outcome, ticket = await self.lobby.join(room, visitor)
-        return self._visit(request, room, identity, visitor, ticket, outcome)
+        text = request.headers.get(wire.INVITATION_HEADER) or identity.invitation_text
+        if not text:
+            outcome, ticket = await self._join(room, visitor, identity.ticket, None)
+            return self._visit(request, room, identity, visitor, ticket, outcome)
+        invitation = self._invitation(text, room) if invited else None
+        if isinstance(invitation, Refused) and identity.ticket is None:
+            self.lobby.room(room)
+            return self._visit(request, room, identity, visitor, None, invitation)
+        good = invitation if isinstance(invitation, Invitation) else None
+        outcome, ticket = await self._join(room, visitor, identity.ticket, good)
+        visit = self._visit(request, room, identity, visitor, ticket, outcome)
+        if not identity.invitation_text or _keeps_invitation(outcome):
+            return visit
+        forgotten = self._cookie(request, wire.invitation_cookie(room), "", 0)
+        return visit._replace(set_cookies=(*visit.set_cookies, forgotten))
+
+    async def _join(
+        self, room: str, visitor: Visitor, ticket: Ticket | None, invitation: Invitation | None
+    ) -> tuple[Outcome, Ticket | None]:
+        outcome, given = await self._entrance.join(room, visitor, ticket, invitation)
+        if ticket is not None and outcome == Refused(Reason.TICKET_EXPIRED):
+            return await self._entrance.join(room, visitor, None, invitation)
+        return outcome, given
+
+    def _invitation(self, text: str, room: str) -> Invitation | Refused:
+        try:
+            return self._keyring.invitation(text, room)
+        except TokenError:
+            return Refused(Reason.INVITATION_INVALID)
+
+    def carry(self, request: web.BaseRequest, room: str, text: str) -> str:
+        """
+        Return the cookie that carries an invitation to the join, so that it need not stand in any address.
+
+        What is no token is carried as one that is not valid: its bearer is told so.
+        """
+        kept = text if _TOKEN.fullmatch(text) else "invalid"
+        return self._cookie(request, wire.invitation_cookie(room), kept, TICKET_LIFE_S)
 
     async def claim(self, request: web.BaseRequest, room: str) -> Visit:
         """
@@ -169,6 +217,16 @@ class Visits:
 
     def _cookie(self, request: web.BaseRequest, name: str, value: str, life_s: int) -> str:
         return set_cookie(name, value, life_s, secure=self._secure or request.secure)
+
+
+def _keeps_invitation(outcome: Outcome) -> bool:
+    """
+    Tell whether the browser shall keep the invitation: nobody has looked at it yet, or its bearer is to be told why it
+    does not count, on every page until they choose to join without it.
+    """
+    if isinstance(outcome, Refused):
+        return outcome.reason in INVITATION_REASONS
+    return isinstance(outcome, Closed) or (isinstance(outcome, Paused) and outcome.number == 0)
 
 
 def seen_of(request: web.BaseRequest) -> int | None:

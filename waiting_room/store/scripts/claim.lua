@@ -1,6 +1,7 @@
 -- Turns called ranks into seats: never beyond capacity, never faster than the door's pace, each ticket once; a
 -- repeated claim finds the same seat.
--- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5.. door of each lane, then for each claim: claimed bitmap, joined key
+-- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5 ended, 6.. door of each lane, then for each claim: claimed bitmap,
+-- joined key
 -- ARGV 1 now_ms or '', 2 number of lanes, then their names, then for each claim: place of its lane (from 1), rank,
 -- number
 -- Returns {now_ms, in how many ms the door's bucket overflows, then code, issued_ms, hard_end_ms of each}; codes as
@@ -20,11 +21,11 @@ for place = 1, lanes do names[#names + 1] = of(ARGV[2 + place], 'frontier') end
 local room = read_room(meta, names)
 if not room then return EMPTY end
 refill(room, now)
-local held = held_seats(meta, seats, holders, events, now)
+local held = held_seats(meta, seats, holders, events, KEYS[5], now)
 local entered, called = {}, {}
 for place = 1, lanes do called[place] = room[of(ARGV[2 + place], 'frontier')] end
 local function claim(place, rank, number, bitmap, joined)
-  local lane, door = ARGV[2 + place], KEYS[4 + place]
+  local lane, door = ARGV[2 + place], KEYS[5 + place]
   local seat = lane .. '.' .. int(rank)
   local holder = redis.call('HGET', holders, seat)
   if holder then
@@ -46,17 +47,17 @@ local function claim(place, rank, number, bitmap, joined)
   redis.call('SET', joined, int(number) .. 's' .. int(rank), 'PX', 60000)
   entered[#entered + 1] = seat
   room.tokens, room.admitted, held = room.tokens - price(room), room.admitted + 1, held + 1
-  return 1, now, give_seat(meta, seats, holders, seat, room, now)
+  return 1, now, give_seat(meta, seats, holders, seat, visitor_of(joined), room, now)
 end
 local reply = { now, 0 }
 for i = 1, (#ARGV - 2 - lanes) / 3 do
   local place, rank, number = unpack(ARGV, 3 * i + lanes, 3 * i + lanes + 2)
-  local bitmap, joined = KEYS[3 + lanes + 2 * i], KEYS[4 + lanes + 2 * i]
+  local bitmap, joined = KEYS[4 + lanes + 2 * i], KEYS[5 + lanes + 2 * i]
   local code, issued, hard = claim(tonumber(place), tonumber(rank), tonumber(number), bitmap, joined)
   reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = code, issued or 0, hard or 0
 end
 reply[2] = overflows_in(room)
-for place = 1, lanes do redis.call('PEXPIRE', KEYS[4 + place], 60000) end
+for place = 1, lanes do redis.call('PEXPIRE', KEYS[5 + place], 60000) end
 note(meta, events, 'claimed', now, entered)
 redis.call('HSET', meta, 'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', int(room.lost),
   'admitted', int(room.admitted), 'peak', int(math.max(room.peak, held)))

@@ -1,6 +1,6 @@
 -- Reads the counters, the seats, the cohorts and, where a record is due, the journal of one moment. A server that is not the one which wrote last (its run
 -- marker differs) may have lost its last writes: then a new epoch begins, above the high-water marks.
--- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5 policy, 6.. for each lane: cohorts, door
+-- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5 ended, 6 policy, 7.. for each lane: cohorts, door
 -- ARGV 1 now_ms or '', 2 run marker of the server, 3 recovery_ms, 4 how long one who was seen at the door stays there,
 -- 5-6 after how many ms, or events, a record is due
 -- Returns {now_ms, seats, policy, the fields of meta as name, value, .. (as text), '', then for each lane: cohorts ..,
@@ -31,12 +31,12 @@ if run ~= ARGV[2] then
   redis.call('HSET', meta, 'run', ARGV[2])
 end
 refill(room, now)
-local reply = { now, held_seats(meta, KEYS[2], KEYS[3], events, now), redis.call('GET', KEYS[5]) or '' }
+local reply = { now, held_seats(meta, KEYS[2], KEYS[3], events, KEYS[5], now), redis.call('GET', KEYS[6]) or '' }
 for _, value in ipairs(redis.call('HGETALL', meta)) do reply[#reply + 1] = value end
 for _, value in ipairs({ 'door_tokens', int(room.tokens), 'door_lost', int(room.lost), '' }) do
   reply[#reply + 1] = value
 end
-for i = 6, #KEYS, 2 do
+for i = 7, #KEYS, 2 do
   for _, cohort in ipairs(redis.call('LRANGE', KEYS[i], 0, -1)) do reply[#reply + 1] = cohort end
   reply[#reply + 1] = ''
   redis.call('ZREMRANGEBYSCORE', KEYS[i + 1], '-inf', now - tonumber(ARGV[4]))

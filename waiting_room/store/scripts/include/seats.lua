@@ -1,14 +1,43 @@
+-- Who holds a seat: 'issued:hard end:stage:since:visitor'. The stage is '', 'basket' or 'payment', and `since` the time at
+-- which it was entered; seats that were put back after a loss have no visitor.
+local function read_holder(text)
+  local issued, hard, stage, since, visitor = string.match(text or '', '^(%d+):(%d+):?(%a*):?(%d*):?(.*)$')
+  if not issued then return nil end
+  return { issued = tonumber(issued), hard = tonumber(hard), stage = stage, since = tonumber(since) or 0,
+    visitor = visitor }
+end
+local function write_holder(holders, seat, holder)
+  local since = holder.since > 0 and int(holder.since) or ''
+  redis.call('HSET', holders, seat, int(holder.issued) .. ':' .. int(holder.hard) .. ':' .. holder.stage .. ':' .. since
+    .. ':' .. holder.visitor)
+end
+-- Returns the visitor of a `joined` key: what stands behind its last colon.
+local function visitor_of(key) return string.match(key, '[^:]*$') end
+-- Lets a key live for at least so many ms more; new settings never shorten what lasts.
+local function keep(key, ms)
+  if redis.call('PEXPIRE', key, int(ms), 'NX') == 0 then redis.call('PEXPIRE', key, int(ms), 'GT') end
+end
 -- Frees the seats whose end has come, 500 at most at a time, and returns how many are held. In a break, and until every
--- seat has had its idle time after it, only those are over whose end came before the break.
-local function held_seats(meta, seats, holders, events, now)
-  local over, rest = now, redis.call('HMGET', meta, 'rest_from', 'rest_until')
-  if now < (tonumber(rest[2]) or 0) then over = math.min(now, tonumber(rest[1])) end
-  local ended = redis.call('ZRANGEBYSCORE', seats, '-inf', over, 'LIMIT', 0, 500)
-  if #ended > 0 then
-    redis.call('ZREM', seats, unpack(ended))
-    redis.call('HDEL', holders, unpack(ended))
-    redis.call('HINCRBY', meta, 'expired', #ended)
-    note(meta, events, 'expired', now, ended)
+-- seat has had its idle time after it, only those are over whose end came before the break. Who had a basket may come
+-- back for a while.
+local function held_seats(meta, seats, holders, events, ended, now)
+  local until_ms, rest = now, redis.call('HMGET', meta, 'rest_from', 'rest_until')
+  if now < (tonumber(rest[2]) or 0) then until_ms = math.min(now, tonumber(rest[1])) end
+  local over = redis.call('ZRANGEBYSCORE', seats, '-inf', until_ms, 'LIMIT', 0, 500)
+  if #over > 0 then
+    local window = tonumber(redis.call('HGET', meta, 'return_ms')) or 0
+    for _, text in ipairs(window > 0 and redis.call('HMGET', holders, unpack(over)) or {}) do
+      local holder = read_holder(text)
+      if holder and holder.stage ~= '' and holder.visitor ~= '' then
+        redis.call('ZADD', ended, int(now + window), holder.visitor)
+        keep(ended, window + 60000)
+      end
+    end
+    redis.call('ZREMRANGEBYSCORE', ended, '-inf', int(now))
+    redis.call('ZREM', seats, unpack(over))
+    redis.call('HDEL', holders, unpack(over))
+    redis.call('HINCRBY', meta, 'expired', #over)
+    note(meta, events, 'expired', now, over)
   end
   return redis.call('ZCARD', seats)
 end
@@ -24,12 +53,12 @@ local function end_seats(meta, seats, holders, events, now, act, named)
 end
 -- Gives a seat: held until idle end or hard end, whichever comes first; returns the hard end. One beyond capacity is
 -- counted, whoever is to blame.
-local function give_seat(meta, seats, holders, seat, room, now)
+local function give_seat(meta, seats, holders, seat, visitor, room, now)
   local hard = now + room.session_ms
   redis.call('ZADD', seats, math.min(now + room.idle_ms, hard), seat)
   if room.mode ~= 3 and redis.call('ZCARD', seats) > room.capacity then redis.call('HINCRBY', meta, 'over', 1) end
-  redis.call('HSET', holders, seat, int(now) .. ':' .. int(hard))
-  redis.call('PEXPIRE', seats, room.session_ms + 60000)
-  redis.call('PEXPIRE', holders, room.session_ms + 60000)
+  write_holder(holders, seat, { issued = now, hard = hard, stage = '', since = 0, visitor = visitor })
+  keep(seats, room.session_ms + 60000)
+  keep(holders, room.session_ms + 60000)
   return hard
 end

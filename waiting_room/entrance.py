@@ -1,0 +1,135 @@
+"""
+Who may join which lane: everybody the standard one, those who are invited or come back another, and some none.
+"""
+
+from typing import Final
+
+from waiting_room.coalesce import Coalescer
+from waiting_room.core import polling
+from waiting_room.core.lanes import STANDARD_LANE
+from waiting_room.core.outcomes import Closed, Early, Outcome, Paused, Refused, Waiting
+from waiting_room.core.phase import Phase
+from waiting_room.core.policy import Policy
+from waiting_room.core.reasons import Reason
+from waiting_room.errors import StoreEmptyError, StoreUnavailableError
+from waiting_room.lobby import BATCH, Lobby
+from waiting_room.ports import RedeemCode, Redemption
+from waiting_room.rooms import Room
+from waiting_room.tokens import Invitation, Ticket, Visitor
+
+RETRY_MS: Final = 2000
+Place = tuple[Outcome, Ticket | None]
+
+
+class Entrance:
+    """
+    Stand before the lobby's joins, and send each visitor to their lane.
+    """
+
+    def __init__(self, lobby: Lobby) -> None:
+        self._lobby = lobby
+        self._redeemers: dict[str, Coalescer[Redemption, RedeemCode]] = {}
+        self._returns: dict[str, Coalescer[str, bool]] = {}
+
+    async def join(
+        self, name: str, visitor: Visitor, ticket: Ticket | None = None, invitation: Invitation | None = None
+    ) -> Place:
+        """
+        Give *visitor* a place in the lane that is theirs, once: who bears a *ticket* keeps it.
+
+        Only an *invitation* to another lane moves somebody who still waits; where it does not count, they stay where
+        they are. It is counted as used before the place is given, once for each visitor, so that a join that is tried
+        again costs no second use.
+        """
+        room = self._lobby.room(name)
+        if room.revoked.bars("", visitor.id, self._lobby.clock_ms()):
+            return Refused(Reason.REVOKED), None
+        if ticket is not None and (invitation is None or invitation.lane == ticket.lane):
+            return await self._lobby.join(name, visitor, ticket)
+        try:
+            if ticket is not None and invitation is not None:
+                return await self._move(room, visitor, ticket, invitation)
+            if invitation is None:
+                return await self._uninvited(room, visitor)
+            refusal = await self._refusal(room, visitor, invitation)
+        except StoreEmptyError:
+            room.lost = True
+            return self._put_off(Reason.RECOVERING), None
+        except StoreUnavailableError:
+            return self._put_off(Reason.STORE_AWAY), None
+        if refusal is not None:
+            return refusal, None
+        return await self._lobby.join(name, visitor, lane=invitation.lane)
+
+    async def _uninvited(self, room: Room, visitor: Visitor) -> Place:
+        policy = room.policy
+        lane = return_lane(policy)
+        if lane and await self._comes_back(room.name, visitor):
+            return await self._lobby.join(room.name, visitor, lane=lane)
+        if policy.invite_only:
+            return Refused(Reason.INVITATION_NEEDED), None
+        return await self._lobby.join(room.name, visitor, lane=STANDARD_LANE)
+
+    async def _move(self, room: Room, visitor: Visitor, ticket: Ticket, invitation: Invitation) -> Place:
+        kept = self._lobby.status(room.name, ticket)
+        if not isinstance(kept, Waiting | Paused | Early) or await self._refusal(room, visitor, invitation) is not None:
+            return kept, ticket
+        outcome, given = await self._lobby.join(room.name, visitor, lane=invitation.lane)
+        if given is None:
+            return kept, ticket
+        await self._lobby.leave(room.name, ticket)
+        return outcome, given
+
+    async def _refusal(self, room: Room, visitor: Visitor, invitation: Invitation) -> Outcome | None:
+        """
+        Return why *invitation* lets nobody in, or None where it does; a closed room takes no use of it.
+        """
+        entries = {lane.name: lane.entry for lane in room.policy.lanes}
+        if entries.get(invitation.lane, "return") == "return":
+            return Refused(Reason.INVITATION_INVALID)
+        if room.view.snapshot.phase is Phase.CLOSED:
+            return Closed()
+        use = Redemption(invitation.id, invitation.uses, invitation.expires_ms, visitor.id)
+        code = await self._redeemer(room.name).submit(use)
+        match code:
+            case RedeemCode.USED:
+                return Refused(Reason.INVITATION_USED)
+            case RedeemCode.EXPIRED:
+                return Refused(Reason.INVITATION_EXPIRED)
+            case _:
+                return None
+
+    def _redeemer(self, name: str) -> Coalescer[Redemption, RedeemCode]:
+        desk = self._redeemers.get(name)
+        if desk is None:
+            desk = self._redeemers[name] = Coalescer(lambda asked: self._lobby.store.redeem(name, asked), BATCH)
+        return desk
+
+    async def _comes_back(self, name: str, visitor: Visitor) -> bool:
+        desk = self._returns.get(name)
+        if desk is None:
+            desk = Coalescer(lambda visitors: self._lobby.store.come_back(name, visitors), BATCH)
+            self._returns[name] = desk
+        return await desk.submit(visitor.id)
+
+    def _put_off(self, reason: Reason) -> Paused:
+        return Paused(0, 0, polling.jittered_ms(RETRY_MS, self._lobby.clock_ms(), 0), reason)
+
+
+async def revoke(lobby: Lobby, name: str, *, seat: str = "", visitor: str = "", for_ms: int) -> int:
+    """
+    Turn a seat or a visitor away for *for_ms* (0 takes it back); return how many seats were freed by that.
+    """
+    room = lobby.room(name)
+    freed = await lobby.store.revoke(name, seat, visitor, for_ms)
+    await lobby.hear_revoked(room)
+    return freed
+
+
+def return_lane(policy: Policy) -> str:
+    """
+    Return the lane for those who come back, or nothing where the room has none.
+    """
+    if len(policy.lanes) == 1:
+        return ""
+    return next((lane.name for lane in policy.lanes if lane.entry == "return"), "")
