@@ -55,6 +55,10 @@ OUTCOMES: dict[str, tuple[Outcome, dict[str, Any]]] = {
          "resumes_in_s": 720.0},
     ),
     "closed": (Closed(), {"reason": "room_closed"}),
+    "closed until then": (
+        Closed(opens_in_ms=90_000),
+        {"state": "closed", "reason": "room_closed", "opens_in_s": 90.0},
+    ),
     "refused": (Refused(Reason.NO_TICKET, 2000), {"reason": "no_ticket", "next_poll_s": 2.0}),
 }  # fmt: skip
 

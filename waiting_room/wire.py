@@ -111,8 +111,9 @@ def describe(outcome: Outcome, room: str) -> dict[str, Any]:
             answer["resumes_in_s"] = None if resumes_in_ms is None else resumes_in_ms / 1000
             if number:
                 answer |= {"number": number, "position": position, "ahead": max(0, position - 1)}
-        case Closed(reason):
+        case Closed(reason, opens_in_ms):
             answer |= {"state": "closed", "reason": reason.value}
+            answer["opens_in_s"] = None if opens_in_ms is None else opens_in_ms / 1000
         case Refused(reason, retry_ms):
             answer |= {"state": "refused", "reason": reason.value}
             answer["next_poll_s"] = None if retry_ms is None else retry_ms / 1000

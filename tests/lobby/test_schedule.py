@@ -11,7 +11,7 @@ import pytest
 from tests.lobby.clock import timeless, trip
 from tests.lobby.house import POLICY, ROOM, START_MS, House, house, names
 from waiting_room.core.calendar import Entry, local_text
-from waiting_room.core.outcomes import Admitted, Closed, Paused
+from waiting_room.core.outcomes import Admitted, Closed, Paused, Refused
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.reasons import Reason
@@ -148,3 +148,18 @@ async def test_what_means_nothing_changes_nothing(action: str, values: dict[str,
         await lobby.act(ROOM, action, values)
 
     assert (await store.snapshot(ROOM)).phase is Phase.OPEN
+
+
+@timeless
+async def test_a_drain_serves_those_who_joined_before_it_and_nobody_else() -> None:
+    """Everybody whose number was given by then goes in, in order; who comes after is told so and gets no number."""
+    home = await house(planned((10, "drain")), capacity=1000)
+    tickets = await home.fill(names(30))
+    await home.live(10.25)
+    late, ticket = await home.workers[0].join("late")
+    await home.live(10)
+    seen = await home.see()
+
+    assert (late, ticket) == (Refused(Reason.ROOM_DRAINING), None)
+    assert seen.standard.issued == tickets[-1].number
+    assert seen.standard.frontier > tickets[-1].number

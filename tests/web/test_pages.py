@@ -367,31 +367,3 @@ async def test_an_unknown_room_is_a_friendly_404() -> None:
 
     assert answer.status == 404
     assert heading(html) == "There is no such queue here"
-
-
-async def test_a_break_says_when_it_goes_on_and_that_the_place_is_kept() -> None:
-    """
-    In both languages, without a script; the place stays on the page.
-    """
-    async with on(Stage(STATES["break"])) as client:
-        answer, english = await page(client, f"{PAGE}?lang=en")
-        _, polish = await page(client, f"{PAGE}?lang=pl")
-
-    assert heading(english) == "A short technical break"
-    assert "Until it goes on: about 15 minutes." in english
-    assert "Your place is kept." in english
-    assert "<b>37</b> people are ahead of you" in english
-    assert answer.headers["Refresh"].startswith("5;")
-    assert heading(polish) == "Krótka przerwa techniczna"
-    assert "Do wznowienia: około 15 minut." in polish
-
-
-async def test_a_pause_of_unknown_length_promises_nothing() -> None:
-    """
-    Nobody is told a time that nobody knows.
-    """
-    async with on(Stage(STATES["paused"])) as client:
-        _, html = await page(client, f"{PAGE}?lang=en")
-
-    assert re.search(r'id="resumes" hidden>', html)
-    assert "Until it goes on:" not in html.partition("<script")[0]

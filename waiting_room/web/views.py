@@ -14,6 +14,8 @@ from waiting_room.web.languages import Language
 from waiting_room.web.problems import Problem
 from waiting_room.web.texts import ADMITTED, ENTERING, LEFT, Saying, ahead_words, opening_words, say
 
+LONGEST_REFRESH_S: Final = 300
+"""A page that is closed until an opening looks again by then: its time may be changed."""
 REFRESH_MIN_S: Final = 5
 """Without a script the whole page comes anew, so never more often than this; a place is safe for 15 s of silence."""
 AWAY: Final = frozenset({Reason.RECOVERING, Reason.STORE_AWAY})
@@ -161,9 +163,13 @@ def of_outcome(outcome: Outcome, before: Journey | None, now_s: float, language:
         case Admitted():
             said = ADMITTED.into(language)
             return View(Mood.ADMITTED, said, said.heading)
-        case Closed(reason):
+        case Closed(reason, opens_in_ms):
             said = say(reason, language)
-            return View(Mood.CLOSED, said, said.heading)
+            if opens_in_ms is None:
+                return View(Mood.CLOSED, said, said.heading)
+            said = replace(said, next_step=f"{opening_words(opens_in_ms / 1000, language)}.")
+            again_s = min(LONGEST_REFRESH_S, max(REFRESH_MIN_S, ceil(opens_in_ms / 1000)))
+            return View(Mood.CLOSED, said, said.heading, refresh_s=again_s)
         case Refused(reason, retry_ms):
             return _refused(reason, retry_ms, language)
 
