@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 
 from tests.lobby.clock import timeless
-from tests.lobby.house import ROOM, House, Worker, house, names
+from tests.lobby.house import POLICY, ROOM, House, Worker, house, names
 from waiting_room.core.draw import DrawError
 from waiting_room.core.outcomes import Called, Early, Paused, Waiting
 from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Reason
 from waiting_room.tokens import Ticket
 
-SLOW = {"capacity": 2, "rate_per_minute": 60}
+SLOW = replace(POLICY, capacity=2, rate_per_minute=60)
 
 
 async def gathered(home: House, count: int, opens_in_s: float | None = None) -> list[Ticket]:
@@ -126,7 +126,7 @@ async def test_two_workers_tell_the_same_order_and_it_is_the_draws() -> None:
     """
     Positions are the ranks of the draw, whoever answers; whoever comes late stands behind.
     """
-    home = await house(size=2, **SLOW)
+    home = await house(SLOW, size=2)
     tickets = await gathered(home, 30)
     await home.workers[0].lobby.set_phase(ROOM, Phase.OPEN)
     await home.workers[1].lobby.refresh(ROOM)
@@ -174,7 +174,7 @@ async def test_who_went_away_before_the_opening_delays_nobody_for_long() -> None
     """
     All count as present for one slot; after it only those who have come.
     """
-    home = await house(**SLOW)
+    home = await house(SLOW)
     tickets = await gathered(home, 50)
     await home.workers[0].lobby.set_phase(ROOM, Phase.OPEN)
     at_once = (await home.see()).waiting
@@ -192,7 +192,7 @@ async def test_a_join_that_is_retried_during_the_opening_keeps_one_place() -> No
     """
     Before, at and after it: one number, which the draw has put somewhere once.
     """
-    home = await house(size=2, **SLOW)
+    home = await house(SLOW, size=2)
     await gathered(home, 5)
     first, second = home.workers
     before = await first.join("anna")
@@ -210,7 +210,7 @@ async def test_a_worker_that_has_not_heard_of_the_draw_does_no_harm() -> None:
     """
     Its check-ins are of numbers: late ones are left out, and nobody is taken for somebody else.
     """
-    home = await house(size=2, **SLOW)
+    home = await house(SLOW, size=2)
     tickets = await gathered(home, 20)
     first, second = home.workers
     for ticket in tickets[:10]:
@@ -229,7 +229,7 @@ async def test_a_leave_that_crosses_the_draw_gives_back_the_right_place() -> Non
     """
     The worker looks again and names the rank that the draw has given.
     """
-    home = await house(size=2, **SLOW)
+    home = await house(SLOW, size=2)
     tickets = await gathered(home, 10)
     first, second = home.workers
     await first.lobby.set_phase(ROOM, Phase.OPEN)
@@ -251,7 +251,7 @@ async def test_a_draw_survives_the_loss_of_everything() -> None:
     """
     Workers put ranks and phase back, and the calls go on in the same order.
     """
-    home = await house(size=2, **SLOW)
+    home = await house(SLOW, size=2)
     tickets = await gathered(home, 20)
     await home.workers[0].lobby.set_phase(ROOM, Phase.OPEN)
     await home.live(1)
@@ -285,7 +285,7 @@ async def test_who_joins_with_a_worker_that_has_not_heard_of_the_pre_queue_sees_
     """
     A position that the draw could worsen is never shown.
     """
-    home = await house(size=2, **SLOW)
+    home = await house(SLOW, size=2)
     await home.workers[0].lobby.prequeue(ROOM)
     answer, _ = await home.workers[1].join("anna")
 
@@ -297,7 +297,7 @@ async def test_who_was_waiting_before_the_pre_queue_is_told_to_wait_on() -> None
     """
     They keep position and place, before all who will be drawn.
     """
-    home = await house(**SLOW)
+    home = await house(SLOW)
     tickets = await home.fill(names(3))
     await gathered(home, 3)
     answer = told(home.workers[0], tickets[2])
