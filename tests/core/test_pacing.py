@@ -3,6 +3,7 @@ How many are called: rate, seats, and those who are still to come.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,14 +15,19 @@ from waiting_room.core.pacing import (
     MIN_NO_SHOW,
     RECENT_MS,
     TICK_MS,
+    TURNOVER_S,
+    ahead_of_seats,
     burst,
     calls_due,
     door_s,
+    ended,
     expected,
     lead_s,
     mature_ms,
     measured_no_show,
+    no_show_after_turn,
     survival,
+    turnover_per_s,
 )
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
@@ -255,7 +261,7 @@ def test_nobody_is_expected_when_the_window_ends(no_show: float) -> None:
 @given(cohorts(), SHARES)
 def test_the_measured_share_stays_a_share(made: tuple[Cohort, ...], before: float) -> None:
     """Between none and nine of ten, so that over-calling is bounded by ten."""
-    assert 0 <= measured_no_show(before, made, NOW_MS, POLICY) <= MAX_NO_SHOW
+    assert 0 <= measured_no_show(snapshot(cohorts=made, no_show=before, slot_at_ms=0)) <= MAX_NO_SHOW
 
 
 @pytest.mark.parametrize(
@@ -264,19 +270,125 @@ def test_the_measured_share_stays_a_share(made: tuple[Cohort, ...], before: floa
 )
 def test_only_calls_of_an_age_that_tells_are_looked_at(age_ms: int, teaches: bool) -> None:
     """Younger ones may still come, older ones are of another time."""
-    assert (measured_no_show(0.0, [called(age_ms, 50)], NOW_MS, POLICY) > 0) is teaches
+    assert (measured_no_show(snapshot(cohorts=(called(age_ms, 50),), slot_at_ms=0)) > 0) is teaches
 
 
 def test_the_share_moves_towards_what_is_seen() -> None:
     """Look after look with a fifth missing, the measurement comes to a fifth."""
     share = 0.0
-    for _ in range(80):
-        share = measured_no_show(share, [called(MATURE_MS, 50, claimed=38, at_door=2)], NOW_MS, POLICY)
+    for _ in range(120):
+        crowd = (called(MATURE_MS, 50, claimed=38, at_door=2),)
+        share = measured_no_show(snapshot(cohorts=crowd, slot_at_ms=0, no_show=share))
 
     assert share == pytest.approx(0.2, abs=0.001)
 
 
 def test_ghosts_who_come_back_do_not_make_the_share_negative() -> None:
     """More may claim than were present when they were called."""
-    assert 0 <= measured_no_show(0.0, [called(MATURE_MS, 10, claimed=30)], NOW_MS, POLICY) < 0.1
+    assert 0 <= measured_no_show(snapshot(cohorts=(called(MATURE_MS, 10, claimed=30),), slot_at_ms=0)) < 0.1
     assert expected([called(0, 10, claimed=30)], NOW_MS, 0.1, POLICY) == 0
+
+
+def test_calls_of_an_earlier_slot_say_nothing_of_those_who_stayed() -> None:
+    """Whoever was called before the slot turned may have been one of the ghosts that went with it."""
+    room = snapshot(cohorts=(called(MATURE_MS + 2000, 50),), no_show=0.3, slot_at_ms=NOW_MS - MATURE_MS - 1000)
+
+    assert measured_no_show(room) == 0.3
+
+
+@given(SHARES, st.floats(0, 1))
+def test_the_share_after_a_turn_is_that_of_those_who_stay(no_show: float, silent: float) -> None:
+    """Silent ones and no-shows among the others make up the share of before, unless more were silent."""
+    after = no_show_after_turn(no_show, silent)
+
+    assert 0 <= after <= MAX_NO_SHOW
+    if silent < min(no_show, 0.99):
+        assert silent + (1 - silent) * after == pytest.approx(no_show)
+
+
+def test_a_crowd_that_left_takes_its_no_shows_with_it() -> None:
+    """
+    Nine of ten were silent: of those who stay, as many come as ever.
+
+    The share once stayed at nine of ten, and 420 were called at once in a room of twenty a second.
+    """
+    assert no_show_after_turn(0.9, 0.9) == pytest.approx(0.0)
+    assert no_show_after_turn(0.9, 1.0) == 0.9
+
+
+def living(turnover: float, seconds: float, known: float = 0.0) -> float:
+    """
+    Return the turnover that is measured in a room of 100 seats after *seconds* in which *turnover* a second ended.
+    """
+    measured, inside = known, POLICY.capacity
+    for tick in range(1, round(seconds * 4) + 1):
+        gone = 100 + int(turnover * tick / 4)
+        before = 100 + int(turnover * (tick - 1) / 4)
+        room = snapshot(seats=inside, admitted=gone + inside, ended=before, turnover_per_s=measured)
+        measured = turnover_per_s(room)
+    return measured
+
+
+@pytest.mark.parametrize("turnover", [0.5, 3.0, 40.0])
+def test_the_turnover_is_measured(turnover: float) -> None:
+    """After a minute it is known within a tenth, at any speed."""
+    assert living(turnover, 60) == pytest.approx(turnover, rel=0.1)
+
+
+def test_the_turnover_follows_a_room_that_comes_to_rest() -> None:
+    """A third of it is left after its time."""
+    assert living(0.0, TURNOVER_S, known=9.0) == pytest.approx(9.0 / 2.718, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"ended": 0}, {"ended": 50, "recover_until_ms": NOW_MS + 1}, {"ended": 50, "ticked_ms": NOW_MS}],
+)
+def test_nothing_is_learned_where_the_last_tick_is_unknown(changes: dict[str, Any]) -> None:
+    """A room that is new, was put back, or is looked at twice within a moment."""
+    assert turnover_per_s(snapshot(seats=10, admitted=500, turnover_per_s=2.0, **changes)) == 2.0
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 10**6), st.floats(0, 1000), st.integers(0, 10**5))
+def test_the_turnover_is_never_negative_and_never_beyond_the_seats(
+    admitted: int, seats: int, before: int, known: float, away_ms: int
+) -> None:
+    """Whatever was put back from others' memories: no more seats end in a tick than there are."""
+    room = snapshot(admitted=admitted, seats=seats, ended=before, turnover_per_s=known, ticked_ms=NOW_MS - away_ms)
+
+    assert ended(room) >= 0
+    assert 0 <= turnover_per_s(room) <= max(known, POLICY.capacity * 1000 / max(1, away_ms))
+
+
+def test_seats_are_called_for_before_they_are_free() -> None:
+    """A full room in which ten seats end per second, with a lead of two seconds and a tick: 22 or 23, and no spare."""
+    room = snapshot(
+        policy=replace(POLICY, capacity=10_000, rate_per_minute=60_000), seats=10_000, admitted=20_000,
+        ended=10_000, turnover_per_s=10.0, ticked_ms=NOW_MS, cohorts=TWO_SECONDS,
+    )  # fmt: skip
+
+    assert calls_due(room, 0.0, 0.0) == pytest.approx(22.5)
+
+
+@pytest.mark.parametrize(
+    ("turnover", "capacity", "spare"),
+    [(1.67, 50, (3, 5)), (0.083, 50, (0, 0.5)), (16.7, 500, (0, 4)), (170, 5000, (0, 0))],
+)
+def test_a_small_room_keeps_some_to_spare(turnover: float, capacity: int, spare: tuple[float, float]) -> None:
+    """Where few seats end, chance decides whether somebody is at the door: a handful more are called, and not many."""
+    more = ahead_of_seats(turnover, 2.0, capacity, capacity) - turnover * 2.25
+
+    assert spare[0] <= more <= spare[1]
+
+
+@given(st.floats(0, 10_000), st.floats(0, 30), st.integers(0, 10_000), st.integers(0, 10_000))
+def test_no_more_are_called_ahead_than_there_are_seats_to_end(
+    turnover: float, lead: float, seats: int, capacity: int
+) -> None:
+    """An empty room, or one of no seats, calls nobody ahead; nor do the spare ones outgrow the room."""
+    ahead = ahead_of_seats(turnover, lead, seats, capacity)
+
+    assert ahead >= 0
+    if not seats or not capacity:
+        assert ahead == pytest.approx(seats)
+    assert ahead <= seats + 6 * max(1.0, seats) ** 0.5

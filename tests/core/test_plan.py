@@ -127,7 +127,8 @@ def test_who_is_called_is_expected() -> None:
 def test_the_no_show_share_is_learned_from_what_is_old_enough() -> None:
     """What the cohorts taught stands in the step, and the calls make up for it."""
     over = Cohort(NOW_MS - 10_000, 1, 51, 50, 0)
-    made = step(snapshot(range(60, 99), frontier=60, seats=POLICY.capacity - 6, cohorts=(over,), no_show=0.3))
+    room = snapshot(range(60, 99), frontier=60, seats=POLICY.capacity - 6, cohorts=(over,), no_show=0.3)
+    made = step(replace(room, slot_at_ms=NOW_MS - 14_000))
 
     assert made.no_show > 0.3
     assert made.called == int((6 - (made.expected - made.called * (1 - made.no_show))) / (1 - made.no_show)) == 5
@@ -152,7 +153,8 @@ def test_leaving_is_measured_when_a_slot_turns() -> None:
     """Of four who were there in the last slot one is silent after ten seconds: 2.5 % a second, smoothed by half."""
     room = snapshot([1, 2, 3, 4], fresh=bits_of([1, 2, 4]), slot_at_ms=NOW_MS - 10_000, slot_ms=10_000)
 
-    assert step(room).leaving_per_s == pytest.approx(0.0125)
+    assert step(replace(room, leaving_per_s=0.015)).leaving_per_s == pytest.approx(0.02)
+    assert step(room).leaving_per_s == pytest.approx(0.025), "what was unknown is not smoothed"
     assert step(replace(room, slot_ms=15_000)).leaving_per_s == 0.0
 
 
@@ -164,3 +166,20 @@ def test_the_mark_is_raised_ahead_of_need(issued: int, mark: int, raised: int) -
     """When half a step is left, so that no join ever waits for it; and it never falls."""
     assert MARK_STEP == 50_000
     assert step(snapshot(issued=issued, high_water=mark)).lanes["standard"].high_water == raised
+
+
+def test_those_who_stay_are_not_called_like_those_who_left() -> None:
+    """Nine of ten did not come; with the turn of the slot they are gone, and the share of no-shows with them."""
+    stayed = range(10, 2001, 10)
+    room = snapshot(range(1, 2001), fresh=bits_of(stayed), slot_at_ms=NOW_MS - 15_000, no_show=0.9)
+
+    assert step(room).no_show == pytest.approx(0.0, abs=0.01)
+    assert step(replace(room, slot_ms=16_000)).no_show == 0.9
+
+
+def test_how_many_seats_end_is_kept_for_the_next_step() -> None:
+    """Sixty of a hundred and sixty have ended, ten of them since the last tick."""
+    made = step(snapshot(admitted=160, seats=100, ended=50))
+
+    assert made.ended == 60
+    assert 0 < made.turnover_per_s < 40

@@ -1,10 +1,12 @@
 """
 How many to call: the rate, the seats, and those who were called and have not come yet.
 
-The law: ``calls = (min(tokens + rate * (lead + door), capacity - seats) - expected) / (1 - no-show share)``: as many
-are kept under way as the door can let in until they are there, and a second longer; the lead is the measured mean time
-from call to claim. To call by the rate alone starves the door, for visitors ask when they were told to: with polls two
-seconds apart it let in 85 to 97 % of the rate, and all of it since.
+The law: ``calls = (min(tokens + rate * (lead + door), free + turnover * lead + spare) - expected) / (1 - no-show
+share)``: as many are kept under way as the door can let in until they are there, and a second longer; the lead is the
+measured mean time from call to claim. To call by the rate alone starves the door, for visitors ask when they were told
+to: with polls two seconds apart it let in 85 to 97 % of the rate, and all of it since.
+Seats are called for before they are free: *turnover* is the measured number of seats that end per second. To wait for a
+free seat leaves it empty for the lead: of seats held for 9 s 85 % were used, of those held for a minute 97 %.
 *Expected* weighs each called-but-not-come by the chance that it still comes,
 ``P(age) = (1-p) S(age) / ((1-p) S(age) + p)``, where p is the measured share of no-shows and S the measured survival of
 the time from call to claim: counting every called one for its whole window leaves seats empty, counting none fills
@@ -14,7 +16,7 @@ them twice.
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
-from math import exp, sqrt
+from math import exp, log, pi, sqrt
 from typing import Final
 
 from waiting_room.core.policy import Policy
@@ -32,7 +34,12 @@ DOOR_MS: Final = 3000
 """Who was turned back at the door comes again within a poll of a second and its hold: three are ample."""
 RECENT_MS: Final = 10_000
 """Ten seconds of calls tell the share of no-shows of this moment; a minute's would lag behind a crowd that leaves."""
+_PHI_0: Final = 1 / sqrt(2 * pi)
 _ENOUGH: Final = 20
+TURNOVER_S: Final = 15.0
+"""The turnover is that of the last quarter of a minute: long enough to be even, short enough to follow a crowd."""
+IDLE_SHARE: Final = 0.01
+"""The part of the seats that chance may leave empty; the bound is a loose one, and a quarter of it was measured."""
 _SMOOTHING: Final = 0.2
 _NO_SHOW_INERTIA: Final = 30
 """As many called visitors as must be seen before the measurement weighs half."""
@@ -97,6 +104,43 @@ def _lower_edge(age_class: int) -> int:
     return _AGE_EDGES_MS[age_class - 1] if age_class else 0
 
 
+def ended(snapshot: Snapshot) -> int:
+    """
+    Return how many seats have ended since the room began: who was admitted and is not inside.
+    """
+    return max(0, snapshot.admitted - snapshot.seats)
+
+
+def turnover_per_s(snapshot: Snapshot) -> float:
+    """
+    Return how many seats end per second, smoothed over `TURNOVER_S`.
+
+    Where it is not known how many had ended at the last tick (a room that is new or was put back), nothing is learned;
+    and in one tick no more seats can end than there are.
+    """
+    elapsed_s = (snapshot.now_ms - snapshot.ticked_ms) / 1000
+    if snapshot.recovering or not snapshot.ended or elapsed_s <= 0:
+        return snapshot.turnover_per_s
+    since = min(max(0, ended(snapshot) - snapshot.ended), snapshot.policy.capacity)
+    weight = 1 - exp(-elapsed_s / TURNOVER_S)
+    return snapshot.turnover_per_s + weight * (since / elapsed_s - snapshot.turnover_per_s)
+
+
+def ahead_of_seats(turnover: float, lead: float, seats: int, capacity: int) -> float:
+    """
+    Return how many to call for seats that are not free yet: those of *seats* that end until the called are there, and
+    some spare.
+
+    Ends and arrivals come by chance; their difference over the lead spreads by about ``s = sqrt(2 * turnover * lead)``.
+    With z more under way than seats end, ``s * phi(z / s)`` seats stand empty at the most, phi being the normal
+    density: z is what keeps that at `IDLE_SHARE` of the seats. In a large room nothing is needed: its chances even out.
+    """
+    coming = min(seats, turnover * (lead + TICK_MS / 1000))
+    spread = sqrt(2 * coming)
+    risk = _PHI_0 * spread / (IDLE_SHARE * capacity) if capacity else 0.0
+    return coming + (spread * sqrt(2 * log(risk)) if risk > 1 else 0.0)
+
+
 def expected(cohorts: Sequence[Cohort], now_ms: int, no_show: float, policy: Policy) -> float:
     """
     Return how many of those who were called and have not got in are still to be counted on.
@@ -123,18 +167,31 @@ def mature_ms(policy: Policy) -> int:
     return int(min(policy.claim_window_s * 500, 2500 * policy.poll_min_s + 2000))
 
 
-def measured_no_show(before: float, cohorts: Sequence[Cohort], now_ms: int, policy: Policy) -> float:
+def measured_no_show(snapshot: Snapshot) -> float:
     """
     Return the share of no-shows after one more look at the cohorts that are old enough to tell, smoothed.
+
+    Those called before the presence slot began tell of ghosts that are gone by now.
     """
-    youngest = mature_ms(policy)
-    old = [cohort for cohort in cohorts if youngest <= now_ms - cohort.at_ms <= youngest + RECENT_MS]
+    before, youngest = snapshot.no_show, mature_ms(snapshot.policy)
+    ages = ((cohort, snapshot.now_ms - cohort.at_ms) for cohort in snapshot.cohorts)
+    old = [c for c, age_ms in ages if youngest <= age_ms <= youngest + RECENT_MS and c.at_ms >= snapshot.slot_at_ms]
     called = sum(cohort.present for cohort in old)
     if not called:
         return before
     missed = sum(max(0, cohort.present - cohort.claimed - cohort.at_door) for cohort in old) / called
-    weight = _SMOOTHING * called / (called + _NO_SHOW_INERTIA)
+    weight: float = _SMOOTHING * (called / (called + _NO_SHOW_INERTIA)) ** 1.5
     return min(MAX_NO_SHOW, max(0.0, before + weight * (missed - before)))
+
+
+def no_show_after_turn(no_show: float, silent: float) -> float:
+    """
+    Return the share of no-shows among those who stay when a presence slot turns and a share of *silent* ones goes.
+
+    Who is silent does not come: ``p = silent + (1 - silent) p'``. Otherwise, after a crowd has left, those who stayed
+    are called as if most of them were ghosts: ten times too many.
+    """
+    return max(0.0, (no_show - silent) / (1 - silent)) if silent < 1 else no_show
 
 
 def calls_due(snapshot: Snapshot, still_expected: float, no_show: float) -> float:
@@ -142,8 +199,8 @@ def calls_due(snapshot: Snapshot, still_expected: float, no_show: float) -> floa
     Return how many to call in this step, with its fraction.
 
     As many as the door can let in until they are there and a second longer, less those who are under way already, and
-    never more than there are seats, in all lanes together, at the rate in force. *lost_tokens* correct a lead that was
-    measured too short. In shadow everybody who still waits is called.
+    never for more seats than are free or will be by then, in all lanes together, at the rate in force. *lost_tokens*
+    correct a lead that was measured too short. In shadow everybody who still waits is called.
     """
     rate_per_s = snapshot.rate_per_s
     if snapshot.in_shadow:
@@ -153,6 +210,6 @@ def calls_due(snapshot: Snapshot, still_expected: float, no_show: float) -> floa
     lost = min(snapshot.lost_tokens, rate_per_s)
     lead = lead_s(snapshot)
     by_rate = snapshot.tokens + lost + rate_per_s * (lead + door_s(rate_per_s, lead))
-    by_seats = snapshot.policy.capacity - snapshot.seats
-    due = (min(by_rate, by_seats) - still_expected) / (1 - no_show)
-    return max(0.0, due)
+    capacity, seats = snapshot.policy.capacity, snapshot.seats
+    by_seats = capacity - seats + ahead_of_seats(turnover_per_s(snapshot), lead, seats, capacity)
+    return max(0.0, (min(by_rate, by_seats) - still_expected) / (1 - no_show))

@@ -21,6 +21,9 @@ MARK_STEP: Final = 50_000
 """The high-water mark is raised this far ahead: 6 KiB of bitmap if all of it becomes a gap."""
 RECOVERY_MS: Final = 3000
 """Admissions rest this long after a loss: gates report every second, workers flush every second."""
+_TELLING: Final = 100
+_STEPS_AHEAD: Final = 4
+"""Whoever is next in line tells who is silent: those of a second's steps, and at least a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Advance:
     records_kept: int = 0
     crowded_ms: int | None = None
     shadow: Shadow | None = None
+    ended: int = 0
+    turnover_per_s: float = 0.0
 
     @property
     def called(self) -> int:
@@ -87,10 +92,10 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
     snapshot = replace(known, agenda=agenda, phase=asked.phase or known.phase)
     snapshot = replace(snapshot, rate_per_minute=snapshot.rate_limit)
     cohorts = snapshot.cohorts
-    measured = pacing.measured_no_show(snapshot.no_show, cohorts, snapshot.now_ms, snapshot.policy)
-    no_show = drawing.no_show if drawing else measured
+    no_show = drawing.no_show if drawing else pacing.measured_no_show(snapshot)
     still_expected = pacing.expected(cohorts, snapshot.now_ms, no_show, snapshot.policy)
-    lanes = _lane_steps(snapshot, 0 if known.gathering else int(pacing.calls_due(snapshot, still_expected, no_show)))
+    due = 0 if known.gathering else int(pacing.calls_due(snapshot, still_expected, no_show))
+    lanes = _lane_steps(snapshot, due)
     rotate = snapshot.now_ms - snapshot.slot_at_ms >= snapshot.slot_ms
     return Advance(
         version=snapshot.version,
@@ -99,7 +104,7 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
         lanes=lanes,
         rate_per_minute=snapshot.rate_per_minute,
         expected=still_expected + sum(lane.called for lane in lanes.values()) * (1 - no_show),
-        no_show=no_show,
+        no_show=_after_turn(snapshot, no_show, due) if rotate else no_show,
         leaving_per_s=_leaving(snapshot) if rotate and not snapshot.assumed else snapshot.leaving_per_s,
         rotate=rotate,
         slot_ms=drawing.slot_ms if drawing else _next_slot_ms(snapshot) if rotate else snapshot.slot_ms,
@@ -109,6 +114,8 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
         records_kept=known.policy.audit_records,
         crowded_ms=None if (crowded := crowded_since_ms(known)) == known.crowded_ms else crowded,
         shadow=_watched(snapshot) if snapshot.in_shadow else None,
+        ended=pacing.ended(snapshot),
+        turnover_per_s=pacing.turnover_per_s(snapshot),
     )
 
 
@@ -164,7 +171,23 @@ def _leaving(snapshot: Snapshot) -> float:
     total = snapshot.waiting
     silent = total - sum(Presence(lane.frontier, lane.fresh).total for lane in snapshot.lanes.values())
     measured = silent / total / slot_s if total else 0.0
+    if snapshot.leaving_per_s == 0:
+        return measured
     return (snapshot.leaving_per_s + measured) / 2
+
+
+def _after_turn(snapshot: Snapshot, no_show: float, due: int) -> float:
+    """
+    Return the share of no-shows that is to be reckoned with when the slot turns: those next in line who were silent for
+    all of it are present no longer.
+    """
+    next_, there = 0, 0
+    for lane in snapshot.lanes.values():
+        count = min(lane.waiting, max(_TELLING, _STEPS_AHEAD * due))
+        if count:
+            next_ += count
+            there += Presence(lane.frontier, lane.fresh).ahead(lane.presence.nth(count) + 1)
+    return pacing.no_show_after_turn(no_show, 1 - there / next_) if next_ else no_show
 
 
 def _next_slot_ms(snapshot: Snapshot) -> int:

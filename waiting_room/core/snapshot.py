@@ -111,6 +111,7 @@ class Snapshot:
 
     *promise*: the draw that is to come, *draws*: those that were held. *assumed*: the slot of a draw is not over, and
     all who were drawn count as present. *opens_at_ms*: when the room is said to open, 0 where that is not known.
+    *ended*: how many seats had ended at the last tick; *turnover_per_s*: how many end per second, as measured by then.
     """
 
     room: str
@@ -140,6 +141,8 @@ class Snapshot:
     head: Head = NO_HEAD
     events: tuple[str, ...] | None = field(repr=False, default=None)
     events_lost: int = 0
+    ended: int = 0
+    turnover_per_s: float = 0.0
     agenda: Agenda = NOTHING_PLANNED
     promise: Promise | None = None
     draws: tuple[Drawn, ...] = ()

@@ -54,6 +54,8 @@ class MemoryRoom:
     expected: int = 0
     no_show: int = 0
     leaving: int = 0
+    ended: int = 0
+    turnover: int = 0
     recover_until: int = 0
     owner: str = ""
     owner_until: int = 0
@@ -364,6 +366,7 @@ class MemoryRoom:
         self.recover_until = now_ms + steps.RECOVERY_MS
         self.tokens, self.tokens_at = 0, now_ms
         self.owner, self.owner_until = "", 0
+        self.ended = 0
         self.note(Act.EPOCH, now_ms, [self.epoch])
         self.note(Act.PHASE, now_ms, [self.phase.value])
 
@@ -417,4 +420,6 @@ class MemoryRoom:
             crowded_ms=self.crowded,
             shadow=shadow.read(self.shadow),
             revocations=self.rights.changes,
+            ended=self.ended,
+            turnover_per_s=self.turnover / 1e6,
         )

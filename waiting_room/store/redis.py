@@ -171,7 +171,7 @@ class RedisStore:
             *(step.slot_ms, int(step.rotate), COHORTS_KEPT, *_ordered(step.orders)),
             "" if step.crowded_ms is None else step.crowded_ms,
             "" if step.shadow is None else step.shadow.to_text(),
-            len(step.lanes),
+            *(step.ended, round(step.turnover_per_s * 1e6), len(step.lanes)),
         ]
         for lane, lane_step in step.lanes.items():
             turned = chunks_between(lane_step.low, lane_step.high) if step.rotate else range(0)

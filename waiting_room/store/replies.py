@@ -266,6 +266,8 @@ def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Sna
         crowded_ms=counters.whole("crowded"),
         shadow=shadow.read(counters.fields.get("shadow", "")),
         revocations=counters.whole("revocations"),
+        ended=counters.whole("ended"),
+        turnover_per_s=counters.whole("turnover") / 1e6,
     )
 
 

@@ -25,7 +25,7 @@ local agenda = 19 + 5 * tonumber(ARGV[18])
 local numbers = agenda + 1 + 2 * tonumber(ARGV[agenda])
 local function recover(...)
   redis.call('HSET', meta, 'epoch', epoch + 1, 'phase', ARGV[7], 'recover_until', now + tonumber(ARGV[3]),
-    'tokens', 0, 'tokens_at', now, 'owner', '', 'owner_until', 0, ...)
+    'tokens', 0, 'tokens_at', now, 'owner', '', 'owner_until', 0, 'ended', 0, ...)
   redis.call('HSET', meta, unpack(ARGV, agenda + 1, numbers - 1))
   begun = 1
   note(meta, events, 'epoch', now, { string.format('%.0f', epoch + 1) })
