@@ -82,6 +82,8 @@ _VISITORS: Final = Row(
               [rate(c.REFUSALS, "{{room}} {{reason}}", by="room, reason")], "reqps"),
         Panel("Estimate within a minute", "Share of admissions whose wait was at most 60 s outside the range shown.",
               [within(c.ETA_ERROR_SECONDS, "60.0", "{{room}}")], "percentunit", zoom_to=1),
+        Panel("Estimates kept", "What became of the ranges shown at joining; four of five are meant to be kept.",
+              [rate(c.ETA_PROMISES, "{{room}} {{outcome}}", by="room, outcome")], "reqps", stacked=True),
         Panel("Numbers not yet called", "Last number given out minus the frontier; ghosts included.",
               [q.UNCALLED]),
         Panel("Called and did not come", "The measured share of no-shows, which the pacing allows for.",

@@ -165,7 +165,6 @@ class Lobby:
         if fresh:
             room.tally["admission", way] += 1
             room.waits_s.append(max(0, issued_ms - ticket.issued_ms) / 1000)
-            room.keep_promise(ticket.lane, rank, self.clock_ms())
         return Admitted(ticket.number, seat, issued_ms, hard_end_ms, fresh)
 
     async def claim(self, name: str, ticket: Ticket, seen: int | None = None) -> Outcome:
@@ -183,6 +182,7 @@ class Lobby:
         rank = room.view.rank_of(ticket.lane, ticket.number)
         if room.view.position(ticket.lane, rank) > 0 or room.view.is_early(ticket.lane, ticket.number):
             return self.status(name, ticket, seen)
+        room.keep_promise(ticket.lane, rank, self.clock_ms())
         room.lanes[ticket.lane].checkins.add(rank)
         try:
             reply = await self._door(name).submit(Claim(ticket.lane, rank, ticket.visitor, ticket.number))

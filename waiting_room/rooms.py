@@ -7,15 +7,19 @@ from array import array
 from collections import Counter, defaultdict
 from typing import Final
 
+from waiting_room.core import pacing
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS, CheckIns
 from waiting_room.core.revoked import NOTHING_REVOKED
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
+from waiting_room.core.soundings import Soundings
 from waiting_room.core.view import STALE_MS, View
 
 PROMISES_KEPT: Final = 10_000
 """Enough to judge the estimate by; the others are not followed."""
+SOUND_MS: Final = 900
+"""The view is sounded about once a second, however often it is renewed."""
 SWEEP_SEATS: Final = 1000
 """Up to so many seats that are over may be remembered beside those in use, and as many again."""
 _UNSEEN: Final = 0xFFFFFFFF
@@ -70,13 +74,14 @@ class LaneNotes:
     Hold what one worker remembers of one lane: check-ins not yet sent, positions and ranges shown, the highest number.
     """
 
-    __slots__ = ("checkins", "highest", "positions", "promises")
+    __slots__ = ("checkins", "highest", "positions", "promises", "soundings")
 
     def __init__(self) -> None:
         self.checkins = CheckIns()
         self.positions = Positions()
         self.highest = 0
         self.promises: dict[int, tuple[int, Eta]] = {}
+        self.soundings = Soundings()
 
     def promise(self, rank: int, eta: Eta, now_ms: int) -> None:
         """
@@ -135,6 +140,7 @@ class Room:
         self.paying: dict[str, int] = {}
         self.revoked = NOTHING_REVOKED
         self._sweep_at = SWEEP_SEATS
+        self._sounded_ms = 0
         self.tally: Counter[tuple[str, ...]] = Counter()
         self.waits_s: list[float] = []
         self.lost = False
@@ -167,8 +173,10 @@ class Room:
         Take a new snapshot.
         """
         drawn = snapshot.round != self.view.snapshot.round
-        self.view = View(snapshot)
+        self.view = View(snapshot, {name: notes.soundings.spread for name, notes in self.lanes.items()})
         self.viewed_ms = now_ms
+        if snapshot.now_ms - self._sounded_ms >= SOUND_MS:
+            self._sound(snapshot)
         window_ms = snapshot.policy.claim_window_s * 1000
         for name, lane in snapshot.lanes.items():
             if drawn:
@@ -176,15 +184,25 @@ class Room:
             self.lanes[name].see(lane, snapshot.now_ms, window_ms)
         self.json_message = _as_json(snapshot.message)
 
+    def _sound(self, snapshot: Snapshot) -> None:
+        """
+        Learn how far what was told was off, and note what is told now.
+        """
+        self._sounded_ms = snapshot.now_ms
+        lead_s = pacing.lead_s(snapshot)
+        for name, lane in snapshot.lanes.items():
+            self.lanes[name].soundings.see(snapshot, lane, self.view.forecast(name), lead_s)
+
     def keep_promise(self, lane: str, rank: int, now_ms: int) -> None:
         """
-        Note by how much the wait of *rank*, who is admitted now, lay outside the range that was shown.
+        Note by how much the wait of *rank*, who comes to the door now, lay outside the range that was shown at first.
         """
         promise = self.lanes[lane].promises.pop(rank, None)
         if promise is not None:
             told_ms, eta = promise
             waited_s = (now_ms - told_ms) / 1000
             self.eta_errors_s.append(max(0.0, eta.low_s - waited_s, waited_s - eta.high_s))
+            self.tally["promise", "early" if waited_s < eta.low_s else "late" if waited_s > eta.high_s else "kept"] += 1
 
     def highest(self) -> dict[str, int]:
         """

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.makings import NOW_MS, POLICY, snapshot
-from waiting_room.core.estimate import Forecast, call_rate_per_s, wait_s
+from waiting_room.core.estimate import CLASSES, Forecast, Spread, ahead_after, call_rate_per_s, wait_s
 from waiting_room.core.snapshot import Cohort
 
 RATES = st.floats(0.01, 10_000)
@@ -76,7 +76,7 @@ def test_nobody_knows_while_nobody_is_called(rate: float) -> None:
 
 def test_even_the_next_one_is_given_some_slack() -> None:
     """A tick, a snapshot and a poll pass before the next one hears of it."""
-    assert Forecast(10.0, 0.0).eta(0) == (0.0, 3.1)
+    assert Forecast(10.0, 0.0).eta(0) == (0.0, 3.0)
 
 
 def test_the_rate_is_measured_over_what_was_called() -> None:
@@ -115,3 +115,30 @@ def test_a_full_room_that_calls_nobody_promises_nothing() -> None:
 def test_a_room_that_has_room_goes_by_its_plan() -> None:
     """At the opening nobody has been called, and the rate is what will be."""
     assert call_rate_per_s(snapshot(range(1, 50), seats=POLICY.capacity - 1), "standard") == pytest.approx(10.0)
+
+
+@given(AHEAD, RATES, LEAVING)
+def test_the_inverse_of_the_wait_is_the_number_of_people(ahead: int, rate: float, leaving: float) -> None:
+    """As many are called or leave within the wait as stand ahead."""
+    seconds = wait_s(ahead, rate, leaving)
+
+    assert ahead_after(seconds, rate, leaving) == pytest.approx(ahead, rel=1e-6, abs=1e-6)
+
+
+@given(st.integers(100, 10_000_000), RATES, LEAVING)
+def test_neighbours_share_a_range(ahead: int, rate: float, leaving: float) -> None:
+    """What is shown differs from what the formula says for the place by a hundredth and a rounding at the most."""
+    narrow = Spread.of([0.02] * CLASSES, [0.02] * CLASSES)
+    shown = Forecast(rate, leaving, narrow).eta(ahead)
+    assert shown is not None
+    wait = wait_s(ahead, rate, leaving)
+
+    assert 0.96 * wait - 0.1 <= shown.low_s <= wait + 0.1
+    assert wait - 0.1 <= shown.high_s <= 1.04 * wait + 3.1
+
+
+def test_a_fast_room_is_measured_over_its_last_ten_seconds() -> None:
+    """Fifty a second until ten seconds ago, and a hundred since: the wait goes by the hundred."""
+    made = tuple(cohort(age, 50 if age > 10_000 else 100) for age in range(30_000, 0, -1000))
+
+    assert call_rate_per_s(snapshot(cohorts=made), "standard") > 85

@@ -79,6 +79,7 @@ def test_a_kept_promise_has_no_error() -> None:
     held.keep_promise("standard", 4, NOW_MS)
 
     assert held.eta_errors_s == [0.0, 6.0, 10.0]
+    assert {what: count for (_, what), count in held.tally.items()} == {"kept": 1, "early": 1, "late": 1}
 
 
 def test_promises_to_those_who_never_came_make_room() -> None:

@@ -5,8 +5,10 @@ With n live people ahead, admissions at μ per second and each waiting one leavi
 ``dn/dt = -μ - θn`` gives ``T = ln(1 + θn/μ)/θ``, and n/μ as θ → 0.
 """
 
-from math import log1p
-from typing import Final
+from bisect import bisect_right
+from collections.abc import Sequence
+from math import exp, expm1, log1p, log2
+from typing import Final, NamedTuple
 
 from waiting_room.core.lanes import portions
 from waiting_room.core.outcomes import Eta
@@ -14,12 +16,22 @@ from waiting_room.core.snapshot import Cohort, Snapshot
 
 _MEASURE_MS: Final = 30_000
 _TRUST_MS: Final = 8000
-_SPREAD: Final = 0.2
-"""The half-width of the range in relation to the rate, until the spread itself is measured."""
+_ENOUGH: Final = 300
+"""So many calls tell the rate: a fast room's is that of its last ten seconds, and follows a rate that changes."""
+CLASSES: Final = 12
+SHORTEST_S: Final = 4.0
+"""Spreads are kept for waits of 4 s, 8 s, ... up to more than two hours."""
+_STEEPEST: Final = 0.6
+"""Less than ln 2: from one class to the next a range moves less than the wait itself."""
+_AT_LEAST: Final = 0.02
+_MOST_LEFT: Final = 40.0
+"""e to this power is more than any crowd."""
 _NOBODY_LEAVES: Final = 1e-12
 """Below this the two formulas differ by less than a float can tell: the wait never falls with more people ahead."""
 _SLACK_S: Final = 3.0
 """What a tick, a snapshot and a poll can add to any wait."""
+_STEPS: Final = (*range(100), *(int(100 * 1.01**power) for power in range(1400)))
+"""Places for which a range is worked out; those between share one, which differs by less than a hundredth."""
 
 
 def wait_s(ahead: float, rate_per_s: float, leaving_per_s: float) -> float:
@@ -42,8 +54,7 @@ def call_rate_per_s(snapshot: Snapshot, lane: str) -> float:
     Where nobody was called in that time the lane's part of the plan counts, unless every seat is taken: then nobody
     knows (0).
     """
-    called = snapshot.lanes[lane].cohorts
-    recent = [cohort for cohort in called if snapshot.now_ms - cohort.at_ms <= _MEASURE_MS]
+    recent = _recent(snapshot.lanes[lane].cohorts, snapshot.now_ms)
     if not recent:
         return _planned(snapshot, lane) if snapshot.seats < snapshot.policy.capacity else 0.0
     span_ms = snapshot.now_ms - recent[0].at_ms
@@ -58,33 +69,105 @@ def _planned(snapshot: Snapshot, lane: str) -> float:
     return part * snapshot.rate_per_s / (1 - snapshot.no_show)
 
 
+def _recent(cohorts: Sequence[Cohort], now_ms: int) -> list[Cohort]:
+    """
+    Return the cohorts of the last half minute; in a fast room as many of the last ones as are enough to count in.
+    """
+    recent: list[Cohort] = []
+    counted = 0
+    for cohort in reversed(cohorts):
+        age_ms = now_ms - cohort.at_ms
+        if age_ms > _MEASURE_MS:
+            break
+        recent.insert(0, cohort)
+        if counted >= _ENOUGH and age_ms >= _TRUST_MS:
+            break
+        counted += cohort.present
+    return recent
+
+
 def _called(cohorts: list[Cohort]) -> int:
     return sum(cohort.present for cohort in cohorts[1:])
+
+
+def ahead_after(seconds: float, rate_per_s: float, leaving_per_s: float) -> float:
+    """
+    Return how many people are called or leave within *seconds*: the inverse of `wait_s`.
+    """
+    if leaving_per_s * seconds < _NOBODY_LEAVES:
+        return rate_per_s * seconds
+    return rate_per_s * expm1(min(_MOST_LEFT, leaving_per_s * seconds)) / leaving_per_s
+
+
+class Spread(NamedTuple):
+    """
+    Hold by how much waits are shorter and longer than the formula says, as logarithms of the relation; for waits of
+    `SHORTEST_S`, twice as long, four times and so on, with what lies between in proportion.
+    """
+
+    early: tuple[float, ...]
+    late: tuple[float, ...]
+
+    @classmethod
+    def of(cls, early: Sequence[float], late: Sequence[float]) -> "Spread":
+        """
+        Return a spread by which a longer wait has the later range, at both ends: neighbours may differ by so much only.
+        """
+        low, high = list(early), list(late)
+        for index in range(1, CLASSES):
+            low[index] = min(low[index], low[index - 1] + _STEEPEST)
+            high[index] = max(high[index], high[index - 1] - _STEEPEST)
+        return cls(tuple(low), tuple(high))
+
+    def around(self, seconds: float) -> tuple[float, float]:
+        """
+        Return the factors of the early and the late end for a wait of *seconds*.
+        """
+        place = min(CLASSES - 1.0, log2(seconds / SHORTEST_S)) if seconds > SHORTEST_S else 0.0
+        below = int(place)
+        above, part = min(below + 1, CLASSES - 1), place - below
+        early = self.early[below] + part * (self.early[above] - self.early[below])
+        late = self.late[below] + part * (self.late[above] - self.late[below])
+        return exp(-max(_AT_LEAST, early)), exp(late)
+
+
+UNKNOWN: Final = Spread.of([min(1.0, 0.15 + 0.0024 * 2**index) for index in range(CLASSES)], [0.15] * CLASSES)
+"""Before anything is measured: 15 %; and for all that is known, a tenth of those who wait may leave within a minute."""
 
 
 class Forecast:
     """
     Tell visitors how long they will wait, in a room where *rate_per_s* people are called and *leaving_per_s* of those
-    who wait give up; what is the same for all is worked out once.
+    who wait give up, and waits are off by *spread*. Each range is worked out when it is first asked for.
     """
 
-    __slots__ = ("_fast", "_leaving_fast", "_leaving_slow", "_slow", "_steady")
+    __slots__ = ("_leaving_per_s", "_made", "_rate_per_s", "_spread")
 
-    def __init__(self, rate_per_s: float, leaving_per_s: float) -> None:
-        self._fast = rate_per_s * (1 + _SPREAD)
-        self._slow = rate_per_s * (1 - _SPREAD)
-        self._leaving_fast = leaving_per_s * 1.5
-        self._leaving_slow = leaving_per_s * 0.5
-        self._steady = leaving_per_s == 0
+    def __init__(self, rate_per_s: float, leaving_per_s: float, spread: Spread = UNKNOWN) -> None:
+        self._rate_per_s = rate_per_s
+        self._leaving_per_s = leaving_per_s
+        self._spread = spread
+        self._made: list[Eta | None] = [None] * (len(_STEPS) + 1)
 
     def eta(self, ahead: int) -> Eta | None:
         """
         Return the range in which the turn comes, or None where nobody is called at present.
         """
-        if self._slow <= 0:
+        step = bisect_right(_STEPS, ahead)
+        return self._made[step] or self._make(step)
+
+    def _make(self, step: int) -> Eta | None:
+        if self._rate_per_s <= 0:
             return None
-        if self._steady:
-            return Eta(round(ahead / self._fast, 1), round((ahead + 1) / self._slow + _SLACK_S, 1))
-        low = wait_s(ahead, self._fast, self._leaving_fast)
-        high = wait_s(ahead + 1, self._slow, self._leaving_slow)
-        return Eta(round(low, 1), round(high + _SLACK_S, 1))
+        ahead = _STEPS[step - 1]
+        soon = wait_s(ahead, self._rate_per_s, self._leaving_per_s)
+        late = wait_s(_STEPS[step] - 1 if step < len(_STEPS) else ahead, self._rate_per_s, self._leaving_per_s)
+        low, high = soon * self._spread.around(soon)[0], late * self._spread.around(late)[1] + _SLACK_S
+        made = self._made[step] = Eta(round(low, 1), round(max(high, late * (1 + _AT_LEAST)), 1))
+        return made
+
+    def ahead_after(self, seconds: float) -> int:
+        """
+        Return how many people are called or leave within *seconds*.
+        """
+        return int(ahead_after(seconds, self._rate_per_s, self._leaving_per_s)) if self._rate_per_s > 0 else 0

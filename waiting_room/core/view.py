@@ -2,6 +2,8 @@
 What a visitor is told, from a snapshot alone.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from waiting_room.core import estimate, polling
@@ -19,11 +21,13 @@ _NOBODY_KNOWS: Final = estimate.Forecast(0.0, 0.0)
 class View:
     """
     Answer status polls from one snapshot; everything that is the same for all is worked out once.
+
+    *spreads*: by how much the waits of each lane are off, as far as that was measured.
     """
 
     __slots__ = ("_countdown", "_forecasts", "_intervals", "_lanes", "_plain", "_salt", "gathering", "snapshot")
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, spreads: Mapping[str, estimate.Spread] = MappingProxyType({})) -> None:
         self.snapshot = snapshot
         self._lanes = snapshot.lanes
         far_ms = polling.far_interval_ms(snapshot.waiting, snapshot.policy)
@@ -31,7 +35,9 @@ class View:
         in_use = sum(lane.waiting > 0 for lane in snapshot.lanes.values())
         self._intervals = polling.Intervals(far_ms, longest_ms, snapshot.policy, max(1, in_use))
         self._forecasts = {
-            name: estimate.Forecast(estimate.call_rate_per_s(snapshot, name), snapshot.leaving_per_s)
+            name: estimate.Forecast(
+                estimate.call_rate_per_s(snapshot, name), snapshot.leaving_per_s, spreads.get(name, estimate.UNKNOWN)
+            )
             for name in snapshot.lanes
         }
         self._plain = snapshot.admits and not snapshot.recovering
@@ -75,11 +81,17 @@ class View:
         """
         return self._lanes.get(lane, NO_LANE).position(rank)
 
+    def forecast(self, lane: str) -> estimate.Forecast:
+        """
+        Return what tells the waits of *lane*.
+        """
+        return self._forecasts.get(lane, _NOBODY_KNOWS)
+
     def eta(self, lane: str, position: int) -> Eta | None:
         """
         Return the range of the wait at *position* of *lane*.
         """
-        return self._forecasts.get(lane, _NOBODY_KNOWS).eta(position - 1)
+        return self.forecast(lane).eta(position - 1)
 
     def tell(self, lane: str, number: int, position: int, *, stale: bool) -> Waiting | Called | Paused | Closed:
         """

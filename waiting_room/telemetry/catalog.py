@@ -146,9 +146,15 @@ WAIT_SECONDS = Metric(
 ETA_ERROR_SECONDS = Metric(
     "waiting_room_eta_error_seconds",
     "histogram",
-    "By how much the true wait lay outside the range that was shown; 0 when inside.",
+    "By how much the true wait until the turn lay outside the range that was shown; 0 when inside.",
     ("room",),
     ETA_ERROR_BUCKETS,
+)
+ETA_PROMISES = Metric(
+    "waiting_room_eta_promises_total",
+    "counter",
+    "Ranges shown at joining, by what became of them: kept, or the turn came early or late.",
+    ("room", "outcome"),
 )
 HTTP_REQUESTS = Metric(
     "waiting_room_http_requests_total", "counter", "HTTP requests answered by the service.", ("route", "code_class")
@@ -268,7 +274,8 @@ GROUPS: dict[str, tuple[Metric, ...]] = {
         BUILD_INFO, JOINS, STATUS_POLLS, CLAIMS, ADMISSIONS, REFUSALS, LEAVES, SEATS_ENDED, OVER_ADMISSIONS,
         CHECKINS_FLUSHED, WAITING, LANE_WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, ISSUED, FRONTIER, NO_SHOW_RATIO,
         PHASE, MODE, CROWDED, SHADOW_WAITED, SHADOW_WAITING, SHADOW_WAIT,
-        OUTAGE_MODE, EPOCH, AUDIT_AGE, WAIT_SECONDS, ETA_ERROR_SECONDS, HTTP_REQUESTS, HTTP_REQUEST_DURATION,
+        OUTAGE_MODE, EPOCH, AUDIT_AGE, WAIT_SECONDS, ETA_ERROR_SECONDS, ETA_PROMISES, HTTP_REQUESTS,
+        HTTP_REQUEST_DURATION,
         TOKEN_REFUSALS, REDIS_UP, REDIS_COMMAND_DURATION, REDIS_ERRORS, SNAPSHOT_AGE, CONTROLLER_LEADER, TICKS, WORKERS,
         CPU_SECONDS, EVENT_LOOP_LAG,
     ),
@@ -305,6 +312,7 @@ _CLOSED: dict[Metric, dict[str, tuple[str, ...]]] = {
     STATUS_POLLS: {"state": _STATES},
     CLAIMS: {"outcome": ("admitted", "same", "not_yet", "refused")},
     ADMISSIONS: {"way": ("claim", "straight")},
+    ETA_PROMISES: {"outcome": ("kept", "early", "late")},
     REFUSALS: {"reason": (*_REASONS, OTHER)},
     SEATS_ENDED: {"way": ("released", "expired")},
     PHASE: {"phase": tuple(str(phase) for phase in Phase)},

@@ -113,6 +113,8 @@ class Publisher:
                 metrics.counter(catalog.CLAIMS, room=room, outcome=_CLAIMS.get(what, "not_yet")).inc(count)
             case "admission":
                 metrics.counter(catalog.ADMISSIONS, room=room, way=what).inc(count)
+            case "promise":
+                metrics.counter(catalog.ETA_PROMISES, room=room, outcome=what).inc(count)
             case "refusal":
                 metrics.counter(catalog.REFUSALS, room=room, reason=what).inc(count)
             case "state":

@@ -1,0 +1,129 @@
+"""
+Ranges that learn how far they are off.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.makings import NOW_MS, snapshot
+from waiting_room.core.estimate import CLASSES, UNKNOWN, Forecast, Spread
+from waiting_room.core.outcomes import Eta
+from waiting_room.core.phase import Phase
+from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.soundings import Soundings
+
+CROWD = range(1, 4001)
+PLANNED_PER_S = 10.0
+
+
+def queue(called_by: Callable[[float], float], seconds: int) -> Iterator[Snapshot]:
+    """
+    Return the room each second, where *called_by* tells how many of a large crowd have been called by then.
+    """
+    for second in range(seconds):
+        frontier = 1 + int(called_by(second))
+        room = snapshot([rank for rank in CROWD if rank >= frontier], frontier=frontier, issued=CROWD[-1])
+        yield replace(room, now_ms=NOW_MS + 1000 * second)
+
+
+def watch(rooms: Iterator[Snapshot], soundings: Soundings, rate_per_s: float = PLANNED_PER_S) -> list[Spread]:
+    """
+    Let *soundings* see the rooms, with a forecast that goes by *rate_per_s*; return the spread after each.
+    """
+    seen = []
+    for room in rooms:
+        lane = room.lanes["standard"]
+        soundings.see(room, lane, Forecast(rate_per_s, 0.0, soundings.spread), 0.0)
+        seen.append(soundings.spread)
+    return seen
+
+
+def test_waits_that_are_as_told_narrow_the_range() -> None:
+    """Ten a second, as forecast: both sides shrink below what is assumed before anything is known."""
+    spread = watch(queue(lambda second: 10 * second, 120), Soundings())[-1]
+
+    assert spread.early[2] < UNKNOWN.early[2]
+    assert spread.late[2] < UNKNOWN.late[2]
+
+
+@pytest.mark.parametrize(("really", "side"), [(15, "early"), (6, "late")])
+def test_a_side_that_is_missed_widens_until_it_holds(really: int, side: str) -> None:
+    """Half as fast again, or much slower than forecast: the range reaches the true wait on that side, not the other."""
+    spread = watch(queue(lambda second: really * second, 240), Soundings())[-1]
+    low, high = Forecast(PLANNED_PER_S, 0.0, spread).eta(160) or Eta(0, 0)
+    truly_s = 160 / really
+
+    assert low <= truly_s * 1.05
+    assert truly_s <= high * 1.05
+    assert (spread.early[2] > spread.late[2]) is (side == "early")
+
+
+def test_four_of_five_waits_lie_inside_however_they_are_spread() -> None:
+    """A pace that wanders by half: after a while a fifth of the soundings miss, a tenth on each side."""
+    random, done, pace = Random(3), [0.0], 10.0
+    for _ in range(380):
+        pace = min(15.0, max(5.0, pace + random.uniform(-2, 2)))
+        done.append(done[-1] + pace)
+    soundings, kept = Soundings(), []
+    told: dict[int, tuple[int, Eta]] = {}
+    for second, room in enumerate(queue(lambda second: done[int(second)], 380)):
+        forecast = Forecast(PLANNED_PER_S, 0.0, soundings.spread)
+        soundings.see(room, room.lanes["standard"], forecast, 0.0)
+        for rank in [rank for rank in told if rank < room.lanes["standard"].frontier]:
+            at, eta = told.pop(rank)
+            kept.append(eta.low_s <= second - at <= eta.high_s)
+        shown = forecast.eta(200)
+        if shown is not None and second >= 60:
+            told[room.lanes["standard"].frontier + 200] = (second, shown)
+
+    assert 0.7 <= sum(kept) / len(kept) <= 0.95
+
+
+def test_a_wait_that_is_over_its_range_is_learned_before_it_ends() -> None:
+    """Nobody is called any more: the range is known to be wrong as soon as it is over."""
+    spread = watch(queue(lambda second: 0 * second, 60), Soundings())[-1]
+
+    assert spread.late[0] > UNKNOWN.late[0]
+
+
+def test_a_long_wait_that_was_never_seen_is_as_uncertain_as_a_shorter_one() -> None:
+    """What is learned of half a minute holds for an hour until that is known better."""
+    spread = watch(queue(lambda second: 3 * second, 200), Soundings())[-1]
+
+    assert spread.late[-1] >= spread.late[3] - 0.6 * (CLASSES - 4)
+    assert spread.late[4] > UNKNOWN.late[4]
+
+
+@pytest.mark.parametrize("changes", [{"phase": Phase.PAUSED}, {"recover_until_ms": NOW_MS + 10_000_000}])
+def test_an_operator_s_pause_is_no_wrong_forecast(changes: dict[str, Any]) -> None:
+    """Whoever waited over a pause was told of it."""
+    soundings = Soundings()
+    watch(queue(lambda second: 10 * second, 20), soundings)
+    before = soundings.spread
+    paused = (replace(room, **changes) for room in queue(lambda second: 200 + 0 * second, 300))
+    watch(paused, soundings)
+
+    assert soundings.spread == before
+
+
+@given(
+    st.lists(st.floats(-0.2, 1.5), min_size=CLASSES, max_size=CLASSES),
+    st.lists(st.floats(-0.2, 1.5), min_size=CLASSES, max_size=CLASSES),
+    st.floats(0.01, 1000), st.floats(0, 0.05),
+)  # fmt: skip
+def test_a_learned_range_never_improves_by_more_people_ahead(
+    early: list[float], late: list[float], rate_per_s: float, leaving_per_s: float
+) -> None:
+    """Whatever was learned of which class, both ends are monotone, and the formula's own answer lies between them."""
+    forecast = Forecast(rate_per_s, leaving_per_s, Spread.of(early, late))
+    told = [forecast.eta(ahead) or Eta(0, 0) for ahead in [*range(0, 120, 7), *(int(120 * 1.3**k) for k in range(40))]]
+
+    assert all(one.low_s <= one.high_s for one in told)
+    assert all(near.low_s <= far.low_s and near.high_s <= far.high_s for near, far in pairwise(told))
