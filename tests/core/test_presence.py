@@ -11,12 +11,14 @@ from waiting_room.core.presence import (
     CHUNK_BYTES,
     CHUNK_RANKS,
     CheckIns,
+    PartedPresence,
     Presence,
     assemble,
     chunk_of,
     chunks_between,
     count_between,
     merge,
+    part_of,
 )
 
 # Places where a block (2,048 ranks), a chunk or a byte ends are where counting goes wrong.
@@ -162,3 +164,30 @@ def test_who_leaves_takes_the_check_in_along(ranks: set[int], gone: int) -> None
 def test_chunks_between_includes_both_ends(low: int, high: int, chunks: list[int]) -> None:
     """The rank on the border belongs to the chunk that begins with it."""
     assert list(chunks_between(low, high)) == chunks
+
+
+@given(
+    st.lists(st.sets(st.integers(0, CHUNK_RANKS - 1), max_size=30), min_size=1, max_size=3),
+    st.integers(0, CHUNK_RANKS - 1),
+    st.integers(0, 5),
+)
+def test_parts_are_counted_like_one_bitmap(crowds: list[set[int]], inside: int, first: int) -> None:
+    """Chunk by chunk or all at once: the same people, before the same ranks."""
+    frontier = first * CHUNK_RANKS + inside
+    maps = [bits_of(crowd) for crowd in crowds]
+    whole = Presence(frontier, b"".join(bits.ljust(CHUNK_BYTES, b"\0") for bits in maps))
+    parts = PartedPresence(frontier, [part_of(bits) for bits in maps])
+    ranks = [first * CHUNK_RANKS + at * CHUNK_RANKS + rank for at, crowd in enumerate(crowds) for rank in crowd]
+
+    assert (parts.frontier, parts.total, parts.bits) == (whole.frontier, whole.total, whole.bits)
+    assert [parts.ahead(rank) for rank in ranks] == [whole.ahead(rank) for rank in ranks]
+    assert [parts.holds(rank) for rank in ranks] == [whole.holds(rank) for rank in ranks]
+    assert [parts.nth(count) for count in range(1, parts.total + 1)] == sorted(
+        rank for rank in ranks if rank >= frontier
+    )
+
+
+@given(st.binary(max_size=600), st.binary(max_size=600))
+def test_a_part_holds_who_is_in_either_bitmap(bits: bytes, more: bytes) -> None:
+    """And counts them once."""
+    assert PartedPresence(0, [part_of(bits, more)]).bits == merge(bits, more).ljust(CHUNK_BYTES, b"\0")

@@ -7,9 +7,9 @@ stand before this rank" by one prefix sum and one population count of at most 2,
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
-from itertools import accumulate, zip_longest
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, chain, zip_longest
+from typing import Final, NamedTuple
 
 CHUNK_RANKS: Final = 65_536
 CHUNK_BYTES: Final = CHUNK_RANKS // 8
@@ -113,6 +113,24 @@ class CheckIns:
         return {index: bytes(bits).rstrip(b"\0") for index, bits in self._chunks.items()}
 
 
+class Part(NamedTuple):
+    """
+    Hold a chunk that is ready to be counted: its ranks in blocks, and how many there are in each.
+    """
+
+    blocks: tuple[int, ...]
+    counts: tuple[int, ...]
+
+
+def part_of(bits: bytes, more: bytes = b"") -> Part:
+    """
+    Return the part of a whole chunk, of which *bits* and *more* are bitmaps: who is in either is in it.
+    """
+    both = merge(bits, more).ljust(CHUNK_BYTES, b"\0")
+    blocks = tuple(_blocks_of(both, 0))
+    return Part(blocks, tuple(map(int.bit_count, blocks)))
+
+
 class Presence:
     """
     Count the present ranks from *frontier* on; immutable.
@@ -180,6 +198,31 @@ class Presence:
             else:
                 low = middle + 1
         return self._base + block * _BLOCK_RANKS + low
+
+
+class PartedPresence(Presence):
+    """
+    Count the present ranks of consecutive chunks, *parts*, the first of which is that of *frontier*.
+
+    What was counted in a chunk is not counted again, but in the one that the frontier divides.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, frontier: int, parts: Sequence[Part]) -> None:
+        self.frontier = frontier
+        self._base = chunk_of(frontier) * CHUNK_RANKS
+        skipped, inside = divmod(frontier - self._base, _BLOCK_RANKS)
+        first, rest = parts[0], parts[1:]
+        divided = first.blocks[skipped] & ((1 << (_BLOCK_RANKS - inside)) - 1)
+        self._blocks = [*[0] * skipped, divided, *first.blocks[skipped + 1 :]]
+        self._blocks.extend(chain.from_iterable(part.blocks for part in rest))
+        counts = chain.from_iterable(part.counts for part in rest)
+        self._sums = [
+            *[0] * (skipped + 1),
+            *accumulate(chain((divided.bit_count(),), first.counts[skipped + 1 :], counts)),
+        ]
+        self.total = self._sums[-1]
 
 
 def _blocks_of(bits: bytes, first: int) -> list[int]:

@@ -94,14 +94,14 @@ class Counters:
         return self.whole("draw_round")
 
 
-class Bitmaps(NamedTuple):
+class Crowd(NamedTuple):
     """
-    Hold the bitmaps of a lane by chunk: the check-ins of this slot and of the one before, and the claimed ranks.
+    Hold who is in a lane: the present, the check-ins of this slot alone, and by chunk who turned a ticket into a pass.
     """
 
-    present: dict[int, bytes]
-    before: dict[int, bytes]
-    claimed: dict[int, bytes]
+    presence: Presence
+    fresh: bytes
+    claimed: Mapping[int, bytes]
 
 
 def numbers_of(policy: Policy) -> dict[str, int]:
@@ -222,9 +222,9 @@ def _cohort(text: str) -> Cohort:
     return Cohort(at_ms, low, high, present)
 
 
-def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Snapshot:
+def assemble_snapshot(counters: Counters, crowds: Mapping[str, Crowd]) -> Snapshot:
     """
-    Return the snapshot of *counters* and of the bitmaps of its lanes.
+    Return the snapshot of *counters* and of the *crowds* in its lanes.
     """
     rate, seed = counters.whole("rate"), counters.fields.get("draw_seed", "")
     assumed = counters.whole("draw_assumed") == 1
@@ -235,7 +235,7 @@ def assemble_snapshot(counters: Counters, bitmaps: Mapping[str, Bitmaps]) -> Sna
         epoch=counters.whole("epoch"),
         version=counters.whole("version"),
         phase=Phase(counters.fields["phase"]),
-        lanes={name: _lane_snapshot(lane, bitmaps[name], assumed=assumed) for name, lane in counters.lanes.items()},
+        lanes={name: _lane_snapshot(lane, crowds[name], assumed=assumed) for name, lane in counters.lanes.items()},
         rate_per_minute=rate,
         seats=counters.seats,
         seats_peak=counters.whole("peak"),
@@ -299,16 +299,15 @@ def fields_of(agenda: Agenda) -> list[str | int]:
     return [part for name, held in AGENDA.items() for part in (held, getattr(agenda, name))]
 
 
-def _lane_snapshot(lane: LaneCounters, bitmaps: Bitmaps, *, assumed: bool) -> LaneSnapshot:
-    fresh = assemble(bitmaps.present, lane.waiting_chunks)
-    before = assemble(bitmaps.before, lane.waiting_chunks) if bitmaps.before else b""
+def _lane_snapshot(lane: LaneCounters, crowd: Crowd, *, assumed: bool) -> LaneSnapshot:
+    drawn = assumed_bits(lane.frontier, lane.orders) if assumed else b""
     return LaneSnapshot(
         issued=lane.issued,
         frontier=lane.frontier,
         high_water=lane.high_water,
-        presence=Presence(lane.frontier, fresh, assumed_bits(lane.frontier, lane.orders) if assumed else before),
-        fresh=fresh,
-        cohorts=_with_claims(lane, bitmaps.claimed),
+        presence=Presence(lane.frontier, crowd.fresh, drawn) if assumed else crowd.presence,
+        fresh=crowd.fresh,
+        cohorts=_with_claims(lane, crowd.claimed),
         credit=lane.credit,
         orders=lane.orders,
         early_from=lane.early_from,
