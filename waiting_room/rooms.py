@@ -7,7 +7,6 @@ from array import array
 from collections import Counter, defaultdict
 from typing import Final
 
-from waiting_room.core import pacing
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS, CheckIns
@@ -18,8 +17,6 @@ from waiting_room.core.view import STALE_MS, View
 
 PROMISES_KEPT: Final = 10_000
 """Enough to judge the estimate by; the others are not followed."""
-SOUND_MS: Final = 900
-"""The view is sounded about once a second, however often it is renewed."""
 SWEEP_SEATS: Final = 1000
 """Up to so many seats that are over may be remembered beside those in use, and as many again."""
 _UNSEEN: Final = 0xFFFFFFFF
@@ -140,7 +137,6 @@ class Room:
         self.paying: dict[str, int] = {}
         self.revoked = NOTHING_REVOKED
         self._sweep_at = SWEEP_SEATS
-        self._sounded_ms = 0
         self.tally: Counter[tuple[str, ...]] = Counter()
         self.waits_s: list[float] = []
         self.lost = False
@@ -175,23 +171,13 @@ class Room:
         drawn = snapshot.round != self.view.snapshot.round
         self.view = View(snapshot, {name: notes.soundings.spread for name, notes in self.lanes.items()})
         self.viewed_ms = now_ms
-        if snapshot.now_ms - self._sounded_ms >= SOUND_MS:
-            self._sound(snapshot)
         window_ms = snapshot.policy.claim_window_s * 1000
         for name, lane in snapshot.lanes.items():
             if drawn:
                 self.lanes[name].forget_numbers(lane.orders[0].first if lane.orders else 1)
             self.lanes[name].see(lane, snapshot.now_ms, window_ms)
+            self.lanes[name].soundings.see(self.view, name)
         self.json_message = _as_json(snapshot.message)
-
-    def _sound(self, snapshot: Snapshot) -> None:
-        """
-        Learn how far what was told was off, and note what is told now.
-        """
-        self._sounded_ms = snapshot.now_ms
-        lead_s = pacing.lead_s(snapshot)
-        for name, lane in snapshot.lanes.items():
-            self.lanes[name].soundings.see(snapshot, lane, self.view.forecast(name), lead_s)
 
     def keep_promise(self, lane: str, rank: int, now_ms: int) -> None:
         """

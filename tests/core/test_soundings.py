@@ -2,7 +2,7 @@
 Ranges that learn how far they are off.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
@@ -18,6 +18,7 @@ from waiting_room.core.outcomes import Eta
 from waiting_room.core.phase import Phase
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.core.soundings import Soundings
+from waiting_room.core.view import View
 
 CROWD = range(1, 4001)
 PLANNED_PER_S = 10.0
@@ -33,30 +34,27 @@ def queue(called_by: Callable[[float], float], seconds: int) -> Iterator[Snapsho
         yield replace(room, now_ms=NOW_MS + 1000 * second)
 
 
-def watch(rooms: Iterator[Snapshot], soundings: Soundings, rate_per_s: float = PLANNED_PER_S) -> list[Spread]:
+def watch(rooms: Iterable[Snapshot], soundings: Soundings) -> Spread:
     """
-    Let *soundings* see the rooms, with a forecast that goes by *rate_per_s*; return the spread after each.
+    Let *soundings* see the rooms, each in a view that goes by what they learned before; return what they learned.
     """
-    seen = []
     for room in rooms:
-        lane = room.lanes["standard"]
-        soundings.see(room, lane, Forecast(rate_per_s, 0.0, soundings.spread), 0.0)
-        seen.append(soundings.spread)
-    return seen
+        soundings.see(View(room, {"standard": soundings.spread}), "standard")
+    return soundings.spread
 
 
 def test_waits_that_are_as_told_narrow_the_range() -> None:
-    """Ten a second, as forecast: both sides shrink below what is assumed before anything is known."""
-    spread = watch(queue(lambda second: 10 * second, 120), Soundings())[-1]
+    """Ten a second, as forecast: the late side shrinks below what is assumed before anything is known."""
+    spread = watch(queue(lambda second: 10 * second, 120), Soundings())
 
-    assert spread.early[2] < UNKNOWN.early[2]
     assert spread.late[2] < UNKNOWN.late[2]
+    assert spread.late[3] < UNKNOWN.late[3]
 
 
 @pytest.mark.parametrize(("really", "side"), [(15, "early"), (6, "late")])
 def test_a_side_that_is_missed_widens_until_it_holds(really: int, side: str) -> None:
     """Half as fast again, or much slower than forecast: the range reaches the true wait on that side, not the other."""
-    spread = watch(queue(lambda second: really * second, 240), Soundings())[-1]
+    spread = watch(queue(lambda second: really * second, 240), Soundings())
     low, high = Forecast(PLANNED_PER_S, 0.0, spread).eta(160) or Eta(0, 0)
     truly_s = 160 / really
 
@@ -74,12 +72,12 @@ def test_four_of_five_waits_lie_inside_however_they_are_spread() -> None:
     soundings, kept = Soundings(), []
     told: dict[int, tuple[int, Eta]] = {}
     for second, room in enumerate(queue(lambda second: done[int(second)], 380)):
-        forecast = Forecast(PLANNED_PER_S, 0.0, soundings.spread)
-        soundings.see(room, room.lanes["standard"], forecast, 0.0)
+        view = View(room, {"standard": soundings.spread})
+        soundings.see(view, "standard")
         for rank in [rank for rank in told if rank < room.lanes["standard"].frontier]:
             at, eta = told.pop(rank)
             kept.append(eta.low_s <= second - at <= eta.high_s)
-        shown = forecast.eta(200)
+        shown = view.eta("standard", 201)
         if shown is not None and second >= 60:
             told[room.lanes["standard"].frontier + 200] = (second, shown)
 
@@ -88,14 +86,14 @@ def test_four_of_five_waits_lie_inside_however_they_are_spread() -> None:
 
 def test_a_wait_that_is_over_its_range_is_learned_before_it_ends() -> None:
     """Nobody is called any more: the range is known to be wrong as soon as it is over."""
-    spread = watch(queue(lambda second: 0 * second, 60), Soundings())[-1]
+    spread = watch(queue(lambda second: 0 * second, 60), Soundings())
 
     assert spread.late[0] > UNKNOWN.late[0]
 
 
 def test_a_long_wait_that_was_never_seen_is_as_uncertain_as_a_shorter_one() -> None:
     """What is learned of half a minute holds for an hour until that is known better."""
-    spread = watch(queue(lambda second: 3 * second, 200), Soundings())[-1]
+    spread = watch(queue(lambda second: 3 * second, 200), Soundings())
 
     assert spread.late[-1] >= spread.late[3] - 0.6 * (CLASSES - 4)
     assert spread.late[4] > UNKNOWN.late[4]

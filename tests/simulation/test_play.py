@@ -103,16 +103,16 @@ def test_nonsense_is_refused_with_all_its_faults() -> None:
     assert {fault.where for fault in caught.value.faults} == {"visitors", "workers", "no_shows"}
 
 
-def test_nine_of_ten_vanish_and_the_seats_stay_in_use() -> None:
+def test_most_vanish_and_the_seats_stay_in_use() -> None:
     """Once the presence time is over, the ghosts in front cost the living nothing: somebody is always at the door."""
-    crowd = replace(RUSH, faults=CALM, visitors=400, people=People(session_s=15, page_s=8))
-    result = simulate(replace(crowd, changes=(Change(at_s=45, vanishes=0.9),)))
+    crowd = replace(RUSH, faults=CALM, visitors=800, people=People(session_s=15, page_s=8))
+    result = simulate(replace(crowd, changes=(Change(at_s=45, vanishes=0.8),)))
     seats, waiting = result.series["seats"], result.series["waiting"]
     crowded = [second for second in range(75, len(waiting)) if waiting[second] > 0]
 
-    assert result.left > 150
-    assert crowded
-    assert min(seats[second] for second in crowded) >= 0.9 * POLICY.capacity
+    assert result.left > 400
+    assert len(crowded) > 5
+    assert min(seats[second] for second in crowded) >= 0.8 * POLICY.capacity
 
 
 def test_limits_change_under_those_who_wait_and_shop() -> None:

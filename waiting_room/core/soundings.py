@@ -10,9 +10,10 @@ no store: each worker takes them from the views that it has anyway.
 
 from typing import Final, NamedTuple
 
-from waiting_room.core.estimate import CLASSES, SHORTEST_S, UNKNOWN, Forecast, Spread
+from waiting_room.core.estimate import CLASSES, SHORTEST_S, UNKNOWN, Spread
 from waiting_room.core.outcomes import Eta
-from waiting_room.core.snapshot import LaneSnapshot, Snapshot
+from waiting_room.core.snapshot import LaneSnapshot
+from waiting_room.core.view import View
 
 MISSES: Final = 0.1
 """The share of waits that may end before the range, and that may end after it: four of five lie inside."""
@@ -20,14 +21,29 @@ _STEP: Final = 0.06
 """A missed side grows by 5 %, a kept one shrinks by 0.6 %."""
 _PER_WAIT: Final = 8
 """Soundings within the length of one wait; more would tell the same thing again."""
+_GOLDEN: Final = 0.618_034
+_SILVER: Final = 0.414_214
+"""
+Multiples of these fall evenly between 0 and 1, apart from each other: an answer is looked at until the next one comes,
+and a call is heard of with the next poll.
+"""
+_NEXT: Final = Eta(0.0, 0.0)
 _NARROWEST: Final = -0.2
 _WIDEST: Final = 1.5
 
 
 class _Sounding(NamedTuple):
+    """
+    Hold what was told at *at_ms* to somebody who stands at *rank*, looks at the answer *looks_s* after it, asks again
+    *asks_s* after it, and hears of the call *hears_s* after it.
+    """
+
     at_ms: int
     rank: int
     told: Eta
+    asks_s: float
+    looks_s: float
+    hears_s: float
 
 
 class Soundings:
@@ -35,7 +51,7 @@ class Soundings:
     Learn from one lane's snapshots how wide its ranges must be; waits are classed by their length, each twice the last.
     """
 
-    __slots__ = ("_early", "_known", "_late", "_next_ms", "_open")
+    __slots__ = ("_early", "_known", "_late", "_next_ms", "_open", "_taken")
 
     def __init__(self) -> None:
         self._early = list(UNKNOWN.early)
@@ -43,6 +59,7 @@ class Soundings:
         self._known = [False] * CLASSES
         self._open: list[list[_Sounding]] = [[] for _ in range(CLASSES)]
         self._next_ms = [0] * CLASSES
+        self._taken = 0
 
     @property
     def spread(self) -> Spread:
@@ -56,39 +73,45 @@ class Soundings:
                 late[index] = max(late[index], late[index - 1])
         return Spread.of(early, late)
 
-    def see(self, snapshot: Snapshot, lane: LaneSnapshot, forecast: Forecast, lead_s: float) -> None:
+    def see(self, view: View, name: str) -> None:
         """
-        Learn from what has been called of *lane* by now, and sound anew.
+        Learn from what has been called of the lane *name* by the time of *view*, and sound anew.
 
-        A call is heard of *lead_s* after it on average. A pause ends all soundings: whoever waits is told of it.
+        A pause ends all soundings: whoever waits is told of it.
         """
-        if not snapshot.phase.admits or snapshot.recovering:
+        snapshot, lane = view.snapshot, view.snapshot.lanes[name]
+        if not snapshot.admits or snapshot.recovering:
             self._open = [[] for _ in range(CLASSES)]
             return
         for index in range(CLASSES):
-            still = [one for one in self._open[index] if not self._ends(index, one, snapshot.now_ms, lane, lead_s)]
-            self._open[index] = still
-            self._sound(index, snapshot.now_ms, lane, forecast)
+            self._open[index] = [one for one in self._open[index] if not self._ends(index, one, snapshot.now_ms, lane)]
+            self._sound(index, view, name, lane)
 
-    def _ends(self, index: int, one: _Sounding, now_ms: int, lane: LaneSnapshot, lead_s: float) -> bool:
-        waited_s = (now_ms - one.at_ms) / 1000
+    def _ends(self, index: int, one: _Sounding, now_ms: int, lane: LaneSnapshot) -> bool:
+        left_s = max((now_ms - one.at_ms) / 1000 + one.hears_s, one.asks_s) - one.looks_s
         called = one.rank < lane.frontier
-        late = waited_s + lead_s > one.told.high_s
+        late = left_s > one.told.high_s
         if called or late:
             self._known[index] = True
-            self._learn(self._early, index, missed=waited_s + lead_s / 2 < one.told.low_s)
+            self._learn(self._early, index, missed=left_s < one.told.low_s)
             self._learn(self._late, index, missed=late)
         return called or late
 
     def _learn(self, side: list[float], index: int, *, missed: bool) -> None:
         side[index] = min(_WIDEST, max(_NARROWEST, side[index] + _STEP * (missed - MISSES)))
 
-    def _sound(self, index: int, now_ms: int, lane: LaneSnapshot, forecast: Forecast) -> None:
+    def _sound(self, index: int, view: View, name: str, lane: LaneSnapshot) -> None:
+        now_ms = view.snapshot.now_ms
         if now_ms < self._next_ms[index]:
             return
-        wait_s = SHORTEST_S * 2**index
+        wait_s, forecast = SHORTEST_S * 2**index, view.forecast(name)
         ahead = forecast.ahead_after(wait_s)
         told = forecast.eta(ahead) if ahead < lane.waiting else None
         if told is not None:
             self._next_ms[index] = now_ms + int(max(1.0, wait_s / _PER_WAIT) * 1000)
-            self._open[index].append(_Sounding(now_ms, lane.presence.nth(ahead + 1), told))
+            self._taken += 1
+            asks_s = view.interval_s(ahead + 1, told)
+            looks_s = asks_s * (self._taken * _GOLDEN % 1)
+            hears_s = view.interval_s(1, _NEXT) * (self._taken * _SILVER % 1)
+            rank = lane.presence.nth(ahead + 1)
+            self._open[index].append(_Sounding(now_ms, rank, told, asks_s, looks_s, hears_s))

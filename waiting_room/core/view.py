@@ -87,6 +87,12 @@ class View:
         """
         return self._forecasts.get(lane, _NOBODY_KNOWS)
 
+    def interval_s(self, position: int, eta: Eta) -> float:
+        """
+        Return in how many seconds somebody at *position* who was told *eta* asks again, on average.
+        """
+        return self._intervals.at(position, eta.low_s) * (1 + polling.JITTER / 2) / 1000
+
     def eta(self, lane: str, position: int) -> Eta | None:
         """
         Return the range of the wait at *position* of *lane*.
