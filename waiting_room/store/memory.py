@@ -205,8 +205,7 @@ class MemoryStore:
         state.owner, state.owner_until = step.owner, now + steps.OWNER_MS
         state.expected = round(step.expected * 1000)
         state.no_show, state.leaving = round(step.no_show * 1e6), round(step.leaving_per_s * 1e6)
-        state.ended, state.turnover = step.ended, round(step.turnover_per_s * 1e6)
-        state.lost, state.ticked = 0, now
+        state.ended, state.turnover, state.lost, state.ticked = step.ended, round(step.turnover_per_s * 1e6), 0, now
         return True
 
     async def claim(self, room: str, claims: Sequence[Claim]) -> list[ClaimReply]:

@@ -2,7 +2,6 @@
 Rooms in Redis or Valkey: each verb is one short script, and every reply becomes a value here.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -25,8 +24,8 @@ from waiting_room.errors import RevokedFullError, StoreEmptyError
 from waiting_room.ports import NO_STAGES, Claim, ClaimReply, JoinReply, RedeemCode, Redemption, Stage, TouchReply
 from waiting_room.store import keys as names
 from waiting_room.store import replies
-from waiting_room.store.chunks import LaneChunks
 from waiting_room.store.connection import Connection
+from waiting_room.store.crowds import Crowds, slots
 from waiting_room.store.keys import RoomKeys
 
 COHORTS_KEPT: Final = 300
@@ -35,7 +34,6 @@ MAX_BATCH: Final = 500
 """Lua unpacks some thousand values; a batch of 500 joins blocks Redis for about 2 ms."""
 MAX_TOUCHED: Final = 2000
 """A reply of more than some 8,000 values fails in Lua, after it has done its work."""
-CHUNKS_A_READ: Final = 64
 CHUNKS_A_FLUSH: Final = 16
 """A million ranks: their 128 KiB block Redis for a quarter of a millisecond."""
 
@@ -53,7 +51,7 @@ class RedisStore:
         self._lanes: dict[str, tuple[str, ...]] = {}
         self._met: dict[str, str] = {}
         self._rounds: dict[str, int] = {}
-        self._chunks: defaultdict[tuple[str, str], LaneChunks] = defaultdict(LaneChunks)
+        self._crowds = Crowds(connection)
         self.now_ms = now_ms
 
     @property
@@ -183,7 +181,7 @@ class RedisStore:
         ]
         for lane, lane_step in step.lanes.items():
             turned = chunks_between(lane_step.low, lane_step.high) if step.rotate else range(0)
-            named += [key for chunk in turned for key in _slots(keys, lane, chunk, step.round)]
+            named += [key for chunk in turned for key in slots(keys, lane, chunk, step.round)]
             arguments += [lane, lane_step.frontier, lane_step.called, round(lane_step.credit * 1e6)]
             arguments.append(lane_step.high_water)
         if step.link is not None:
@@ -284,8 +282,8 @@ class RedisStore:
         Give a place or a seat back.
         """
         keys = RoomKeys(room)
-        slots = _slots(keys, lane, chunk_of(rank), round_)
-        named = [keys.meta, keys.seats, keys.holders, keys.events, keys.joined(lane, visitor), *slots]
+        both = slots(keys, lane, chunk_of(rank), round_)
+        named = [keys.meta, keys.seats, keys.holders, keys.events, keys.joined(lane, visitor), *both]
         left = await self._script("leave", room, named, [self._now, f"{lane}.{rank}", rank, round_])
         return None if left == replies.ANOTHER_ROUND else bool(left)
 
@@ -304,49 +302,8 @@ class RedisStore:
             text = [part.decode() if isinstance(part, bytes) else part for part in reply]
             counters = replies.read_counters(room, text, lanes)
             if not counters.missing:
-                return replies.assemble_snapshot(counters, await self._crowds(keys, counters))
+                return replies.assemble_snapshot(counters, await self._crowds.read(keys, counters))
             self._lanes[room] = (*counters.lanes, *counters.missing)
-
-    async def _crowds(self, keys: RoomKeys, counters: replies.Counters) -> dict[str, replies.Crowd]:
-        """
-        Return who is in each lane: what must be read of the bitmaps, in as few calls as their size allows, and what is
-        known of the rest.
-        """
-        age = (counters.whole("epoch"), counters.whole("slot_at"), counters.round)
-        held = {lane: self._chunks[counters.room, lane] for lane in counters.lanes}
-        read: dict[str, list[int]] = {}
-        wanted: dict[str, tuple[str, int, int]] = {}
-        for lane, known in counters.lanes.items():
-            read[lane] = held[lane].due(known.waiting_chunks, age, counters.now_ms)
-            for chunk in read[lane]:
-                now, before = _slots(keys, lane, chunk, counters.round)
-                wanted |= {now: (lane, 0, chunk), before: (lane, 1, chunk)}
-            wanted |= {keys.claimed(lane, chunk): (lane, 2, chunk) for chunk in known.called_chunks}
-        found = await self._bitmaps(wanted)
-        crowds = {}
-        for lane, known in counters.lanes.items():
-            chunks, waiting = held[lane], known.waiting_chunks
-            chunks.take(read[lane], age, counters.now_ms, found[lane, 0], found[lane, 1])
-            chunks.forget_below(waiting.start)
-            presence = chunks.presence(known.frontier, waiting)
-            crowds[lane] = replies.Crowd(presence, chunks.fresh(waiting), found[lane, 2])
-        return crowds
-
-    async def _bitmaps(
-        self, wanted: Mapping[str, tuple[str, int, int]]
-    ) -> defaultdict[tuple[str, int], dict[int, bytes]]:
-        """
-        Return the bitmaps that are there, by lane and kind, then by chunk.
-        """
-        found: defaultdict[tuple[str, int], dict[int, bytes]] = defaultdict(dict)
-        names_ = list(wanted)
-        for at in range(0, len(names_), CHUNKS_A_READ):
-            part = names_[at : at + CHUNKS_A_READ]
-            for name, value in zip(part, await self._connection.many("bitmaps", part), strict=True):
-                lane, kind, chunk = wanted[name]
-                if value:
-                    found[lane, kind][chunk] = value
-        return found
 
     async def restore(self, last: Snapshot, highest: Mapping[str, int]) -> bool:
         """
@@ -409,10 +366,6 @@ def _join_keys(keys: RoomKeys, lane: str, first: int, round_: int, batch: Sequen
         *(keys.claimed(lane, chunk) for chunk in chunks),
         *(keys.joined(lane, visitor) for visitor in batch),
     ]
-
-
-def _slots(keys: RoomKeys, lane: str, chunk: int, round_: int) -> tuple[str, str]:
-    return keys.present(lane, chunk, round_), keys.present_before(lane, chunk, round_)
 
 
 def _bitmaps_of(lane: LaneSnapshot) -> dict[int, bytes]:
