@@ -278,3 +278,20 @@ def test_all_that_is_wrong_with_a_break_is_told_at_once(sale: dict[str, str]) ->
     for said in ("--for: contradicts --resume-at", "--for: '15' is no span", "--resume-at: '25:00' is no time"):
         assert said.replace("contradicts --resume-at", "contradicts resume_at") in done.err
     assert state(sale).json["phase"] == "open"
+
+
+def test_a_pre_queue_opens_with_a_draw_that_anybody_can_check(sale: dict[str, str], tmp_path: Path) -> None:
+    """
+    From the announcement of a beacon to the place of a number, with nothing but commands.
+    """
+    begun = run("room", "prequeue", "sale", "--beacon-source", "drand 5", "--json", environ=sale)
+    early = run("room", "open", "sale", environ=sale)
+    opened = run("room", "open", "sale", "--beacon", "8e5c1b", environ=sale)
+    shown = state(sale)
+    (tmp_path / "state.json").write_text(shown.out)
+    place = run("draw", "verify", str(tmp_path / "state.json"), "--number", "1", "--json")
+
+    assert (begun.json["phase"], begun.json["draws"][0]["seed"]) == ("prequeue", None)
+    assert (early.code, "drand 5" in early.err, opened.code) == (1, True, 0)
+    assert shown.json["draws"][0]["commitment"] == begun.json["draws"][0]["commitment"]
+    assert (place.code, place.json["size"], place.json["drawn"]) == (0, 0, False)

@@ -101,6 +101,48 @@ async def test_an_action_changes_the_phase(client: Client, action: str) -> None:
     assert (status, room["phase"]) == (200, ACTIONS[action])
 
 
+async def test_a_pre_queue_says_when_it_ends_and_an_opening_names_the_beacon(client: Client) -> None:
+    """
+    The seed is in no answer before the opening; without the announced value nothing is opened.
+    """
+    body = {"opens_at_ms": 4_000_000_000_000, "beacon_source": "drand 5"}
+    _, begun = await asked(client, "POST", "/sale/prequeue", json=body)
+    status, refused = await asked(client, "POST", "/sale/open")
+    _, still = await asked(client, "GET", "/sale")
+    _, opened = await asked(client, "POST", "/sale/open", json={"beacon": "8e5c1b"})
+
+    assert (begun["phase"], begun["opens_in_s"] > 0, begun["draws"][0]["seed"]) == ("prequeue", True, None)
+    assert (status, "drand 5" in str(refused), still["phase"]) == (422, True, "prequeue")
+    assert (opened["phase"], opened["draws"][0]["beacon"]) == ("open", "8e5c1b")
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "where"),
+    [
+        (
+            "prequeue",
+            {"opens_at_ms": 5, "beacon_source": "a\tb", "opens": 1},
+            ["opens", "opens_at_ms", "beacon_source"],
+        ),
+        ("prequeue", {"opens_at_ms": 5, "opens_at": "09:00"}, ["opens_at"]),
+        ("prequeue", {"opens_at": "noon"}, ["opens_at"]),
+        ("open", {"beacon": 7, "seed": "x"}, ["seed", "beacon"]),
+        ("open", {"beacon": "8e5c1b"}, ["beacon"]),
+    ],
+)
+async def test_what_means_nothing_to_a_pre_queue_is_refused(
+    client: Client, action: str, body: dict[str, Any], where: list[str]
+) -> None:
+    """
+    All faults at once, and nothing is changed.
+    """
+    status, document = await asked(client, "POST", f"/sale/{action}", json=body)
+
+    assert status == 422
+    assert [fault["where"] for fault in document["faults"]] == where
+    assert (await asked(client, "GET", "/sale"))[1]["phase"] == "open"
+
+
 async def test_put_replaces_all_settings(client: Client) -> None:
     """
     What a PUT leaves out takes its default.
