@@ -116,6 +116,25 @@ _SHOP: Final = Row(
     ],
 )  # fmt: skip
 
+_ADAPTATION: Final = Row(
+    "Adaptive admission",
+    [
+        Panel("Rate in force", "Admissions per minute that the room aims at, below what the policy allows.",
+              [q.TARGET_PER_MINUTE, q.CEILING_PER_MINUTE]),
+        Panel("What the rate follows", "1 for what it is: the policy (fixed), the operator (overridden), the shop's"
+              " health (following), nothing while the shop is down (holding), the last known while no gate reports"
+              " (silent).",
+              [level(c.RATE_MODE, "{{room}} {{mode}}", by="room, mode")], zoom_to=1),
+        Panel("Shop p95 as the room sees it", "Over the last seconds, by the gates' reports.",
+              [level(c.SHOP_LATENCY, "{{room}}")], "s", steps=((1, RED),)),
+        Panel("Shop errors as the room sees them", "Share of answers; above a half the shop counts as down.",
+              [level(c.SHOP_ERROR_SHARE, "{{room}}")], "percentunit", steps=((0.02, ORANGE), (0.5, RED))),
+        Panel("Inside, and how many may be", "Seats in use under the limit that an adaptive room has learnt.",
+              [level(c.SEATS, "{{room}} inside"), level(c.INSIDE_LIMIT, "{{room}} limit")]),
+        Panel("Stock", "Units left to sell, where the shop tells.", [level(c.STOCK, "{{room}}")]),
+    ],
+)  # fmt: skip
+
 _SHADOW: Final = Row(
     "In shadow: what a queue would have done",
     [
@@ -132,7 +151,7 @@ THE_DAY: Final = Board(
     uid="waiting-room-day",
     title="Waiting room: the day",
     description="For the person on duty during a promotion: is the queue moving, and is the shop well?",
-    rows=(_AT_A_GLANCE, _VISITORS, _SHOP, _SHADOW),
+    rows=(_AT_A_GLANCE, _VISITORS, _SHOP, _ADAPTATION, _SHADOW),
     variable=Variable("room", c.CAPACITY),
 )
 

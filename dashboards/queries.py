@@ -93,6 +93,7 @@ EXPECTED_WAIT: Final = Query(
 SEATS_USED: Final = Query(
     f"max by (room) ({catalog.SEATS.name}{{{ROOM}}}) / max by (room) ({catalog.CAPACITY.name}{{{ROOM}}})", "{{room}}"
 )
+CEILING_PER_MINUTE: Final = Query(f"max by (room) ({catalog.RATE_CEILING.name}{{{ROOM}}}) * 60", "{{room}} allowed")
 TARGET_PER_MINUTE: Final = Query(f"max by (room) ({catalog.RATE_TARGET.name}{{{ROOM}}}) * 60", "{{room}} target")
 UNCALLED: Final = Query(
     f"max by (room) ({catalog.ISSUED.name}{{{ROOM}}}) - max by (room) ({catalog.FRONTIER.name}{{{ROOM}}})", "{{room}}"

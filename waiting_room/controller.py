@@ -160,8 +160,17 @@ class Controller:
     async def _flush(self) -> None:
         for room in list(self._lobby.known.values()):
             if not room.lost:
+                await self._tell_health(room)
                 for lane, notes in list(room.lanes.items()):
                     await self._flush_lane(room, lane, notes)
+
+    async def _tell_health(self, room: Room) -> None:
+        """
+        Hand on what gates saw of the shop; what the store misses is old when it is back, and is dropped.
+        """
+        health = room.take_health()
+        if health is not None:
+            await self._lobby.store.observe(room.name, health)
 
     async def _flush_lane(self, room: Room, lane: str, notes: LaneNotes) -> None:
         if notes.checkins.count == 0:

@@ -18,6 +18,7 @@ from waiting_room.core.phase import ACTIONS, Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.prequeue import opening_faults, source_faults
 from waiting_room.core.reasons import Reason
+from waiting_room.core.shop import NOTHING_SAID, ShopWord
 from waiting_room.core.view import STALE_MS, View
 from waiting_room.errors import (
     Fault,
@@ -242,11 +243,15 @@ class Lobby:
         released: Sequence[str],
         stages: Mapping[str, str] | None = None,
         revoked_version: str = "",
+        shop: ShopWord = NOTHING_SAID,
     ) -> GateAnswer:
         """
         Do what a gate's report asks and tell it what it must know; the list of *revoked_version* is not told again.
+
+        What it says of the shop is taken with it, or the whole report is answered as degraded, to be told once more.
         """
         room = self.room(name)
+        room.saw(shop.health)
         now_ms = self.clock_ms()
         for seat, end_ms in touched.items():
             room.hold_seat(seat, end_ms, now_ms)
@@ -254,6 +259,7 @@ class Lobby:
         for seat, stage in entered.items():
             room.enter_stage(seat, stage.name, now_ms)
         try:
+            await self._hear(name, shop)
             reply = await self.store.touch(name, touched, released, entered)
             if reply.revoked_version != room.revoked.version:
                 await self.hear_revoked(room)
@@ -271,6 +277,12 @@ class Lobby:
         Learn who is turned away now.
         """
         room.revoked = room.revoked.followed_by(await self.store.revoked(room.name))
+
+    async def _hear(self, name: str, shop: ShopWord) -> None:
+        if shop.stock is not None:
+            await self.store.stock(name, shop.stock)
+        if shop.sold_out:
+            await self.sell_out(name)
 
     def public_state(self, name: str) -> dict[str, Any]:
         """
@@ -353,6 +365,27 @@ class Lobby:
         elif action == "resume" and snapshot.phase is Phase.PAUSED:
             phase = snapshot.agenda.resume_to
         await self.set_phase(name, phase, resume_at_ms, notice, beacon)
+
+    async def override(self, name: str, rate_per_minute: int | None) -> None:
+        """
+        Set a room's rate by hand until it is taken back with None, and see it at once.
+        """
+        await self.store.override(self.room(name).name, rate_per_minute)
+        await self.refresh(name)
+
+    async def stock(self, name: str, units: int | None) -> None:
+        """
+        Note how many units the shop has left to sell, None where nobody knows any more, and see it at once.
+        """
+        await self.store.stock(self.room(name).name, units)
+        await self.refresh(name)
+
+    async def sell_out(self, name: str) -> None:
+        """
+        Close a room because nothing is left to sell, and see it at once.
+        """
+        await self.store.sell_out(self.room(name).name)
+        await self.refresh(name)
 
     async def refresh(self, name: str) -> Room:
         """

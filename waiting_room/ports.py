@@ -10,6 +10,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
+from waiting_room.core.health import Health
 from waiting_room.core.opening import WITHOUT_DRAW, Opening
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
@@ -168,6 +169,26 @@ class Store(Protocol):
         """
         Promise a draw to those who gather: a seed and an announcement (empty: none) are kept from the first time on,
         the opening may be said anew (0: not known, None: as before). Return whether anybody gathers.
+        """
+
+    async def override(self, room: str, rate_per_minute: int | None) -> None:
+        """
+        Set the operator's rate, which holds until it is taken back with None.
+        """
+
+    async def stock(self, room: str, units: int | None) -> None:
+        """
+        Note how many units the shop has left to sell, None where nobody knows any more.
+        """
+
+    async def sell_out(self, room: str) -> None:
+        """
+        Close the room because nothing is left to sell; it is so until its phase is set.
+        """
+
+    async def observe(self, room: str, health: Health) -> None:
+        """
+        Keep for a while what gates saw of the shop, with the store's time.
         """
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:

@@ -7,6 +7,7 @@ from array import array
 from collections import Counter, defaultdict
 from typing import Final
 
+from waiting_room.core.health import Health
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS, CheckIns
@@ -140,6 +141,7 @@ class Room:
         self.tally: Counter[tuple[str, ...]] = Counter()
         self.waits_s: list[float] = []
         self.lost = False
+        self.health: Health | None = None
         self.polls_waiting = 0
         self.eta_errors_s: list[float] = []
         self.json_name = json.dumps(name)
@@ -163,6 +165,20 @@ class Room:
         Return whether the view is older than visitors should be told without a word.
         """
         return now_ms - self.viewed_ms > STALE_MS
+
+    def saw(self, health: Health | None) -> None:
+        """
+        Add what a gate saw of the shop to what the others did.
+        """
+        if health is not None:
+            self.health = health if self.health is None else self.health.merge(health)
+
+    def take_health(self) -> Health | None:
+        """
+        Return what has gathered, and begin anew.
+        """
+        gathered, self.health = self.health, None
+        return gathered
 
     def see(self, snapshot: Snapshot, now_ms: int) -> None:
         """

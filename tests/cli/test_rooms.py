@@ -3,8 +3,10 @@
 """
 
 import asyncio
+import json
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -122,15 +124,11 @@ def test_lanes_are_shown_and_kept(tmp_path: Path, redis: dict[str, str]) -> None
 
     asyncio.run(configure())
     run("room", "set", "fair", "--lane-order", "strict", environ=redis)
-    lines = run("room", "show", "fair", environ=redis).out.splitlines()
+    lines = [" ".join(line.split()) for line in run("room", "show", "fair", environ=redis).out.splitlines()]
 
-    assert (
-        "lanes              vip (waiting 0, frontier 1, issued 0), standard (waiting 0, frontier 1, issued 0)" in lines
-    )
-    assert (
-        "lanes              vip (weight 3, floor 0, entry anyone), standard (weight 1, floor 0, entry anyone)" in lines
-    )
-    assert "lane_order         strict" in lines
+    assert "lanes vip (waiting 0, frontier 1, issued 0), standard (waiting 0, frontier 1, issued 0)" in lines
+    assert "lanes vip (weight 3, floor 0, entry anyone), standard (weight 1, floor 0, entry anyone)" in lines
+    assert "lane_order strict" in lines
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -191,8 +189,8 @@ def test_show_is_readable(sale: dict[str, str]) -> None:
     """
     lines = run("room", "show", "sale", environ=sale).out.splitlines()
 
-    assert "capacity           5" in lines
-    assert "idle_timeout_s     300" in lines
+    assert "capacity               5" in lines
+    assert "idle_timeout_s         300" in lines
 
 
 def test_the_address_must_come_from_somewhere() -> None:
@@ -295,3 +293,52 @@ def test_a_pre_queue_opens_with_a_draw_that_anybody_can_check(sale: dict[str, st
     assert (early.code, "drand 5" in early.err, opened.code) == (1, True, 0)
     assert shown.json["draws"][0]["commitment"] == begun.json["draws"][0]["commitment"]
     assert (place.code, place.json["size"], place.json["drawn"]) == (0, 0, False)
+
+
+def shop_of(environ: dict[str, str]) -> dict[str, Any]:
+    """
+    Return what the room knows of its shop.
+    """
+    told: dict[str, Any] = json.loads(state(environ).out)["shop"]
+    return told
+
+
+def test_the_rate_is_taken_and_given_back(sale: dict[str, str]) -> None:
+    """
+    By hand until it is cleared.
+    """
+    assert run("room", "override", "sale", "--rate-per-minute", "30", environ=sale).code == 0
+    taken = shop_of(sale)["override"]
+    assert run("room", "override", "sale", "--clear", environ=sale).code == 0
+
+    assert (taken, shop_of(sale)["override"]) == (30, None)
+
+
+def test_the_stock_is_told_and_forgotten(sale: dict[str, str]) -> None:
+    """
+    Units, or nobody knows any more.
+    """
+    assert run("room", "stock", "sale", "3", environ=sale).code == 0
+    told = shop_of(sale)["stock"]
+    assert run("room", "stock", "sale", "--clear", environ=sale).code == 0
+
+    assert (told, shop_of(sale)["stock"]) == (3, None)
+
+
+def test_a_sold_out_room_is_closed_until_it_is_opened(sale: dict[str, str]) -> None:
+    """
+    The operator opens it again.
+    """
+    assert run("room", "sold-out", "sale", environ=sale).code == 0
+    closed = shop_of(sale)["sold_out"]
+    assert run("room", "open", "sale", environ=sale).code == 0
+
+    assert (closed, shop_of(sale)["sold_out"]) == (True, False)
+
+
+@pytest.mark.parametrize("command", [("override", "sale"), ("stock", "sale"), ("stock", "sale", "3", "--clear")])
+def test_a_word_without_its_meaning_is_a_usage_error(sale: dict[str, str], command: tuple[str, ...]) -> None:
+    """
+    A number, or --clear: one of both.
+    """
+    assert run("room", *command, environ=sale).code == 2

@@ -30,6 +30,11 @@ LEVELS = {
     catalog.SEATS: 80,
     catalog.CAPACITY: 100,
     catalog.RATE_TARGET: 2 / BEAT_S,
+    catalog.RATE_CEILING: 4 / BEAT_S,
+    catalog.INSIDE_LIMIT: 90,
+    catalog.SHOP_LATENCY: 0.2,
+    catalog.SHOP_ERROR_SHARE: 0.001,
+    catalog.STOCK: 300,
     catalog.ISSUED: 500,
     catalog.FRONTIER: 450,
     catalog.NO_SHOW_RATIO: 0.1,
@@ -70,6 +75,7 @@ def live_on(metrics: Metrics) -> None:
     metrics.counter(catalog.ADMISSIONS, room=ROOM, way="straight").inc()
     metrics.set_state(catalog.PHASE, "open", room=ROOM)
     metrics.set_state(catalog.OUTAGE_MODE, "none", room=ROOM)
+    metrics.set_state(catalog.RATE_MODE, "following", room=ROOM)
     metrics.flush()
 
 

@@ -311,3 +311,31 @@ def test_the_shadow_is_believed_until_the_service_says_otherwise() -> None:
     assert (ledger.state.shadow, ledger.state.down) == (True, True)
     ledger.heard(ledger.take(5), read_answer(document | {"shadow": False}), 5)
     assert not ledger.state.shadow
+
+
+def test_stock_and_sold_out_are_told_once() -> None:
+    """
+    The operator may have opened the room since.
+    """
+    ledger = Ledger(0)
+    ledger.stock(7)
+    ledger.sold_out()
+    first, second = ledger.take(1000).body("shop"), ledger.take(2000).body("shop")
+
+    assert (first["stock"], first["sold_out"]) == (7, True)
+    assert not {"stock", "sold_out"} & set(second)
+
+
+def test_stock_that_was_not_heard_is_told_again_unless_it_changed() -> None:
+    """
+    The newer word counts.
+    """
+    ledger = Ledger(0)
+    ledger.stock(7)
+    ledger.sold_out()
+    batch = ledger.take(1000)
+    ledger.stock(9)
+    ledger.put_back(batch)
+    body = ledger.take(2000).body("shop")
+
+    assert (body["stock"], body["sold_out"]) == (9, True)

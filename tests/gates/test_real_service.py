@@ -20,8 +20,9 @@ from waiting_room import wire
 from waiting_room.gates.aiohttp import WaitingRoomGate
 from waiting_room.store.embedded import EmbeddedValkey
 
-ROOMS = {"idle": 50, "full": 1, "left": 5, "bought": 5, "late": 5}
+ROOMS = {"idle": 50, "full": 1, "left": 5, "bought": 5, "late": 5, "steered": 50, "sold": 1}
 """One room a test, with its capacity."""
+ADMIN_TOKEN = "the-operators-token"
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +31,10 @@ def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     Run Valkey and the service for the whole page of tests.
     """
     config = tmp_path_factory.mktemp("service") / "waiting-room.toml"
-    lines = ["[server]", "port = 0", f'secret_keys = ["{SECRET}"]']
+    lines = ["[server]", "port = 0", f'secret_keys = ["{SECRET}"]', f'admin_token = "{ADMIN_TOKEN}"']
     for room, capacity in ROOMS.items():
         lines += [f"[rooms.{room}]", f"capacity = {capacity}", "rate_per_minute = 60000", "poll_min_s = 0.2"]
-        lines += ['target = "http://127.0.0.1/"']
+        lines += ['target = "http://127.0.0.1/"', f"adaptive = {str(room == 'steered').lower()}"]
     config.write_text("\n".join(lines))
     command = [sys.executable, "-m", "waiting_room", "serve", "--config", str(config), "--json", "--redis-url"]
     with (
@@ -206,3 +207,43 @@ async def _line_to(service_url: str) -> AsyncIterator[tuple[str, Callable[[], Aw
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", cut
     finally:
         await cut()
+
+
+async def _rate(client: Client, url: str, room: str) -> tuple[str, int]:
+    headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    async with client.session.get(f"{url}/admin/api/v1/rooms/{room}", headers=headers) as answer:
+        told = await answer.json()
+        return told["shop"]["mode"], told["rate_in_force"]
+
+
+async def test_room_holds_while_the_shop_is_down_and_goes_on_when_it_is_back(service_url: str) -> None:
+    """
+    From the shop's errors, through gate, worker and Redis, to the rate: nobody operates.
+    """
+    async with _gated(service_url, "steered") as server, _browser(server) as anna:
+        assert (await get(anna)).status == 200
+
+        async def after(path: str, rate: str) -> bool:
+            for _ in range(5):
+                await get(anna, path)
+            mode, per_minute = await _rate(anna, service_url, "steered")
+            return mode == rate and (per_minute > 0) == (rate == "following")
+
+        await wait_until(lambda: after("/broken/answer", "holding"), what="the room to hold")
+        await wait_until(lambda: after("/checkout", "following"), 30, what="the room to go on")
+
+
+async def test_shop_that_has_sold_out_closes_the_room_for_those_who_wait(service_url: str) -> None:
+    """
+    Who waits is told so, and who is inside goes on shopping.
+    """
+    async with _gated(service_url, "sold") as server, _browser(server) as anna, _browser(server) as ben:
+        assert (await get(anna)).status == 200
+        assert (await _call(ben, service_url, "sold", "join"))["state"] == "waiting"
+        assert (await get(anna, "/says/sold-out")).status == 200
+
+        async def told() -> bool:
+            return (await _call(ben, service_url, "sold", "status"))["reason"] == "sold_out"
+
+        await wait_until(told, what="those who wait to be told")
+        assert (await get(anna)).status == 200

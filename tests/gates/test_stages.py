@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
 from waiting_room.gates.aiohttp import WaitingRoomGate
-from waiting_room.gates.commands import stage_of, words_of
+from waiting_room.gates.commands import stage_of, stock_of, words_of
 from waiting_room.gates.core import Allow, GateCore, Outcome, SendToWait
 from waiting_room.gates.ledger import PAYMENT_CAP_MS, Gone, RoomState
 
@@ -262,3 +262,31 @@ def _stages(service: Service) -> dict[str, str]:
     for report in service.reports:
         told |= report["stages"]
     return told
+
+
+@pytest.mark.parametrize(
+    ("values", "stock"), [([], None), (["12"], 12), (["12", " 7 "], 7), (["-1"], None), (["٣"], None), (["many"], None)]
+)
+def test_the_last_stock_that_can_be_read_counts(values: list[str], stock: int | None) -> None:
+    """
+    What cannot be read is as if nothing had been said.
+    """
+    assert stock_of(values) == stock
+
+
+async def test_the_shop_tells_its_stock_with_any_answer() -> None:
+    """
+    The header goes to the service and not to the visitor.
+    """
+
+    async def last(_request: web.Request) -> web.Response:
+        return web.Response(headers={wire.STOCK_HEADER: "0", wire.COMMAND_HEADER: wire.SOLD_OUT})
+
+    async with scene(prepare=lambda app: app.router.add_get("/last", last)) as there:
+        await there.admitted()
+        answer = await get(there.client, "/last")
+        await there.reported()
+        told = [report for report in there.service.reports if "stock" in report]
+
+        assert not {wire.STOCK_HEADER, wire.COMMAND_HEADER} & set(answer.headers)
+        assert [(report["stock"], report["sold_out"]) for report in told] == [(0, True)]

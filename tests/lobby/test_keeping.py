@@ -136,6 +136,6 @@ async def test_what_is_public_names_nobody() -> None:
 
     assert set(state) == {
         "room", "phase", "mode", "rate_per_minute", "capacity", "seats", "frontier", "issued", "waiting", "lanes",
-        "admitted_total", "message", "opens_in_s", "resumes_in_s", "audit_head", "draws", "as_of_ms",
+        "admitted_total", "sold_out", "message", "opens_in_s", "resumes_in_s", "audit_head", "draws", "as_of_ms",
     }  # fmt: skip
     assert "anna" not in repr(state) + repr(home.workers[0].lobby.admin_state(ROOM))

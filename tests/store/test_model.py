@@ -16,6 +16,7 @@ from tests.leaks import leaked_keys
 from tests.store.acts import POLICY, ROOM
 from tests.store.conftest import START_MS
 from waiting_room.core.calendar import KINDS, Entry, Schedule, conflicts, local_text
+from waiting_room.core.health import Health
 from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane
 from waiting_room.core.opening import Opening
 from waiting_room.core.phase import MODES, Phase
@@ -196,7 +197,27 @@ class Story(RuleBasedStateMachine):
         """Return how many draws the room has held."""
         return int(self.run(self.model.snapshot(ROOM)).round)
 
+    @rule(rate=strategies.sampled_from([None, 0, 30, 90_000]))
+    def override(self, rate: int | None) -> None:
+        """An operator sets the rate by hand, or takes it back."""
+        self.both(lambda store: store.override(ROOM, rate))
+
+    @rule(units=strategies.sampled_from([None, 0, 1, 3, 1000]), gone=strategies.booleans())
+    def sell(self, units: int | None, gone: bool) -> None:
+        """The shop tells what is left, or that nothing is."""
+        self.both(lambda store: store.stock(ROOM, units))
+        if gone:
+            self.both(lambda store: store.sell_out(ROOM))
+
+    @rule(answers=strategies.integers(0, 100), broken=strategies.booleans())
+    def observe(self, answers: int, broken: bool) -> None:
+        """A worker tells how the shop fares."""
+        counts = (0, 0, 0, answers, *([0] * 9))
+        seen_ = Health(0, 1000, answers, answers * broken, 70 * answers, 60 * answers, counts)
+        self.both(lambda store: store.observe(ROOM, seen_))
+
     @rule(
+        adaptive=strategies.booleans(),
         capacity=strategies.integers(0, 5),
         rate=strategies.sampled_from([0, 60, 600, 60_000]),
         lanes=strategies.sampled_from([DEFAULT_LANES, LOYAL, LOYAL[::-1]]),
@@ -208,6 +229,7 @@ class Story(RuleBasedStateMachine):
     )
     def configure(
         self,
+        adaptive: bool,
         capacity: int,
         rate: int,
         lanes: tuple[Lane, ...],
@@ -222,6 +244,7 @@ class Story(RuleBasedStateMachine):
         changes |= {"mode": mode, "standby_seats": 0.5}
         names = ("idle_timeout_s", "max_session_s", "payment_cap_s", "return_window_s")
         changes |= dict(zip(names, times, strict=True))
+        changes |= {"adaptive": adaptive, "rate_floor_per_minute": min(6, rate), "stock_factor": 1.5}
         policy = replace(POLICY, schedule=schedule, **changes)
         self.both(lambda store: store.configure(ROOM, policy, rate_by_hand=by_hand))
 

@@ -91,4 +91,5 @@ def test_the_catalogue_is_pure() -> None:
     text = Path(catalog.__file__).read_text(encoding="utf-8")
     imports = re.findall(r"^(?:from|import) (\S+)", text, re.MULTILINE)
 
-    assert set(imports) <= {"dataclasses", "typing", "waiting_room.core.reasons", "waiting_room.core.phase"}
+    core = {f"waiting_room.core.{name}" for name in ("adaptation", "reasons", "phase")}
+    assert set(imports) <= {"dataclasses", "typing", *core}

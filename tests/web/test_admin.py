@@ -372,3 +372,44 @@ async def test_a_rate_that_is_set_by_hand_ends_the_schedules(client: Client, lob
     _, same = await asked(client, "PATCH", "/market", json={"rate_per_minute": 600})
 
     assert (other["rate_per_minute"], same["rate_per_minute"]) == (60, 600)
+
+
+@pytest.mark.parametrize("rate", [30, 0, None])
+async def test_the_rate_is_taken_and_given_back(client: Client, rate: int | None) -> None:
+    """
+    The answer tells the rate by hand, null when the room has it back.
+    """
+    status, room = await asked(client, "POST", "/sale/override", json={"rate_per_minute": rate})
+
+    assert (status, room["shop"]["override"]) == (200, rate)
+
+
+async def test_the_stock_is_told(client: Client) -> None:
+    """
+    Three units are left: three seats.
+    """
+    status, room = await asked(client, "POST", "/sale/stock", json={"units": 3})
+
+    assert (status, room["shop"]["stock"], room["capacity"]) == (200, 3, 3)
+
+
+async def test_a_room_is_closed_as_sold_out(client: Client) -> None:
+    """
+    The phase says closed, and the room why.
+    """
+    status, room = await asked(client, "POST", "/sale/sold-out")
+
+    assert (status, room["phase"], room["sold_out"]) == (200, "closed", True)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"units": -1}, {"units": 1.5}, {"units": True}, {"units": 1, "more": 2}, {"n": 1}]
+)
+async def test_a_stock_that_is_no_number_is_refused(client: Client, body: dict[str, Any]) -> None:
+    """
+    The fault says what to send.
+    """
+    status, document = await asked(client, "POST", "/sale/stock", json=body)
+
+    assert status == 422
+    assert "units" in document["faults"][0]["remedy"]

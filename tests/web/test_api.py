@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.web.desk import BASE, POLICY, ROOM, START_MS, Desk, cookies_of, gate_token, open_desk
+from tests.web.desk import BASE, KEYS, POLICY, ROOM, START_MS, Desk, cookies_of, gate_token, open_desk
 from waiting_room import wire
 from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Reason
+from waiting_room.gates.ledger import Health
 from waiting_room.tokens import Ticket
 from waiting_room.web.api import MAX_REPORT_BYTES
 
@@ -273,3 +274,37 @@ async def test_a_gate_hears_that_the_room_only_watches(desk: Desk) -> None:
     _, said = await report(desk, {"touched": {}})
 
     assert (said["shadow"], said["straight"]) == (True, True)
+
+
+async def test_a_report_tells_the_shop_s_stock_and_health(desk: Desk) -> None:
+    """Both are taken with it."""
+    shop = Health(0)
+    shop.add(60, error=False)
+    status, _ = await report(desk, {"stock": 4, "health": shop.as_dict(1000, 2)})
+
+    assert status == 200
+    assert (await desk.store.snapshot(ROOM)).shop.stock == 4
+    assert desk.lobby.room(ROOM).take_health() is not None
+
+
+async def test_a_sold_out_room_is_closed_with_its_reason(desk: Desk) -> None:
+    """Told in the visitor's language, and what to expect."""
+    (ticket,) = await desk.fill("anna")
+    assert (await report(desk, {"sold_out": True}))[0] == 200
+    answer = await desk.get(f"{BASE}/status?lang=pl", Waiting_Room_Ticket=KEYS.sign(ticket))
+    said = await answer.json()
+
+    assert (said["state"], said["reason"]) == ("closed", "sold_out")
+    assert said["message"].startswith("Wszystko, co było w tej sprzedaży")
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [({"stock": -1}, "stock"), ({"sold_out": "yes"}, "sold_out"), ({"health": {"requests": 1}}, "health.window_ms")],
+)
+async def test_a_report_on_the_shop_that_cannot_be_is_refused(desk: Desk, body: Any, where: str) -> None:
+    """The fault names the place."""
+    status, said = await report(desk, body)
+
+    assert status == 422
+    assert where in [fault["where"] for fault in said["faults"]]

@@ -15,8 +15,8 @@ from urllib.request import Request, urlopen
 import click
 
 from waiting_room.cli.lazy import EXIT_FAILED
+from waiting_room.cli.lobbies import run_with_lobby
 from waiting_room.cli.options import AnyFunction, config_option, json_option, read_settings, redis_option
-from waiting_room.cli.rooms import run_with_lobby
 from waiting_room.core.audit import Head
 from waiting_room.core.proof import Verdict, verify
 from waiting_room.errors import RoomUnknownError, WaitingRoomError

@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
+from waiting_room.cli.lobbies import known_room, redis_options, run_with_lobby
 from waiting_room.cli.options import read_settings
-from waiting_room.cli.rooms import known_room, redis_options, room, run_with_lobby
+from waiting_room.cli.rooms import room
 from waiting_room.config.keys import with_keys
 from waiting_room.config.sections import ServerSettings
 from waiting_room.core.revoked import MOST_REVOKED

@@ -2,27 +2,23 @@
 ``waiting-room room``: what an operator does with rooms, straight in Redis, whether or not a service runs.
 """
 
-import asyncio
 import json
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from waiting_room.cli import schedules
-from waiting_room.cli.options import AnyFunction, config_option, json_option, read_settings, redis_option
+from waiting_room.cli import schedules, shop
+from waiting_room.cli.lobbies import known_room, redis_options, run_with_lobby, tell
+from waiting_room.cli.options import AnyFunction
 from waiting_room.config.rooms import from_text
 from waiting_room.core.calendar import Schedule
 from waiting_room.core.names import name_faults
 from waiting_room.core.phase import ACTIONS
 from waiting_room.core.policy import Policy
-from waiting_room.errors import Conflict, Fault, PolicyError, RoomUnknownError, WaitingRoomError
+from waiting_room.errors import Conflict, Fault, PolicyError, WaitingRoomError
 from waiting_room.lobby import Lobby
-
-Result = TypeVar("Result")
-Work = Callable[[Lobby], Awaitable[Result]]
 
 ACTION_HELP = {
     "prequeue": "Let visitors gather before the opening, which puts them in order by a draw.",
@@ -52,13 +48,6 @@ def room() -> None:
     The rooms stand in Redis: give its address as --redis-url, as redis.url in the configuration, or as
     WAITING_ROOM_REDIS__URL. Services that run on the same Redis follow within about a second.
     """
-
-
-def redis_options(function: AnyFunction) -> AnyFunction:
-    """
-    Add the options that lead to Redis.
-    """
-    return config_option(redis_option(json_option(function)))
 
 
 def policy_options(function: AnyFunction) -> AnyFunction:
@@ -134,7 +123,7 @@ def create(name: str, config_file: str | None, redis_url: str | None, as_json: b
         await lobby.configure(name, policy)
         return lobby.admin_state(name)
 
-    _tell(run_with_lobby(work, config_file, redis_url), as_json, "was created")
+    tell(run_with_lobby(work, config_file, redis_url), as_json, "was created")
 
 
 @room.command(name="set")
@@ -155,7 +144,7 @@ def set_(name: str, config_file: str | None, redis_url: str | None, as_json: boo
         await lobby.configure(name, policy, rate_by_hand="rate_per_minute" in changes)
         return lobby.admin_state(name)
 
-    _tell(run_with_lobby(work, config_file, redis_url), as_json, "was changed")
+    tell(run_with_lobby(work, config_file, redis_url), as_json, "was changed")
 
 
 @room.command(name="list")
@@ -197,7 +186,8 @@ def show(name: str, config_file: str | None, redis_url: str | None, as_json: boo
         click.echo(json.dumps(state, ensure_ascii=False))
         return
     policy = state.pop("policy")
-    rows = {name: value for name, value in state.items() if policy.get(name) != value}
+    shop_ = {f"shop_{name}": value for name, value in state.pop("shop").items()}
+    rows = {name: value for name, value in (state | shop_).items() if policy.get(name) != value}
     width = max(map(len, rows | policy)) + 2
     click.echo("\n".join(f"{key:<{width}}{_plain(value)}" for key, value in rows.items()))
     click.echo("\nsettings")
@@ -226,6 +216,9 @@ def schedule(name: str, config_file: str | None, redis_url: str | None, as_json:
         click.echo(f"Nothing is planned for {name} from now on (its time zone is {policy.timezone}).", err=True)
 
 
+for _command in (shop.override, shop.stock, shop.sold_out):
+    room.add_command(_command)
+
 ACTION_OPTIONS = {
     "prequeue": (
         click.option(
@@ -242,7 +235,7 @@ ACTION_OPTIONS = {
 def _add_action(action: str) -> None:
     def act(name: str, config_file: str | None, redis_url: str | None, as_json: bool, **given: str | None) -> None:
         values = {key: value for key, value in given.items() if value is not None}
-        _tell(_acted(name, action, values, config_file, redis_url), as_json)
+        tell(_acted(name, action, values, config_file, redis_url), as_json)
 
     command = redis_options(act)
     for option in reversed(ACTION_OPTIONS.get(action, ())):
@@ -275,7 +268,7 @@ def pause(
     """
     given = {"resume_at": resume_at, "for": for_, "message": message}
     values = {key: value for key, value in given.items() if value is not None}
-    _tell(_acted(name, "pause", values, config_file, redis_url), as_json)
+    tell(_acted(name, "pause", values, config_file, redis_url), as_json)
 
 
 def _acted(
@@ -292,52 +285,6 @@ def _acted(
         return lobby.admin_state(name)
 
     return run_with_lobby(work, config_file, redis_url)
-
-
-async def known_room(lobby: Lobby, name: str) -> None:
-    """
-    See the room of this name, or raise `RoomUnknownError`.
-    """
-    if name not in await lobby.store.rooms():
-        raise RoomUnknownError(name)
-    await lobby.refresh(name)
-
-
-def run_with_lobby(work: Work[Result], config_file: str | None, redis_url: str | None) -> Result:
-    """
-    Return what *work* gives with a lobby on the Redis that was named.
-    """
-    url = read_settings(config_file, redis__url=redis_url).redis.url
-    if url is None:
-        raise click.UsageError(
-            "say where the rooms are: --redis-url URL, or redis.url in --config FILE. "
-            "A service with an embedded Valkey prints its address when it starts."
-        )
-    return asyncio.run(_with_lobby(work, url))
-
-
-async def _with_lobby(work: Work[Result], url: str) -> Result:
-    from waiting_room.store.connection import Connection  # noqa: PLC0415 - slow, and no help text needs it
-    from waiting_room.store.redis import RedisStore  # noqa: PLC0415
-
-    lobby = Lobby(RedisStore(Connection(url)), lambda: time.time_ns() // 1_000_000)
-    try:
-        return await work(lobby)
-    finally:
-        await lobby.store.close()
-
-
-def _tell(state: dict[str, Any], as_json: bool, done: str = "") -> None:
-    if as_json:
-        click.echo(json.dumps(state, ensure_ascii=False))
-        return
-    done = done or f"is {state['phase']}"
-    if state["resumes_in_s"] is not None:
-        done += f" and goes on in {schedules.span_text(round(state['resumes_in_s']))}"
-    policy = state["policy"]
-    pace = f"{policy['capacity']} seats, {policy['rate_per_minute']} admissions a minute, {state['waiting']} waiting"
-    phase = "" if state["phase"] in done.split() else f"{state['phase']}, "
-    click.echo(f"{state['room']} {done}: {phase}{pace}.", err=True)
 
 
 def _row(state: dict[str, Any]) -> tuple[str, ...]:

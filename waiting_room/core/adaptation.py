@@ -62,6 +62,12 @@ class Mode(StrEnum):
     """the last that was known: no gate reports"""
 
 
+FIXED: Final = "fixed"
+OVERRIDDEN: Final = "overridden"
+MODES: Final = (FIXED, OVERRIDDEN, *(mode.value for mode in Mode))
+"""What a rate can follow: the policy's number, the operator's, or what a `Mode` says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """

@@ -56,7 +56,7 @@ def call_rate_per_s(snapshot: Snapshot, lane: str) -> float:
     """
     recent = _recent(snapshot.lanes[lane].cohorts, snapshot.now_ms)
     if not recent:
-        return _planned(snapshot, lane) if snapshot.seats < snapshot.policy.capacity else 0.0
+        return _planned(snapshot, lane) if snapshot.seats < snapshot.capacity else 0.0
     span_ms = snapshot.now_ms - recent[0].at_ms
     if span_ms < _TRUST_MS:
         return _planned(snapshot, lane)

@@ -210,6 +210,6 @@ def calls_due(snapshot: Snapshot, still_expected: float, no_show: float) -> floa
     lost = min(snapshot.lost_tokens, rate_per_s)
     lead = lead_s(snapshot)
     by_rate = snapshot.tokens + lost + rate_per_s * (lead + door_s(rate_per_s, lead))
-    capacity, seats = snapshot.policy.capacity, snapshot.seats
+    capacity, seats = snapshot.capacity, snapshot.seats
     by_seats = capacity - seats + ahead_of_seats(turnover_per_s(snapshot), lead, seats, capacity)
     return max(0.0, (min(by_rate, by_seats) - still_expected) / (1 - no_show))

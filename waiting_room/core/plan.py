@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from waiting_room.core import estimate, opening, pacing, polling
+from waiting_room.core.adaptation import Adaptation
 from waiting_room.core.agenda import Orders, orders
 from waiting_room.core.lanes import share
 from waiting_room.core.presence import Presence
@@ -14,6 +15,7 @@ from waiting_room.core.recording import Link, link
 from waiting_room.core.shadow import Look, Shadow, watch
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.core.standby import crowded_since_ms
+from waiting_room.core.steering import steer
 
 OWNER_MS: Final = 2000
 """A controller that is silent for two seconds loses the room to the next worker."""
@@ -46,10 +48,11 @@ class Advance:
     """
     Hold the commands of one step; they are committed only if the room is still at *version*.
 
-    *rate_per_minute* is the rate in force from now on, at which the door lets in. *orders* are what schedule and break
-    ask for. *crowded_ms* and *shadow* are as in the snapshot, None where they stay. Where *rotate* is set, a new
-    presence slot of *slot_ms* begins in every lane, for the ranks from its *low* to its *high*, of the *round*-th draw.
-    *link* is the record that is chained to the admission log, where one is due; the log keeps its last *records_kept*.
+    *rate_per_minute* is the rate in force from now on, at which the door lets in; *adaptation* is what the law that
+    found it remembers. *orders* are what schedule and break ask for. *crowded_ms* and *shadow* are as in the snapshot,
+    None where they stay. Where *rotate* is set, a new presence slot of *slot_ms* begins in every lane, for the ranks
+    from its *low* to its *high*, of the *round*-th draw. *link* is the record that is chained to the admission log,
+    where one is due; the log keeps its last *records_kept*.
     """
 
     version: int
@@ -70,6 +73,7 @@ class Advance:
     shadow: Shadow | None = None
     ended: int = 0
     turnover_per_s: float = 0.0
+    adaptation: Adaptation | None = None
 
     @property
     def called(self) -> int:
@@ -90,7 +94,8 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
     drawing = opening.opening_of(known) if draws else None
     agenda = replace(known.agenda, rate_step=asked.rate_step)
     snapshot = replace(known, agenda=agenda, phase=asked.phase or known.phase)
-    snapshot = replace(snapshot, rate_per_minute=snapshot.rate_limit)
+    rate, adaptation = steer(snapshot)
+    snapshot = replace(snapshot, rate_per_minute=rate)
     cohorts = snapshot.cohorts
     no_show = drawing.no_show if drawing else pacing.measured_no_show(snapshot)
     still_expected = pacing.expected(cohorts, snapshot.now_ms, no_show, snapshot.policy)
@@ -102,7 +107,8 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
         epoch=snapshot.epoch,
         owner=owner,
         lanes=lanes,
-        rate_per_minute=snapshot.rate_per_minute,
+        rate_per_minute=rate,
+        adaptation=adaptation,
         expected=still_expected + sum(lane.called for lane in lanes.values()) * (1 - no_show),
         no_show=_after_turn(snapshot, no_show, due) if rotate else no_show,
         leaving_per_s=_leaving(snapshot) if rotate and not snapshot.assumed else snapshot.leaving_per_s,
@@ -132,7 +138,7 @@ def _asked(known: Snapshot) -> Orders:
 
 def _watched(snapshot: Snapshot) -> Shadow:
     rate_per_s = snapshot.rate_per_s
-    capacity, burst = snapshot.policy.capacity, pacing.burst(rate_per_s)
+    capacity, burst = snapshot.capacity, pacing.burst(rate_per_s)
     return watch(snapshot.shadow, Look(snapshot.now_ms, snapshot.admitted, snapshot.seats, capacity, rate_per_s, burst))
 
 

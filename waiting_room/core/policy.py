@@ -15,6 +15,7 @@ from waiting_room.core.phase import MODES
 from waiting_room.errors import Fault, PolicyError
 
 OutageRule = Literal["static", "hold", "open"]
+MOST_RATE: Final = 6_000_000
 OUTAGE_RULES: Final[tuple[str, ...]] = get_args(OutageRule)
 
 
@@ -32,7 +33,28 @@ class Policy:
 
     capacity: int = _setting(200, 0, 10_000_000, "seats", "how many shoppers may be inside at once")
     rate_per_minute: int = _setting(
-        600, 0, 6_000_000, "admissions per minute", "how many shoppers may go in per minute, spread evenly"
+        600, 0, MOST_RATE, "admissions per minute", "how many shoppers may go in per minute, spread evenly"
+    )
+    adaptive: bool = field(
+        default=False,
+        metadata={
+            "help": "the room finds the rate that the shop can bear, by what gates report; the rate is its ceiling"
+        },
+    )
+    rate_floor_per_minute: int = _setting(
+        6, 0, MOST_RATE, "admissions per minute", "an adaptive room goes no slower, unless the shop is down"
+    )
+    latency_target_ms: int = _setting(
+        1000, 10, 60_000, "ms", "an adaptive room keeps 95 of 100 of the shop's answers quicker than this"
+    )
+    error_target: float = _setting(
+        0.02, 0.0, 0.5, "share of answers", "an adaptive room lets in fewer where more of the shop's answers are errors"
+    )
+    warm_up_s: float = _setting(
+        0, 0, 3600, "seconds", "after an opening the rate rises from the floor to its ceiling in this time"
+    )
+    stock_factor: float = _setting(
+        1.0, 0.01, 100, "seats per unit", "no more are inside than this for each unit of the stock, where it is told"
     )
     idle_timeout_s: float = _setting(300, 1, 86_400, "seconds", "a seat unused for this long is given to the next one")
     max_session_s: float = _setting(3600, 10, 604_800, "seconds", "no seat is held for longer than this")
@@ -145,6 +167,9 @@ class Policy:
         if self.claim_window_s < 2 * self.poll_min_s:
             what = f"{self.claim_window_s:g} is shorter than two polls of poll_min_s"
             found.append(Fault(f"{where}.claim_window_s", what, "a called visitor must have time to hear of it"))
+        if self.rate_floor_per_minute > self.rate_per_minute and (self.adaptive or self.warm_up_s):
+            what = f"{self.rate_floor_per_minute} is above rate_per_minute"
+            found.append(Fault(f"{where}.rate_floor_per_minute", what, "lower it, or raise the rate"))
         found.extend(calendar.conflicts(self.schedule, self.timezone, f"{where}.schedule"))
         return found
 
@@ -161,6 +186,12 @@ class Policy:
         Return the schedule's instants.
         """
         return calendar.appointments(self.schedule, self.timezone)
+
+    def seats_for(self, stock: int | None) -> int:
+        """
+        Return how many may be inside while *stock* units are left, None where nobody has told.
+        """
+        return self.capacity if stock is None else min(self.capacity, stock * round(self.stock_factor * 1000) // 1000)
 
     def as_dict(self) -> dict[str, Any]:
         """

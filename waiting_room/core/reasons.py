@@ -32,6 +32,8 @@ class Reason(StrEnum):
     ROOM_DRAINING = "room_draining"
     """those who wait are served, nobody new may join"""
     ROOM_CLOSED = "room_closed"
+    SOLD_OUT = "sold_out"
+    """nothing is left to sell: the room was closed for those who wait"""
     NO_TICKET = "no_ticket"
     """the request bears no ticket: join first"""
     NO_VISITOR = "no_visitor"

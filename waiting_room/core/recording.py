@@ -47,7 +47,7 @@ def link(snapshot: Snapshot) -> Link | None:
         epoch=snapshot.epoch,
         version=snapshot.version,
         phase=snapshot.phase.value,
-        capacity=snapshot.policy.capacity,
+        capacity=snapshot.capacity,
         rate_per_minute=snapshot.rate_per_minute,
         seats=snapshot.seats,
         frontier={name: lane.frontier for name, lane in snapshot.lanes.items()},

@@ -15,7 +15,9 @@ from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.prequeue import Drawn, Promise
 from waiting_room.core.presence import Presence
+from waiting_room.core.reasons import Reason
 from waiting_room.core.shadow import Shadow
+from waiting_room.core.shop import UNKNOWN_SHOP, Shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ class Snapshot:
     crowded_ms: int = 0
     shadow: Shadow | None = None
     revocations: int = 0
+    shop: Shop = field(default=UNKNOWN_SHOP, repr=False)
 
     @property
     def admits(self) -> bool:
@@ -215,6 +218,20 @@ class Snapshot:
         Return whether people wait for a draw.
         """
         return any(lane.early_from for lane in self.lanes.values())
+
+    @property
+    def capacity(self) -> int:
+        """
+        Return the seats in force: those of the policy, and no more than the stock bears.
+        """
+        return self.policy.seats_for(self.shop.stock)
+
+    @property
+    def closing(self) -> Reason:
+        """
+        Return why a closed room is closed.
+        """
+        return Reason.SOLD_OUT if self.shop.sold_out else Reason.ROOM_CLOSED
 
     @property
     def standard(self) -> LaneSnapshot:

@@ -4,6 +4,7 @@ What is told of a room, as plain values: to anybody, and to its operator.
 
 from typing import Any
 
+from waiting_room.core import steering
 from waiting_room.core.prequeue import published
 from waiting_room.core.snapshot import Snapshot
 
@@ -19,7 +20,7 @@ def public_state(snapshot: Snapshot) -> dict[str, Any]:
         "phase": snapshot.phase.value,
         "mode": snapshot.policy.mode,
         "rate_per_minute": snapshot.rate_limit,
-        "capacity": snapshot.policy.capacity,
+        "capacity": snapshot.capacity,
         "seats": snapshot.seats,
         "frontier": snapshot.standard.frontier,
         "issued": snapshot.standard.issued,
@@ -29,6 +30,7 @@ def public_state(snapshot: Snapshot) -> dict[str, Any]:
             for lane, held in snapshot.lanes.items()
         },
         "admitted_total": snapshot.admitted,
+        "sold_out": snapshot.shop.sold_out,
         "message": snapshot.message,
         "opens_in_s": _seconds(snapshot.opens_in_ms),
         "resumes_in_s": _seconds(snapshot.resumes_in_ms),
@@ -52,6 +54,7 @@ def admin_state(snapshot: Snapshot) -> dict[str, Any]:
         "epoch": snapshot.epoch,
         "recovering": snapshot.recovering,
         "rate_in_force": snapshot.rate_per_minute,
+        "shop": steering.said(snapshot),
         "high_water": {lane: held.high_water for lane, held in snapshot.lanes.items()},
         "owed_calls": {lane: round(held.credit, 3) for lane, held in snapshot.lanes.items()},
         "owner": snapshot.owner,

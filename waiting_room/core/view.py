@@ -136,7 +136,7 @@ class View:
         """
         Return the status of everybody while the room is closed.
         """
-        return Closed(opens_in_ms=self.snapshot.opens_in_ms)
+        return Closed(self.snapshot.closing, self.snapshot.opens_in_ms)
 
     def _next_poll_ms(self, number: int, position: int, wait_s: float | None) -> int:
         return polling.jittered_ms(self._intervals.at(position, wait_s), number, self._salt)

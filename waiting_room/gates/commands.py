@@ -1,5 +1,5 @@
 """
-What the shop tells its gate with an answer: the words of the header ``Waiting-Room-Command``.
+What the shop tells its gate with an answer: the words of the header ``Waiting-Room-Command``, and its stock.
 """
 
 from collections.abc import Iterable
@@ -16,6 +16,14 @@ def words_of(values: Iterable[str]) -> tuple[str, ...]:
     Return the commands in *values*, the lines of the header, in their order; several stand on a line with commas.
     """
     return tuple(word for value in values for part in value.split(",") if (word := part.strip().lower()))
+
+
+def stock_of(values: Iterable[str]) -> int | None:
+    """
+    Return the units left that *values*, the lines of the header for the stock, tell last; None where they tell none.
+    """
+    told = [int(value) for value in values if value.isascii() and value.strip().isdecimal() and len(value) <= 9]
+    return told[-1] if told else None
 
 
 def stage_of(words: Iterable[str]) -> str:

@@ -143,12 +143,14 @@ class Batch:
     tick_ms: int
     stages: dict[str, str] = field(default_factory=dict)
     revoked_version: str = ""
+    stock: int | None = None
+    sold_out: bool = False
 
     def body(self, gate: str) -> dict[str, Any]:
         """
         Return the report of the gate of this name, ready for JSON.
         """
-        return {
+        said: dict[str, Any] = {
             "gate": gate,
             "touched": self.touched,
             "released": list(self.released),
@@ -156,6 +158,12 @@ class Batch:
             "revoked_version": self.revoked_version,
             "health": self.health.as_dict(self.tick_ms, self.in_flight),
         }
+        # Told once and not again: the operator may have opened the room since.
+        if self.stock is not None:
+            said["stock"] = self.stock
+        if self.sold_out:
+            said["sold_out"] = True
+        return said
 
 
 class Ledger:
@@ -171,6 +179,8 @@ class Ledger:
         self._stages: dict[str, str] = {}
         self._gone: dict[str, Gone] = {}
         self._health = Health(tick_ms)
+        self._stock: int | None = None
+        self._sold_out = False
         self._seen: dict[str, int] = {}
         self._misses = 0
         self._answered = False
@@ -182,7 +192,7 @@ class Ledger:
         """
         Return how many seats wait to be told.
         """
-        return len(self._touched) + len(self._released) + len(self._stages)
+        return len(self._touched) + len(self._released) + len(self._stages) + self._sold_out
 
     @property
     def seats_seen(self) -> int:
@@ -203,6 +213,18 @@ class Ledger:
         """
         if seat not in self._gone:
             self._stages[seat] = stage
+
+    def stock(self, units: int) -> None:
+        """
+        Note how many units the shop has left to sell.
+        """
+        self._stock = units
+
+    def sold_out(self) -> None:
+        """
+        Note that the shop has nothing left to sell.
+        """
+        self._sold_out = True
 
     def release(self, seat: str, hard_end_ms: int, now_ms: int) -> None:
         """
@@ -233,8 +255,9 @@ class Ledger:
             self._seen[seat] = tick_ms
         self._seen = {seat: at_ms for seat, at_ms in self._seen.items() if tick_ms - at_ms < SEEN_MS}
         version = self.state.revoked.version
-        batch = Batch(touched, released, self._health, self.in_flight, tick_ms, stages, version)
-        self._health = Health(tick_ms)
+        stock, sold_out = self._stock, self._sold_out
+        batch = Batch(touched, released, self._health, self.in_flight, tick_ms, stages, version, stock, sold_out)
+        self._health, self._stock, self._sold_out = Health(tick_ms), None, False
         return batch
 
     def heard(self, batch: Batch, answer: GateAnswer, now_ms: int) -> None:
@@ -282,6 +305,8 @@ class Ledger:
         gone = self._gone
         self._touched = {seat: end for seat, end in batch.touched.items() if seat not in gone} | self._touched
         self._stages = {seat: stage for seat, stage in batch.stages.items() if seat not in gone} | self._stages
+        self._stock = batch.stock if self._stock is None else self._stock
+        self._sold_out |= batch.sold_out
 
     def crowded(self) -> None:
         """

@@ -24,6 +24,7 @@ class RoomKeys:
         "audit",
         "ended",
         "events",
+        "health",
         "holders",
         "meta",
         "policy",
@@ -42,6 +43,7 @@ class RoomKeys:
         self.holders = f"{self._prefix}holders"
         self.ended = f"{self._prefix}ended"
         self.revoked = f"{self._prefix}revoked"
+        self.health = f"{self._prefix}health"
         self.scratch = f"{self._prefix}scratch"
 
     def cohorts(self, lane: str) -> str:

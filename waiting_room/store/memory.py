@@ -11,12 +11,14 @@ from waiting_room.core import plan as steps
 from waiting_room.core import polling
 from waiting_room.core.agenda import NO_RATE, Agenda, first_phase, first_rate
 from waiting_room.core.audit import Act
+from waiting_room.core.health import KEPT, MOST_MS, Health
 from waiting_room.core.opening import WITHOUT_DRAW, Opening
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import chunk_of
 from waiting_room.core.revoked import MOST_REVOKED, Revoked
+from waiting_room.core.shop import encode
 from waiting_room.core.snapshot import Cohort, Snapshot
 from waiting_room.errors import RevokedFullError, StoreEmptyError
 from waiting_room.ports import (
@@ -111,6 +113,36 @@ class MemoryStore:
         state.opens_at = state.opens_at if opens_at_ms is None else opens_at_ms
         return True
 
+    async def override(self, room: str, rate_per_minute: int | None) -> None:
+        """
+        Set the operator's rate, or take it back.
+        """
+        self._room(room).override = rate_per_minute
+
+    async def stock(self, room: str, units: int | None) -> None:
+        """
+        Note how many units are left to sell.
+        """
+        state = self._room(room)
+        before, state.stock = state.capacity, units
+        if state.capacity != before:
+            state.note(Act.LIMITS, self.now_ms, state.limits)
+
+    async def sell_out(self, room: str) -> None:
+        """
+        Close the room because nothing is left to sell.
+        """
+        await self.set_phase(room, Phase.CLOSED)
+        self._room(room).sold_out = True
+
+    async def observe(self, room: str, health: Health) -> None:
+        """
+        Keep what gates saw of the shop.
+        """
+        state = self._room(room)
+        state.health.append(health._replace(at_ms=self.now_ms))
+        state.health = [record for record in state.health[-KEPT:] if record.at_ms >= self.now_ms - MOST_MS]
+
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
         Give each visitor one number of *lane*, in order; or let them straight in.
@@ -204,6 +236,7 @@ class MemoryStore:
         state.version += 1
         state.owner, state.owner_until = step.owner, now + steps.OWNER_MS
         state.expected = round(step.expected * 1000)
+        state.adaptation = encode(step.adaptation)
         state.no_show, state.leaving = round(step.no_show * 1e6), round(step.leaving_per_s * 1e6)
         state.ended, state.turnover, state.lost, state.ticked = step.ended, round(step.turnover_per_s * 1e6), 0, now
         return True
@@ -354,6 +387,7 @@ class MemoryStore:
             state = MemoryRoom(last.policy, numbers_of(last.policy), now, last.slot_ms, now, now, version=0)
             state.rate, self._rooms[last.room] = last.rate_per_minute, state
             state.head = last.head
+            state.know(last.shop)
             state.recover(last, now)
         elif (last.epoch, last.version) > (state.epoch, state.version):
             state.recover(last, now)

@@ -12,6 +12,7 @@ from waiting_room.core import plan as steps
 from waiting_room.core import shadow
 from waiting_room.core.agenda import NO_RATE, NOTHING_PLANNED, Agenda
 from waiting_room.core.audit import NO_HEAD, Act, Event, Head
+from waiting_room.core.health import Health
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.opening import WITHOUT_DRAW, Opening
 from waiting_room.core.pacing import burst
@@ -19,6 +20,7 @@ from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.prequeue import Drawn, Promise, orders_of
 from waiting_room.core.recording import EVENTS_KEPT, RECORD_EVENTS, RECORD_MS, Link
+from waiting_room.core.shop import Shop, decode, encode
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.store.bitmap import Bitmap
 from waiting_room.store.memory_lane import Held, Joined, MemoryLane
@@ -62,6 +64,11 @@ class MemoryRoom:
     agenda: Agenda = NOTHING_PLANNED
     crowded: int = 0
     shadow: str = ""
+    override: int | None = None
+    stock: int | None = None
+    sold_out: bool = False
+    adaptation: str = ""
+    health: list[Health] = field(default_factory=list)
     lanes: dict[str, MemoryLane] = field(default_factory=dict)
     seats: dict[str, Held] = field(default_factory=dict)
     ends: list[tuple[int, str]] = field(default_factory=list)
@@ -179,7 +186,7 @@ class MemoryRoom:
             self.hold_draw(now_ms, opening)
         idle_ms = self.numbers["idle_ms"]
         self.agenda = self.agenda.changed(self.phase, phase, now_ms, idle_ms, resume_at_ms, notice)
-        self.phase = phase
+        self.phase, self.sold_out = phase, False
         self.note(Act.PHASE, now_ms, [phase.value])
 
     @property
@@ -194,7 +201,7 @@ class MemoryRoom:
         """
         Return whether every seat is taken.
         """
-        return self.policy.mode != "shadow" and len(self.seats) >= self.policy.capacity
+        return self.policy.mode != "shadow" and len(self.seats) >= self.capacity
 
     @property
     def depth(self) -> int:
@@ -210,7 +217,7 @@ class MemoryRoom:
         """
         calm = self.policy.mode == "standby" and not self.crowded
         depth = (0,) if self.policy.mode == "shadow" else (10_000,) if calm else ()
-        return (self.policy.capacity, self.rate, *depth)
+        return (self.capacity, self.rate, *depth)
 
     def turn(self, now_ms: int) -> None:
         """
@@ -218,6 +225,20 @@ class MemoryRoom:
         """
         self.tokens = min(self.tokens, self.depth)
         self.note(Act.LIMITS, now_ms, self.limits)
+
+    @property
+    def capacity(self) -> int:
+        """
+        Return the seats in force: those of the policy, and no more than the stock bears.
+        """
+        return self.policy.seats_for(self.stock)
+
+    def know(self, shop: Shop) -> None:
+        """
+        Take over what a worker remembers of the shop; how it fares is told anew.
+        """
+        self.override, self.stock, self.sold_out = shop.override, shop.stock, shop.sold_out
+        self.adaptation = encode(shop.adaptation)
 
     def refill(self, now_ms: int) -> None:
         """
@@ -334,7 +355,7 @@ class MemoryRoom:
         """
         hard = now_ms + self.numbers["session_ms"]
         held = self.hold(seat, now_ms, hard, visitor)
-        self.over += self.policy.mode != "shadow" and len(self.seats) > self.policy.capacity
+        self.over += self.policy.mode != "shadow" and len(self.seats) > self.capacity
         self.tokens -= self.price
         self.admitted += 1
         self.peak = max(self.peak, len(self.seats))
@@ -348,7 +369,7 @@ class MemoryRoom:
             return False
         if self.policy.mode == "shadow":
             return True
-        seats = self.policy.capacity
+        seats = self.capacity
         if self.policy.mode == "standby" and not self.crowded:
             seats = min(seats, self.numbers["standby_seats"])
         return (
@@ -422,4 +443,5 @@ class MemoryRoom:
             revocations=self.rights.changes,
             ended=self.ended,
             turnover_per_s=self.turnover / 1e6,
+            shop=Shop(tuple(self.health), decode(self.adaptation), self.override, self.stock, self.sold_out),
         )

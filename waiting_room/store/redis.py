@@ -10,6 +10,7 @@ from typing import Any, Final
 from waiting_room.core import plan as steps
 from waiting_room.core import polling
 from waiting_room.core.agenda import NO_RATE, Orders, first_phase, first_rate
+from waiting_room.core.health import KEPT, MOST_MS, Health
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.opening import WITHOUT_DRAW, Opening
 from waiting_room.core.pacing import DOOR_MS
@@ -19,6 +20,7 @@ from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_BYTES, CHUNK_RANKS, chunk_of, chunks_between
 from waiting_room.core.recording import RECORD_EVENTS, RECORD_MS
 from waiting_room.core.revoked import MOST_REVOKED, Revoked
+from waiting_room.core.shop import encode
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.errors import RevokedFullError, StoreEmptyError
 from waiting_room.ports import NO_STAGES, Claim, ClaimReply, JoinReply, RedeemCode, Redemption, Stage, TouchReply
@@ -131,6 +133,33 @@ class RedisStore:
         opens_at = "" if opens_at_ms is None else opens_at_ms
         return bool(await self._script("promise", room, [RoomKeys(room).meta], [seed, source, opens_at]))
 
+    async def override(self, room: str, rate_per_minute: int | None) -> None:
+        """
+        Set the operator's rate, or take it back.
+        """
+        await self._script("override", room, [RoomKeys(room).meta], [_or_nothing(rate_per_minute)])
+
+    async def stock(self, room: str, units: int | None) -> None:
+        """
+        Note how many units are left to sell.
+        """
+        keys = RoomKeys(room)
+        await self._script("stock", room, [keys.meta, keys.events], [self._now, _or_nothing(units)])
+
+    async def sell_out(self, room: str) -> None:
+        """
+        Close the room because nothing is left to sell.
+        """
+        keys = RoomKeys(room)
+        await self._script("sell_out", room, [keys.meta, keys.events], [self._now])
+
+    async def observe(self, room: str, health: Health) -> None:
+        """
+        Keep what gates saw of the shop.
+        """
+        keys = RoomKeys(room)
+        await self._script("observe", room, [keys.meta, keys.health], [self._now, health.encode(), MOST_MS, KEPT])
+
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """
         Give each visitor one number of *lane*, in order; or let them straight in.
@@ -177,7 +206,7 @@ class RedisStore:
             *(step.slot_ms, int(step.rotate), COHORTS_KEPT, *_ordered(step.orders)),
             "" if step.crowded_ms is None else step.crowded_ms,
             "" if step.shadow is None else step.shadow.to_text(),
-            *(step.ended, round(step.turnover_per_s * 1e6), len(step.lanes)),
+            *(step.ended, round(step.turnover_per_s * 1e6), encode(step.adaptation), len(step.lanes)),
         ]
         for lane, lane_step in step.lanes.items():
             turned = chunks_between(lane_step.low, lane_step.high) if step.rotate else range(0)
@@ -297,7 +326,7 @@ class RedisStore:
         while True:
             lanes = self._lanes.get(room, (STANDARD_LANE,))
             lists = [key for lane in lanes for key in (keys.cohorts(lane), keys.door(lane))]
-            named = [keys.meta, keys.seats, keys.holders, keys.events, keys.ended, keys.policy, *lists]
+            named = [keys.meta, keys.seats, keys.holders, keys.events, keys.ended, keys.policy, keys.health, *lists]
             reply = await self._script("snapshot", room, named, arguments)
             text = [part.decode() if isinstance(part, bytes) else part for part in reply]
             counters = replies.read_counters(room, text, lanes)
@@ -319,7 +348,8 @@ class RedisStore:
         for name, lane in last.lanes.items():
             arguments += [name, issued[name], lane.frontier, max(lane.high_water, issued[name]), lane.early_from]
         agenda = replies.fields_of(last.agenda)
-        arguments += [len(agenda) // 2, *agenda, *_numbers(last.policy), "rate", last.rate_per_minute]
+        told = [part for pair in replies.told_of(last.shop).items() for part in pair]
+        arguments += [len(agenda) // 2, *agenda, *_numbers(last.policy), "rate", last.rate_per_minute, *told]
         begun = await self._script("restore", last.room, [keys.meta, keys.policy, keys.events, keys.audit], arguments)
         if begun:
             await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, last.room))
@@ -342,6 +372,10 @@ class RedisStore:
         Give back every connection.
         """
         await self._connection.close()
+
+
+def _or_nothing(number: int | None) -> str | int:
+    return "" if number is None else number
 
 
 def _numbers(policy: Policy) -> list[str | int]:

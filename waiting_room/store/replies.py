@@ -12,6 +12,7 @@ from waiting_room.core import shadow
 from waiting_room.core.agenda import NO_RATE, Agenda
 from waiting_room.core.audit import ROOT, Head
 from waiting_room.core.draw import Order
+from waiting_room.core.health import decode as decode_health
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.pacing import burst
 from waiting_room.core.phase import MODES, Phase
@@ -19,6 +20,7 @@ from waiting_room.core.policy import Policy
 from waiting_room.core.prequeue import Promise, orders_of, read_draws
 from waiting_room.core.presence import CHUNK_RANKS, Presence, assemble, chunk_of, chunks_between, count_between, filled
 from waiting_room.core.revoked import Revoked
+from waiting_room.core.shop import Shop, decode, encode
 from waiting_room.core.snapshot import Cohort, LaneSnapshot, Snapshot
 from waiting_room.core.standby import standby_seats
 from waiting_room.ports import ClaimCode, ClaimReply, JoinCode, JoinReply, TouchReply
@@ -76,6 +78,7 @@ class Counters:
     seats: int
     policy: Policy
     fields: Mapping[str, str]
+    shop: Shop
     lanes: Mapping[str, LaneCounters]
     missing: tuple[str, ...]
     events: tuple[str, ...] | None
@@ -111,13 +114,37 @@ def numbers_of(policy: Policy) -> dict[str, int]:
     return {
         "mode": MODES.index(policy.mode),
         "standby_seats": standby_seats(policy),
-        "capacity": policy.capacity,
+        "seats_limit": policy.capacity,
+        "stock_factor": round(policy.stock_factor * 1000),
         "rate_limit": policy.rate_per_minute,
         "idle_ms": int(policy.idle_timeout_s * 1000),
         "session_ms": int(policy.max_session_s * 1000),
         "payment_ms": int(policy.payment_cap_s * 1000),
         "return_ms": int(policy.return_window_s * 1000),
     }
+
+
+def told_of(shop: Shop) -> dict[str, str]:
+    """
+    Return the fields of the room's hash that hold what is known of its shop.
+    """
+    return {
+        "adaptation": encode(shop.adaptation),
+        "override": "" if shop.override is None else str(shop.override),
+        "stock": "" if shop.stock is None else str(shop.stock),
+        "sold_out": str(int(shop.sold_out)),
+    }
+
+
+def _shop(fields: Mapping[str, str], health: Sequence[str]) -> Shop:
+    override, stock = fields.get("override"), fields.get("stock")
+    return Shop(
+        health=tuple(map(decode_health, health)),
+        adaptation=decode(fields.get("adaptation", "")),
+        override=int(override) if override else None,
+        stock=int(stock) if stock else None,
+        sold_out=fields.get("sold_out") == "1",
+    )
 
 
 def read_joins(reply: Sequence[int]) -> list[JoinReply | int]:
@@ -179,6 +206,8 @@ def read_counters(room: str, reply: Sequence[Any], asked: Sequence[str]) -> Coun
     pairs = reply[3:end]
     fields = dict(zip(pairs[::2], pairs[1::2], strict=True))
     policy = Policy.parse(loads(reply[2]), room)
+    gap, end = end, _until_gap(reply, end + 1)
+    shop = _shop(fields, reply[gap + 1 : end])
     lanes: dict[str, LaneCounters] = {}
     for lane in asked:
         begin, middle = end + 1, _until_gap(reply, end + 1)
@@ -189,7 +218,7 @@ def read_counters(room: str, reply: Sequence[Any], asked: Sequence[str]) -> Coun
     order = [lane.name for lane in policy.lanes if lane.name in lanes]
     sorted_ = {lane: lanes[lane] for lane in dict.fromkeys((*order, *there)) if lane in lanes}
     missing = tuple(lane for lane in there if lane not in lanes)
-    return Counters(room, reply[0], reply[1], policy, fields, sorted_, missing, events)
+    return Counters(room, reply[0], reply[1], policy, fields, shop, sorted_, missing, events)
 
 
 def _until_gap(reply: Sequence[Any], at: int, step: int = 1) -> int:
@@ -268,6 +297,7 @@ def assemble_snapshot(counters: Counters, crowds: Mapping[str, Crowd]) -> Snapsh
         revocations=counters.whole("revocations"),
         ended=counters.whole("ended"),
         turnover_per_s=counters.whole("turnover") / 1e6,
+        shop=counters.shop,
     )
 
 

@@ -10,6 +10,7 @@ page against this file.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from waiting_room.core.adaptation import MODES as RATE_MODES
 from waiting_room.core.phase import MODES, Phase
 from waiting_room.core.reasons import Reason
 
@@ -99,6 +100,29 @@ CAPACITY = Metric("waiting_room_capacity", "gauge", "Seats that the policy allow
 RATE_TARGET = Metric(
     "waiting_room_rate_target_per_second", "gauge", "Admissions per second that the room aims at now.", ("room",)
 )
+RATE_CEILING = Metric(
+    "waiting_room_rate_ceiling_per_second", "gauge", "Admissions per second that the policy allows at most.", ("room",)
+)
+RATE_MODE = Metric(
+    "waiting_room_rate_mode",
+    "gauge",
+    "Is 1 for what the rate follows now: the policy (fixed), the operator (overridden), the shop's health (following),"
+    " nothing while the shop is down (holding), or the last that was known while no gate reports (silent).",
+    ("room", "mode"),
+)
+INSIDE_LIMIT = Metric(
+    "waiting_room_inside_limit", "gauge", "Visitors that may be inside by what an adaptive room has learnt.", ("room",)
+)
+SHOP_LATENCY = Metric(
+    "waiting_room_shop_latency_seconds",
+    "gauge",
+    "What 95 of 100 answers of the shop stay below, over the last seconds, as its gates report.",
+    ("room",),
+)
+SHOP_ERROR_SHARE = Metric(
+    "waiting_room_shop_error_ratio", "gauge", "Share of the shop's answers that are errors, as above.", ("room",)
+)
+STOCK = Metric("waiting_room_stock", "gauge", "Units left to sell, where the shop tells.", ("room",))
 ISSUED = Metric("waiting_room_issued", "gauge", "Numbers given out so far, in all lanes.", ("room",))
 FRONTIER = Metric(
     "waiting_room_frontier", "gauge", "One more than the ranks that have been called, in all lanes.", ("room",)
@@ -272,7 +296,8 @@ REHEARSAL_ORDERS = Metric(
 GROUPS: dict[str, tuple[Metric, ...]] = {
     "service": (
         BUILD_INFO, JOINS, STATUS_POLLS, CLAIMS, ADMISSIONS, REFUSALS, LEAVES, SEATS_ENDED, OVER_ADMISSIONS,
-        CHECKINS_FLUSHED, WAITING, LANE_WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, ISSUED, FRONTIER, NO_SHOW_RATIO,
+        CHECKINS_FLUSHED, WAITING, LANE_WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, RATE_CEILING, RATE_MODE,
+        INSIDE_LIMIT, SHOP_LATENCY, SHOP_ERROR_SHARE, STOCK, ISSUED, FRONTIER, NO_SHOW_RATIO,
         PHASE, MODE, CROWDED, SHADOW_WAITED, SHADOW_WAITING, SHADOW_WAIT,
         OUTAGE_MODE, EPOCH, AUDIT_AGE, WAIT_SECONDS, ETA_ERROR_SECONDS, ETA_PROMISES, HTTP_REQUESTS,
         HTTP_REQUEST_DURATION,
@@ -303,7 +328,7 @@ _ROUTES = (
 )  # fmt: skip
 _VERBS = (
     "join", "claim", "flush", "advance", "touch", "leave", "snapshot", "restore", "configure", "set_phase", "rooms",
-    "lease", "ping", OTHER,
+    "lease", "ping", "observe", "override", "stock", "sell_out", OTHER,
 )  # fmt: skip
 _RUNS = ("capacity", "without_room", "with_room")
 
@@ -317,6 +342,7 @@ _CLOSED: dict[Metric, dict[str, tuple[str, ...]]] = {
     SEATS_ENDED: {"way": ("released", "expired")},
     PHASE: {"phase": tuple(str(phase) for phase in Phase)},
     MODE: {"mode": MODES},
+    RATE_MODE: {"mode": RATE_MODES},
     OUTAGE_MODE: {"mode": ("none", "static", "hold", "open")},
     HTTP_REQUESTS: {"route": _ROUTES, "code_class": ("2xx", "3xx", "4xx", "5xx")},
     HTTP_REQUEST_DURATION: {"route": _ROUTES},

@@ -5,6 +5,7 @@ From what a worker has counted to its metrics, about once a second.
 from collections.abc import Callable
 from typing import Final
 
+from waiting_room.core import steering
 from waiting_room.core.reasons import Reason
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.lobby import Lobby
@@ -135,9 +136,10 @@ class Publisher:
             metrics.gauge(catalog.LANE_WAITING, room=name, lane=lane).set(held.waiting)
         metrics.gauge(catalog.CALLED, room=name).set(snapshot.expected)
         metrics.gauge(catalog.SEATS, room=name).set(snapshot.seats)
-        metrics.gauge(catalog.CAPACITY, room=name).set(snapshot.policy.capacity)
+        metrics.gauge(catalog.CAPACITY, room=name).set(snapshot.capacity)
         admits = snapshot.admits and not snapshot.recovering
         metrics.gauge(catalog.RATE_TARGET, room=name).set(snapshot.rate_per_s if admits else 0)
+        self._shop(snapshot, name)
         metrics.gauge(catalog.ISSUED, room=name).set(sum(lane.issued for lane in snapshot.lanes.values()))
         metrics.gauge(catalog.FRONTIER, room=name).set(
             sum(lane.frontier for lane in snapshot.lanes.values()) - len(snapshot.lanes) + 1
@@ -160,6 +162,17 @@ class Publisher:
         self._seen[name] = snapshot
         if leads:
             self._leader_counts(room, seen)
+
+    def _shop(self, snapshot: Snapshot, name: str) -> None:
+        metrics, told = self._metrics, steering.said(snapshot)
+        metrics.gauge(catalog.RATE_CEILING, room=name).set(snapshot.rate_limit / 60)
+        metrics.set_state(catalog.RATE_MODE, told["mode"], room=name)
+        known = {catalog.INSIDE_LIMIT: told["limit"], catalog.STOCK: told["stock"]}
+        if told["p95_ms"] is not None:
+            known |= {catalog.SHOP_LATENCY: told["p95_ms"] / 1000, catalog.SHOP_ERROR_SHARE: told["error_share"]}
+        for metric, value in known.items():
+            if value is not None:
+                metrics.gauge(metric, room=name).set(value)
 
     def _leader_counts(self, room: Room, seen: Snapshot) -> None:
         """

@@ -15,7 +15,8 @@ from aiohttp import hdrs, web
 
 from waiting_room.core.names import name_faults
 from waiting_room.core.phase import ACTIONS
-from waiting_room.core.policy import Policy
+from waiting_room.core.policy import MOST_RATE, Policy
+from waiting_room.core.shop import MOST_STOCK
 from waiting_room.errors import Fault, PolicyError
 from waiting_room.lobby import Lobby
 from waiting_room.web import problems
@@ -60,6 +61,9 @@ def routes(lobby: Lobby, admin_token: str | None) -> list[web.RouteDef]:
         web.get(f"{ROOT}/{{room}}/audit", guard(admin.audit)),
         web.put(f"{ROOT}/{{room}}", guard(admin.put)),
         web.patch(f"{ROOT}/{{room}}", guard(admin.patch)),
+        web.post(f"{ROOT}/{{room}}/override", guard(admin.override)),
+        web.post(f"{ROOT}/{{room}}/stock", guard(admin.stock)),
+        web.post(f"{ROOT}/{{room}}/sold-out", guard(admin.sell_out)),
         web.post(f"{ROOT}/{{room}}/{{action:{'|'.join(ACTIONS)}}}", guard(admin.act)),
     ]
 
@@ -128,6 +132,33 @@ class Admin:
         _log.info("an operator changed a room's phase", extra=details)
         return _said(self._lobby.admin_state(name))
 
+    async def override(self, request: web.Request) -> web.Response:
+        """
+        Set the rate by hand, whatever the shop's health asks for; null gives it back to the room.
+        """
+        name, rate = request.match_info["room"], await _number(request, "rate_per_minute", MOST_RATE)
+        await self._lobby.override(name, rate)
+        _log.info("an operator set a room's rate by hand", extra={"room": name, "rate": rate, "by": request.remote})
+        return _said(self._lobby.admin_state(name))
+
+    async def stock(self, request: web.Request) -> web.Response:
+        """
+        Tell how many units are left to sell; null where nobody knows any more.
+        """
+        name, units = request.match_info["room"], await _number(request, "units", MOST_STOCK)
+        await self._lobby.stock(name, units)
+        _log.info("an operator told a room's stock", extra={"room": name, "units": units, "by": request.remote})
+        return _said(self._lobby.admin_state(name))
+
+    async def sell_out(self, request: web.Request) -> web.Response:
+        """
+        Close a room for those who wait because nothing is left to sell; those inside may finish.
+        """
+        name = request.match_info["room"]
+        await self._lobby.sell_out(name)
+        _log.info("an operator closed a room as sold out", extra={"room": name, "by": request.remote})
+        return _said(self._lobby.admin_state(name))
+
     async def _configure(self, request: web.Request, name: str, policy: Policy, given: Mapping[str, Any]) -> None:
         await self._lobby.configure(name, policy, rate_by_hand="rate_per_minute" in given)
         details = {"room": name, "policy": policy.as_dict(), "by": request.remote}
@@ -171,6 +202,19 @@ async def _settings(request: web.Request) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise PolicyError((Fault("body", "is no object", 'send settings, such as {"rate_per_minute": 300}'),))
     return values
+
+
+async def _number(request: web.Request, field: str, most: int) -> int | None:
+    """
+    Return the whole number from 0 to *most*, or null, that is the body's only field.
+    """
+    values = await _settings(request)
+    number = values.get(field, "")
+    whole = isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= most
+    if set(values) != {field} or not (whole or number is None):
+        remedy = f'send {{"{field}": N}} with 0 to {most:,}, or {{"{field}": null}}'
+        raise PolicyError((Fault("body", f"is not one number called {field}", remedy),))
+    return number if whole else None
 
 
 def _said(document: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> web.Response:

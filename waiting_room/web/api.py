@@ -120,7 +120,9 @@ class Api:
             raise TokenError(Reason.BAD_REQUEST, "a gate sends its credential as a bearer token")
         self._keyring.gate(credential, name, self._lobby.clock_ms())
         report = read_report(await _whole_body(request))
-        answer = await self._lobby.report(name, report.touched, report.released, report.stages, report.revoked_version)
+        answer = await self._lobby.report(
+            name, report.touched, report.released, report.stages, report.revoked_version, report.shop
+        )
         policy = self._lobby.policy(name)
         said: dict[str, Any] = {
             "phase": answer.phase.value,

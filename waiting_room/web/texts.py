@@ -99,6 +99,11 @@ SAYINGS: Final[Mapping[Reason, Saying]] = MappingProxyType({
         mark("It is letting nobody in at present."),
         mark("See the shop's own pages for news, or check again later."),
     ),
+    Reason.SOLD_OUT: Saying(
+        mark("Sold out"),
+        mark("Everything in this sale has been sold, so we have closed the queue instead of letting you wait in vain."),
+        mark("Those who are inside can still finish. If anything comes back, the shop will open the queue again."),
+    ),
     Reason.NO_TICKET: Saying(
         mark("You have no place in the queue yet"),
         mark("Your browser has sent us no ticket."),

@@ -20,7 +20,7 @@ from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
 from waiting_room.gates.aiohttp.link import ServiceLink, said, tick_ms
 from waiting_room.gates.answers import NO_STORE, sent_away
-from waiting_room.gates.commands import STAGES, stage_of, words_of
+from waiting_room.gates.commands import STAGES, stage_of, stock_of, words_of
 from waiting_room.gates.cookies import expired_cookie, stage_cookie, token_cookies, visitor_cookie
 from waiting_room.gates.core import (
     Allow,
@@ -93,6 +93,18 @@ class WaitingRoomGate:
             never = (*self._settings.never, metrics_path)
             self._core = GateCore(replace(self._settings, never=never), self._keyring)
             app.router.add_get(metrics_path, self._tell_metrics)
+
+    def stock(self, units: int) -> None:
+        """
+        Tell how many *units* are left to sell, from wherever the shop knows it; the room lets in no more than can buy.
+        """
+        self._ledger.stock(max(0, units))
+
+    def sold_out(self) -> None:
+        """
+        Tell that nothing is left to sell: the room closes for those who wait, and those inside may finish.
+        """
+        self._ledger.sold_out()
 
     def command(self, request: web.Request, word: str) -> None:
         """
@@ -199,6 +211,7 @@ class WaitingRoomGate:
 
     async def _before_answer(self, request: web.Request, response: web.StreamResponse) -> None:
         words = words_of(response.headers.popall(wire.COMMAND_HEADER, []))
+        self._heed(words, stock_of(response.headers.popall(wire.STOCK_HEADER, [])))
         visit = request.get(_VISIT)
         if visit is None:
             return
@@ -212,6 +225,12 @@ class WaitingRoomGate:
             response.headers.add(hdrs.SET_COOKIE, cookie)
             # A shared cache must never hand one visitor's pass to another.
             response.headers[hdrs.CACHE_CONTROL] = NO_STORE
+
+    def _heed(self, words: tuple[str, ...], stock: int | None) -> None:
+        if stock is not None:
+            self._ledger.stock(stock)
+        if wire.SOLD_OUT in words:
+            self._ledger.sold_out()
 
     def _obey(self, words: tuple[str, ...], visit: Visit, *, secure: bool) -> None:
         now_ms = self._link.now_ms()

@@ -14,14 +14,18 @@ NAMES: Final = (
     "flush",
     "join",
     "leave",
+    "observe",
+    "override",
     "promise",
     "raise_mark",
     "redeem",
     "restore",
     "revoke",
     "revoked",
+    "sell_out",
     "set_phase",
     "snapshot",
+    "stock",
     "touch",
 )
 _INCLUDE: Final = re.compile(r"^-- @include (\w+)$", re.MULTILINE)

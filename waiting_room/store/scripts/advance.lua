@@ -6,11 +6,11 @@
 -- of the slot before
 -- ARGV 1 now_ms or '', 2 epoch, 3 version, 4 owner, 5 owner_ms, 6 expected (thousandths), 7 no-show (millionths),
 -- 8 leaving per second (millionths), 9 rate in force, 10 slot_ms, 11 rotate 0|1, 12 how many cohorts to keep, 13 up to
--- when the schedule is carried out (ms), 14 the rate it has set or -1, 15 new phase or '', 16 with a pause or a pre-queue: when
--- it ends (ms), or 0, 17 since when it is crowded (ms) or '', 18 what it would have done in shadow or '', 19 how many
--- seats have ended, 20 how many end per second (millionths), 21 number of lanes, then name, frontier, called, credit
--- (millionths), high-water mark of each, and where a record is due sequence, at_ms, text, hash, how many events it
--- tells, how many it lacks, how many records to keep
+-- when the schedule is carried out (ms), 14 the rate it has set or -1, 15 new phase or '', 16 with a pause or a pre-queue:
+-- when it ends (ms), or 0, 17 since when it is crowded (ms) or '', 18 what it would have done in shadow or '', 19 how many
+-- seats have ended, 20 how many end per second (millionths), 21 what the law of adaptation remembers, 22 number of
+-- lanes, then name, frontier, called, credit (millionths), high-water mark of each, and where a record is due sequence,
+-- at_ms, text, hash, how many events it tells, how many it lacks, how many records to keep
 -- Returns 1, or 0 when another was faster
 -- @include clock
 -- @include room
@@ -21,18 +21,18 @@
 -- @include modes
 -- @include phase
 -- @include audit
-local meta, events, count = KEYS[1], KEYS[2], tonumber(ARGV[21])
+local meta, events, count = KEYS[1], KEYS[2], tonumber(ARGV[22])
 local now = clock(ARGV[1])
 local names = { 'epoch', 'version', 'capacity', 'rate', 'tokens', 'tokens_at', 'lost', 'idle_ms', 'rest_until',
   'draw_first' }
-for i = 22, 17 + 5 * count, 5 do
+for i = 23, 18 + 5 * count, 5 do
   names[#names + 1], names[#names + 2] = of(ARGV[i], 'frontier'), of(ARGV[i], 'high_water')
 end
 local room = read_room(meta, names)
 if not room then return EMPTY end
 if room.epoch ~= tonumber(ARGV[2]) or room.version ~= tonumber(ARGV[3]) then return 0 end
 refill(room, now)
-if ARGV[22 + 5 * count] then write_down(meta, events, KEYS[3], unpack(ARGV, 22 + 5 * count)) end
+if ARGV[23 + 5 * count] then write_down(meta, events, KEYS[3], unpack(ARGV, 23 + 5 * count)) end
 local function note_cohort(key, low, high, called)
   local at, from, _, some = string.match(redis.call('LINDEX', key, -1) or '', '(%d+):(%d+):(%d+):(%d+)')
   if at and math.floor(tonumber(at) / 1000) == math.floor(now / 1000) then
@@ -44,7 +44,7 @@ local function note_cohort(key, low, high, called)
   redis.call('PEXPIRE', key, 86400000)
 end
 for place = 1, count do
-  local lane, frontier, called, credit, mark = unpack(ARGV, 17 + 5 * place, 21 + 5 * place)
+  local lane, frontier, called, credit, mark = unpack(ARGV, 18 + 5 * place, 22 + 5 * place)
   local before = room[of(lane, 'frontier')]
   frontier = math.max(before, tonumber(frontier))
   if tonumber(called) > 0 then note_cohort(KEYS[3 + place], before, frontier, tonumber(called)) end
@@ -69,6 +69,7 @@ if ARGV[18] ~= '' then redis.call('HSET', meta, 'shadow', ARGV[18]) end
 if ARGV[15] ~= '' then change_phase(meta, events, room, ARGV[15], now, tonumber(ARGV[16]), '', { '', ARGV[10], ARGV[7] }) end
 redis.call('HSET', meta, 'version', room.version + 1, 'owner', ARGV[4], 'owner_until', now + tonumber(ARGV[5]),
   'expected', ARGV[6], 'no_show', ARGV[7], 'leaving', ARGV[8], 'rate', ARGV[9], 'ended', ARGV[19],
-  'turnover', ARGV[20], 'crowded', int(room.crowded), 'scheduled', ARGV[13], 'rate_step', ARGV[14],
+  'turnover', ARGV[20], 'adaptation', ARGV[21], 'crowded', int(room.crowded), 'scheduled', ARGV[13],
+  'rate_step', ARGV[14],
   'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', 0, 'ticked', now)
 return 1

@@ -13,6 +13,7 @@
 -- @include draw
 -- @include journal
 -- @include modes
+-- @include stock
 local meta, events, limit = KEYS[1], KEYS[3], tonumber(ARGV[7])
 local now = clock(ARGV[1])
 local room = read_room(meta, { 'capacity', 'rate', 'rate_limit', 'tokens', 'tokens_at', 'lost' })
@@ -47,6 +48,7 @@ redis.call('SET', KEYS[2], ARGV[3])
 local mode = tonumber(ARGV[12])
 if room and room.mode ~= mode then redis.call('HDEL', meta, 'crowded', 'shadow') end
 redis.call('HSET', meta, 'rate', int(rate), 'rate_step', int(step), unpack(ARGV, 11))
+cap_seats(meta)
 local now_is = { mode = mode, rate = rate, capacity = tonumber(redis.call('HGET', meta, 'capacity')),
   crowded = room and room.mode == mode and room.crowded or 0, tokens = room and room.tokens or ADMISSION }
 if not room or now_is.capacity ~= room.capacity or rate ~= room.rate or depth_ms(now_is) ~= depth_ms(room) then

@@ -6,7 +6,7 @@
 -- 8 policy, 9 slot_ms, 10-12 sequence, hash and time of the last record, 13 round, 14 draws that were held, 15 seed of
 -- the one to come or '', 16 its announcement, 17 when the room opens, 18 number of lanes, then name, issued, frontier,
 -- high-water mark, first number to be drawn (0: none) of each, then number of fields of the agenda and these as name,
--- value, then numbers of the policy as name, value
+-- value, then numbers of the policy and what is known of the shop as name, value
 -- Returns 1 where the room was begun again, 2 where it was added to, 0 where nothing was lost
 -- @include clock
 -- @include room
@@ -14,6 +14,7 @@
 -- @include lanes
 -- @include draw
 -- @include journal
+-- @include stock
 local meta, events = KEYS[1], KEYS[3]
 local now = clock(ARGV[1])
 local function larger(name, value)
@@ -37,6 +38,7 @@ if not room then
   redis.call('SET', KEYS[2], ARGV[8])
   recover('version', 0, 'run', ARGV[2], 'slot_at', now, 'slot_ms', ARGV[9], 'ticked', now, 'lanes', ARGV[19],
     'audit_sequence', ARGV[10], 'audit_hash', ARGV[11], 'audit_at', ARGV[12], unpack(ARGV, numbers))
+  cap_seats(meta)
   room = { lanes = ARGV[19], audit_sequence = 0 }
 elseif epoch > room.epoch or (epoch == room.epoch and version > room.version) then
   recover()

@@ -1,10 +1,10 @@
 -- Reads the counters, the seats, the cohorts and, where a record is due, the journal of one moment. A server that is not the one which wrote last (its run
 -- marker differs) may have lost its last writes: then a new epoch begins, above the high-water marks.
--- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5 ended, 6 policy, 7.. for each lane: cohorts, door
+-- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5 ended, 6 policy, 7 health, 8.. for each lane: cohorts, door
 -- ARGV 1 now_ms or '', 2 run marker of the server, 3 recovery_ms, 4 how long one who was seen at the door stays there,
 -- 5-6 after how many ms, or events, a record is due
--- Returns {now_ms, seats, policy, the fields of meta as name, value, .. (as text), '', then for each lane: cohorts ..,
--- '', ranks at the door .., '', and at the end 1 and the journal, or 0 where no record is due}
+-- Returns {now_ms, seats, policy, the fields of meta as name, value, .. (as text), '', records of health .., '', then for
+-- each lane: cohorts .., '', ranks at the door .., '', and at the end 1 and the journal, or 0 where no record is due}
 -- @include clock
 -- @include room
 -- @include door
@@ -36,7 +36,9 @@ for _, value in ipairs(redis.call('HGETALL', meta)) do reply[#reply + 1] = value
 for _, value in ipairs({ 'door_tokens', int(room.tokens), 'door_lost', int(room.lost), '' }) do
   reply[#reply + 1] = value
 end
-for i = 7, #KEYS, 2 do
+for _, record in ipairs(redis.call('LRANGE', KEYS[7], 0, -1)) do reply[#reply + 1] = record end
+reply[#reply + 1] = ''
+for i = 8, #KEYS, 2 do
   for _, cohort in ipairs(redis.call('LRANGE', KEYS[i], 0, -1)) do reply[#reply + 1] = cohort end
   reply[#reply + 1] = ''
   redis.call('ZREMRANGEBYSCORE', KEYS[i + 1], '-inf', now - tonumber(ARGV[4]))

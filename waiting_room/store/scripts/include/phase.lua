@@ -1,9 +1,10 @@
 -- Changes the phase of a room. A phase that admits holds the draw that was promised, with the beacon's value, the slot
--- after it and the measure of no-shows as *drawing*; the time that goes with a pre-queue is its end. A pause with a time at which it goes on is a break: while it lasts no idle end counts, and
--- after it every seat has its whole idle time again.
+-- after it and the measure of no-shows as *drawing*; the time that goes with a pre-queue is its end. A pause with a time
+-- at which it goes on is a break: while it lasts no idle end counts, and after it every seat has its whole idle time
+-- again. A room that was sold out is so no longer.
 local NEVER = 9007199254740991
 local function change_phase(meta, events, room, phase, now, resume_at, notice, drawing)
-  local fields = { 'phase', phase, 'resume_at', int(resume_at), 'notice', notice }
+  local fields = { 'phase', phase, 'resume_at', int(resume_at), 'notice', notice, 'sold_out', '0' }
   local function put(name, value) fields[#fields + 1], fields[#fields + 2] = name, value end
   if phase ~= 'paused' then
     fields[4], fields[6] = '0', ''
