@@ -11,7 +11,7 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse demo test pytest lint types bench fmt lock clean
+.PHONY: help setup rehearse demo test pytest lint types mutants bench fmt lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ lint: $(READY) ## Check style and formatting
 types: $(READY) ## Check types strictly
 	@$(BIN)/mypy
 
+mutants: $(READY) ## Break the core in small ways: its tests must notice 85 % of them (ARGS="policy lanes")
+	@$(BIN)/python -m tests.mutation $(ARGS)
+
 bench: $(READY) ## Measure ratios against a baseline in the same run (ARGS="polls --json")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -54,5 +57,5 @@ lock: $(READY) ## Resolve requirements/ anew after a change in pyproject.toml (A
 	@$(UV_COMPILE) --all-extras --constraint requirements/runtime.txt --output-file $(LOCK) >/dev/null
 
 clean: ## Remove .venv, caches and built packages; rehearsal/ with your reports stays
-	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) dist mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,6 +20,9 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 hypothesis.settings.register_profile("dev", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+# A mutant has to be noticed, not explained: no search for the smallest example; and there are thousands of them.
+NO_SHRINKING = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+hypothesis.settings.register_profile("mutants", deadline=None, derandomize=True, phases=NO_SHRINKING, max_examples=25)
 hypothesis.settings.load_profile("ci" if IN_CI else "dev")
 
 LEFT_OUT = pytest.StashKey[dict[str, list[str]]]()

@@ -1,0 +1,64 @@
+"""
+What `make mutants` makes of mutmut's results.
+"""
+
+import tomllib
+
+import pytest
+
+from tests.mutation import CORE, read_results, report, share_killed
+from tests.source import ROOT
+
+LISTED = f"""
+    {CORE}.policy.x__read__mutmut_1: killed
+    {CORE}.policy.x__read__mutmut_2: survived
+    {CORE}.policy.xǁPolicyǁparse__mutmut_1: timeout
+    {CORE}.presence.x_merge__mutmut_1: no tests
+"""
+
+
+def test_results_are_read_by_module() -> None:
+    """Functions and methods, whatever became of them."""
+    assert read_results(LISTED) == {
+        "policy": {
+            "x__read__mutmut_1": "killed", "x__read__mutmut_2": "survived", "xǁPolicyǁparse__mutmut_1": "timeout"
+        },
+        "presence": {"x_merge__mutmut_1": "no tests"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statuses", "share"),
+    [
+        (["killed", "timeout", "segfault"], 1.0),
+        (["killed", "survived"], 0.5),
+        (["killed", "no tests"], 0.5),
+        (["killed", "not checked"], 0.5),
+        (["killed", "suspicious"], 0.5),
+        ([], 0.0),
+    ],
+)
+def test_what_nobody_noticed_counts_as_survived(statuses: list[str], share: float) -> None:
+    """Also where no test comes by; and no mutants at all are no success."""
+    assert share_killed(statuses) == share
+
+
+def test_every_survivor_is_named() -> None:
+    """Below the share killed of each module and of all."""
+    assert report(read_results(LISTED)) == [
+        "policy           3 mutants   66.7% killed",
+        "presence         1 mutants    0.0% killed",
+        "together         4 mutants   50.0% killed",
+        "",
+        "2 survived; `mutmut show NAME` shows what was changed:",
+        f"  {CORE}.policy.x__read__mutmut_2: survived",
+        f"  {CORE}.presence.x_merge__mutmut_1: no tests",
+    ]
+
+
+def test_every_module_of_the_core_is_mutated() -> None:
+    """None is left out by the configuration, covered or not."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
+
+    assert settings["only_mutate"] == ["waiting_room/core/*.py"]
+    assert not {"do_not_mutate", "do_not_mutate_patterns", "mutate_only_covered_lines"} & set(settings)
