@@ -20,7 +20,7 @@ from waiting_room import wire
 from waiting_room.gates.aiohttp import WaitingRoomGate
 from waiting_room.store.embedded import EmbeddedValkey
 
-ROOMS = {"idle": 50, "full": 1, "left": 5, "bought": 5, "late": 5, "steered": 50, "sold": 1}
+ROOMS = {"idle": 50, "full": 1, "left": 5, "bought": 5, "late": 5, "steered": 50, "sold": 1, "paying": 5, "revoked": 5}
 """One room a test, with its capacity."""
 ADMIN_TOKEN = "the-operators-token"
 
@@ -35,6 +35,8 @@ def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for room, capacity in ROOMS.items():
         lines += [f"[rooms.{room}]", f"capacity = {capacity}", "rate_per_minute = 60000", "poll_min_s = 0.2"]
         lines += ['target = "http://127.0.0.1/"', f"adaptive = {str(room == 'steered').lower()}"]
+        if room == "paying":
+            lines += ["idle_timeout_s = 1.0", "payment_cap_s = 600"]
     config.write_text("\n".join(lines))
     command = [sys.executable, "-m", "waiting_room", "serve", "--config", str(config), "--json", "--redis-url"]
     with (
@@ -155,13 +157,66 @@ async def test_order_frees_the_seat(service_url: str) -> None:
     """
     async with _gated(service_url, "bought") as server, _browser(server) as anna:
         await get(anna)
-        await wait_until(lambda: _is(anna, service_url, 1), 5, "one seat taken")
+        await wait_until(lambda: _taken(anna, service_url, "bought", 1), 5, "one seat taken")
         await get(anna, "/pay")
-        await wait_until(lambda: _is(anna, service_url, 0), 5, "no seat taken")
+        await wait_until(lambda: _taken(anna, service_url, "bought", 0), 5, "no seat taken")
 
 
-async def _is(client: Client, url: str, seats: int) -> bool:
-    return await _seats(client, url, "bought") == seats
+async def test_payer_is_kept_at_both_shop_processes_and_the_one_with_a_basket_is_not(service_url: str) -> None:
+    """
+    Two processes of the shop share nothing. Anna pays at the first and is let in at the second long after her idle
+    end; Ben only has a basket, and his seat is over.
+    """
+    async with (
+        _gated(service_url, "paying") as first,
+        _gated(service_url, "paying") as second,
+        _browser(first) as anna,
+        _browser(first) as ben,
+    ):
+        assert (await get(anna, "/says/payment")).status == 200
+        assert (await get(ben, "/says/basket")).status == 200
+        await wait_until(lambda: _taken(anna, service_url, "paying", 2), 5, "two seats taken")
+        await wait_until(lambda: _taken(anna, service_url, "paying", 1), 10, "Ben's idle end")
+
+        answer = await anna.session.get(second.make_url("/checkout"), headers=BROWSER, allow_redirects=False)
+        assert answer.status == 200
+        again = await _call(ben, service_url, "paying", "claim")
+        assert (again["state"], again["reason"]) == ("refused", "ticket_used")
+        assert (await get(anna, "/says/payment,release")).status == 200
+        await wait_until(lambda: _taken(anna, service_url, "paying", 0), 5, "the seat to be given back")
+
+
+async def test_revoked_visitor_is_out_at_every_gate_within_seconds(service_url: str) -> None:
+    """
+    One call of the operator's: the seat is free, and both processes of the shop refuse the pass, forms as well.
+    """
+    async with (
+        _gated(service_url, "revoked") as first,
+        _gated(service_url, "revoked") as second,
+        _browser(first) as anna,
+        _browser(second) as bare,
+    ):
+        text = (await get(anna)).cookies[wire.pass_cookie("revoked")].value
+        url = f"{service_url}/admin/api/v1/rooms/revoked/revoke"
+        async with anna.session.post(
+            url, json={"visitor": wire.peek(text)["v"]}, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}
+        ) as told:
+            assert (await told.json())["freed"] == 1
+
+        for server in (first, second):
+
+            async def is_out(server: BaseTestServer = server) -> bool:
+                answer = await bare.session.post(
+                    server.make_url("/checkout"), headers={wire.PASS_HEADER: text, "Accept": "application/json"}
+                )
+                return answer.status == 429 and (await answer.json())["reason"] == "revoked"
+
+            await wait_until(is_out, 5, "the gate to hear of it")
+        assert (await _call(anna, service_url, "revoked", "join"))["reason"] == "revoked"
+
+
+async def _taken(client: Client, url: str, room: str, seats: int) -> bool:
+    return await _seats(client, url, room) == seats
 
 
 async def test_holders_go_on_without_the_service(service_url: str) -> None:
