@@ -3,6 +3,7 @@ What goes wrong during a run, and what the operator does meanwhile, at moments d
 
 A store that loses what it held is put back from the workers' memory, so a loss waits until a worker remembers the room,
 and no worker falls after it that is the last to do so: what nobody remembers, nobody can put back.
+For the same reason one loss is over before the next: a mark raised since is known to one worker alone for a second.
 """
 
 from collections.abc import Callable, Iterable
@@ -155,7 +156,7 @@ class Troubles:
         self._lose(self._server.wipe)
 
     def _lose(self, how: Act) -> None:
-        if not any(self._remembering()):
+        if self._settling() or not any(self._remembering()):
             self._soon(RETRY_MS, lambda: self._lose(how))
             return
         self._lost_ms = self._promises.now_ms
