@@ -30,6 +30,9 @@ LEVELS = {
     catalog.SEATS: 80,
     catalog.CAPACITY: 100,
     catalog.RATE_TARGET: 2 / BEAT_S,
+    catalog.CROWDED: 0,
+    catalog.SHADOW_WAITING: 3,
+    catalog.SHADOW_WAIT: 20,
     catalog.RATE_CEILING: 4 / BEAT_S,
     catalog.INSIDE_LIMIT: 90,
     catalog.SHOP_LATENCY: 0.2,
@@ -75,6 +78,7 @@ def live_on(metrics: Metrics) -> None:
     metrics.counter(catalog.ADMISSIONS, room=ROOM, way="straight").inc()
     metrics.set_state(catalog.PHASE, "open", room=ROOM)
     metrics.set_state(catalog.OUTAGE_MODE, "none", room=ROOM)
+    metrics.set_state(catalog.MODE, "queue", room=ROOM)
     metrics.set_state(catalog.RATE_MODE, "following", room=ROOM)
     metrics.flush()
 
