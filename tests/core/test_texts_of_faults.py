@@ -94,7 +94,10 @@ def test_a_name_is_a_rooms_unless_said_otherwise() -> None:
         ),
         (
             {"claim_window_s": 3.5},
-            "claim_window_s: 3.5 is shorter than two polls of poll_min_s; a called visitor must have time to hear of it",
+            (
+                "claim_window_s: 3.5 is shorter than two polls of poll_min_s; "
+                "a called visitor must have time to hear of it"
+            ),
         ),
     ],
 )
@@ -133,8 +136,10 @@ def test_settings_of_no_named_room() -> None:
         ),
         (
             {"standard": {"entry": "return"}},
-            "lanes.standard.entry: the lane standard is for anyone; "
-            "make another lane for those who are invited or come back",
+            (
+                "lanes.standard.entry: the lane standard is for anyone; "
+                "make another lane for those who are invited or come back"
+            ),
         ),
     ],
 )
@@ -186,13 +191,17 @@ def test_eight_lanes_are_not_too_many() -> None:
         ),
         (
             ["2026-03-29 02:30 open"],
-            "[1].at: 2026-03-29 02:30 does not exist in Europe/Warsaw: the clocks go forward over it; "
-            "write 2026-03-29 03:30, or the offset: 2026-03-29T02:30+01:00",
+            (
+                "[1].at: 2026-03-29 02:30 does not exist in Europe/Warsaw: the clocks go forward over it; "
+                "write 2026-03-29 03:30, or the offset: 2026-03-29T02:30+01:00"
+            ),
         ),
         (
             ["2026-10-25 02:30 open"],
-            "[1].at: 2026-10-25 02:30 comes twice in Europe/Warsaw: the clocks go back; "
-            "write the offset: 2026-10-25T02:30+02:00 for the first, 2026-10-25T02:30+01:00 for the second",
+            (
+                "[1].at: 2026-10-25 02:30 comes twice in Europe/Warsaw: the clocks go back; "
+                "write the offset: 2026-10-25T02:30+02:00 for the first, 2026-10-25T02:30+01:00 for the second"
+            ),
         ),
         (
             ["2026-11-27 09:00 open", "2026-11-27 09:00 rate 60"],
@@ -208,23 +217,31 @@ def test_eight_lanes_are_not_too_many() -> None:
         ),
         (
             ["2026-11-27 09:00 open", "2026-11-27 08:00 pause"],
-            "[2].at: pause at 2026-11-27 08:00 stands after open at 2026-11-27 09:00; "
-            "write the entries in the order of their times",
+            (
+                "[2].at: pause at 2026-11-27 08:00 stands after open at 2026-11-27 09:00; "
+                "write the entries in the order of their times"
+            ),
         ),
         (
             ["2026-11-27 09:00 prequeue", "2026-11-27 10:00 close"],
-            "[2].do: close at 2026-11-27 10:00 follows prequeue at 2026-11-27 09:00: "
-            "the end comes before the opening; let an open follow the prequeue",
+            (
+                "[2].do: close at 2026-11-27 10:00 follows prequeue at 2026-11-27 09:00: "
+                "the end comes before the opening; let an open follow the prequeue"
+            ),
         ),
         (
             ["2026-11-27 09:00 open", "2026-11-27 10:00 prequeue"],
-            "[2].do: prequeue at 2026-11-27 10:00 follows open at 2026-11-27 09:00: "
-            "a prequeue comes before its opening; close or drain the room first",
+            (
+                "[2].do: prequeue at 2026-11-27 10:00 follows open at 2026-11-27 09:00: "
+                "a prequeue comes before its opening; close or drain the room first"
+            ),
         ),
         (
             ["2026-11-27 09:00 close", "2026-11-27 10:00 pause"],
-            "[2].do: pause at 2026-11-27 10:00 follows close at 2026-11-27 09:00, "
-            "and a closed room lets nobody join; open it first, or take this out",
+            (
+                "[2].do: pause at 2026-11-27 10:00 follows close at 2026-11-27 09:00, "
+                "and a closed room lets nobody join; open it first, or take this out"
+            ),
         ),
     ],
 )
@@ -246,10 +263,14 @@ def test_every_fault_of_a_draw() -> None:
     broken = Draw(seed="AB", commitment="cd", beacon="a b", lane="", first=0, size=-1)
     said = [
         "seed: is not 64 lower-case hexadecimal digits; take it as it was published",
-        "beacon: is not up to 256 printable ASCII characters without spaces; "
-        "take the value as its source publishes it, such as drand's randomness",
-        "commitment: is not the hash of the seed: the seed is not the one that was promised; "
-        "compare both with what was published before and after the opening",
+        (
+            "beacon: is not up to 256 printable ASCII characters without spaces; "
+            "take the value as its source publishes it, such as drand's randomness"
+        ),
+        (
+            "commitment: is not the hash of the seed: the seed is not the one that was promised; "
+            "compare both with what was published before and after the opening"
+        ),
         "first: is 0; numbers begin at 1",
         "size: is -1; take the number of those who were drawn",
         "lane: is no name of a lane; take the lane that stands in the ticket",
@@ -269,8 +290,10 @@ def test_the_announcement_of_a_beacon() -> None:
     announced = Promise("c" * 64, "drand 7")
 
     assert texts(source_faults("a\nb")) == [
-        "beacon_source: is not a line of up to 200 characters; "
-        "name the beacon and which of its values, such as 'drand quicknet 4711000'"
+        (
+            "beacon_source: is not a line of up to 200 characters; "
+            "name the beacon and which of its values, such as 'drand quicknet 4711000'"
+        )
     ]
     assert texts(opening_faults(announced, "")) == [
         "beacon: was announced (drand 7) and is missing; open with its value, as soon as its source has published it"
@@ -290,8 +313,8 @@ def test_the_announcement_of_a_beacon() -> None:
         ({"opens_at_ms": True}, "opens_at_ms: True is no instant to come; write ms since the epoch"),
         ({"opens_at_ms": 2**53}, f"opens_at_ms: {2**53} is no instant to come; write ms since the epoch"),
         ({"beacon_source": 5}, "beacon_source: is no text"),
-        ({"opens_at": "soon"}, "opens_at: 'soon' is no time; write 14:30, or \"2026-11-27 09:00\", or with an offset "
-         '"2026-11-27T09:00+01:00"'),
+        ({"opens_at": "soon"}, ("opens_at: 'soon' is no time; write 14:30, or \"2026-11-27 09:00\", or with an offset "
+         '"2026-11-27T09:00+01:00"')),
     ],
 )  # fmt: skip
 def test_prequeues(values: dict[str, Any], said: str) -> None:
@@ -373,8 +396,10 @@ def report(**changes: Any) -> dict[str, Any]:
         ({"requests": True}, "health.requests: is no whole number from 0; send what was counted since the last report"),
         (
             {"latency_buckets": [1]},
-            "health.latency_buckets: are not as expected; "
-            f"count up to each of {', '.join(str(bound) for bound in BOUNDS_MS)}",
+            (
+                "health.latency_buckets: are not as expected; "
+                f"count up to each of {', '.join(str(bound) for bound in BOUNDS_MS)}"
+            ),
         ),
         ({"errors": 11}, "health: counts what cannot be; buckets rise up to requests; errors are among them"),
         ({"requests": 9}, "health: counts what cannot be; buckets rise up to requests; errors are among them"),
