@@ -157,7 +157,7 @@ def test_the_ends_of_a_lanes_range_are_in_it() -> None:
 
 def test_eight_lanes_are_not_too_many() -> None:
     """The ninth is."""
-    lanes: dict[str, dict[str, float]] = {f"l{at}": {} for at in range(7)} | {"standard": {}}
+    lanes: dict[str, dict[str, float]] = {name: {} for name in ("standard", *"abcdefg")}
 
     assert len(Policy.parse({"lanes": lanes}).lanes) == 8
 
