@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from secrets import token_hex
 from typing import Final
 
@@ -31,6 +31,7 @@ KEEP_ALIVE_S: Final = 30.0
 DRAIN_S: Final = 10.0
 BACKLOG: Final = 4096
 PUBLISH_S: Final = 1.0
+CANCEL_AGAIN_S: Final = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -84,9 +85,7 @@ async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], 
     finally:
         health.ready = False
         await runner.cleanup()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
         await lobby.store.close()
 
 
@@ -110,6 +109,21 @@ async def _until_one_ends(tasks: list[asyncio.Task[None]]) -> None:
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         task.result()
+
+
+async def end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """
+    Cancel *tasks* until each has ended, whatever comes of it.
+
+    Once is not enough: `asyncio.wait_for` of Python 3.11, by which redis-py sends its commands, returns as if nothing
+    were when what it waits for is done at the moment of the cancellation (python/cpython#86296); the loop around it
+    would go on until the worker is killed.
+    """
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
 
 async def _publish(publisher: Publisher) -> None:

@@ -71,8 +71,14 @@ async def work(serve: Serve, settings: Settings, sock: socket.socket) -> None:
     Serve until SIGTERM or the end of standard input; both together, or twice, are one request to stop.
     """
     loop = asyncio.get_running_loop()
-    serving = asyncio.ensure_future(serve(settings, sock=sock, ready=lambda: tell(ready=True)))
     asked = False
+
+    def ready() -> None:
+        tell(ready=True)
+        if asked:  # while it started, and Python 3.11 may swallow a cancellation (waiting_room.app.end)
+            serving.cancel()
+
+    serving = asyncio.ensure_future(serve(settings, sock=sock, ready=ready))
 
     def stop() -> None:
         nonlocal asked
