@@ -17,6 +17,7 @@ from waiting_room.core.presence import (
     chunk_of,
     chunks_between,
     count_between,
+    filled,
     merge,
     part_of,
 )
@@ -191,3 +192,81 @@ def test_parts_are_counted_like_one_bitmap(crowds: list[set[int]], inside: int, 
 def test_a_part_holds_who_is_in_either_bitmap(bits: bytes, more: bytes) -> None:
     """And counts them once."""
     assert PartedPresence(0, [part_of(bits, more)]).bits == merge(bits, more).ljust(CHUNK_BYTES, b"\0")
+
+
+FRONTIERS = (0, 1, 9, 2047, 2048, 2049, CHUNK_RANKS - 1, CHUNK_RANKS, CHUNK_RANKS + 9)
+PLACES = [place for place in EDGES if place >= 0]
+CROWD = {place for place in PLACES if place % 3 == 0}
+
+
+@pytest.mark.parametrize("frontier", FRONTIERS)
+def test_every_place_at_an_edge_is_told_apart(frontier: int) -> None:
+    """Who is there, who is ahead and who is not, around the ends of bytes, blocks and chunks."""
+    counted, model = there(frontier, CROWD)
+
+    assert [place for place in PLACES if counted.holds(place)] == model
+    assert [counted.ahead(place) for place in PLACES] == [sum(other < place for other in model) for place in PLACES]
+
+
+@pytest.mark.parametrize("base", [0, CHUNK_RANKS])
+def test_every_span_between_edges_is_counted(base: int) -> None:
+    """Empty ones, those that end beyond the bitmap, and those that begin before it."""
+    crowd = sorted(place for place in CROWD if place >= base)
+    bits = bits_of(crowd, base)
+    spans = [(low, high) for low in PLACES for high in (*PLACES, 10**6)]
+
+    assert [count_between(bits, base, low, high) for low, high in spans] == [
+        sum(low <= place < high for place in crowd) for low, high in spans
+    ]
+
+
+@pytest.mark.parametrize(("base", "low", "high"), [
+    (0, 0, 0), (0, 1, 7), (0, 7, 8), (0, 0, 15), (0, 5, 70_000), (CHUNK_RANKS, CHUNK_RANKS + 3, CHUNK_RANKS + 40),
+])  # fmt: skip
+def test_a_filled_bitmap_holds_all_from_low_to_high(base: int, low: int, high: int) -> None:
+    """Both ends included, and nobody else; it is no longer than it must be."""
+    assert filled(base, low, high) == bits_of(range(low, high + 1), base)
+
+
+def test_a_span_without_anybody_fills_nothing() -> None:
+    """The end before the beginning."""
+    assert filled(0, 8, 7) == b""
+
+
+def test_each_of_a_byte_leaves_alone() -> None:
+    """The other seven stay, and a chunk without anybody is not begun."""
+    for gone in range(8):
+        gathered = CheckIns()
+        for rank in range(8):
+            gathered.add(rank)
+        gathered.drop(gone)
+        gathered.drop(CHUNK_RANKS + gone)
+
+        assert gathered.chunks() == {0: bits_of(set(range(8)) - {gone})}
+
+
+def test_check_ins_that_look_like_blanks_are_sent() -> None:
+    """The ranks of one byte may spell a space: only zeros are cut off."""
+    gathered = CheckIns()
+    for rank in (2, 10):
+        gathered.add(rank)
+
+    assert gathered.chunks() == {0: b"\x20\x20"}
+
+
+def test_what_is_put_back_is_counted_with_the_rest() -> None:
+    """Three that could not be sent and one that came since; the highest of them is known."""
+    gathered = CheckIns()
+    gathered.add(4)
+    gathered.put_back(0, bits_of([1, 2, 12]))
+
+    assert (gathered.count, gathered.highest) == (4, 12)
+
+
+@pytest.mark.parametrize("inside", [1, 7, 8, 2047])
+def test_the_frontier_divides_the_first_part(inside: int) -> None:
+    """Who stands right before it has been called, who stands on it is next."""
+    parts = PartedPresence(inside, [part_of(bits_of([inside - 1, inside, inside + 1, 2049]))])
+
+    assert [parts.holds(rank) for rank in (inside - 1, inside, inside + 1)] == [False, True, True]
+    assert (parts.total, parts.nth(1)) == (3, inside)
