@@ -138,3 +138,52 @@ def test_the_end_is_the_same_however_often_one_looks(
     once = orders(Agenda(scheduled_ms=T - 1), plain, begun, T + 10_000)
 
     assert (phase, agenda.rate_step, tuple(handed)) == (once.phase or begun, once.rate_step, plain)
+
+
+def test_a_break_stops_the_idle_clock_until_every_seat_has_had_its_idle_time_after_it() -> None:
+    """The clock stands at the beginning of the break, and goes on once the visitors had five minutes to come back."""
+    begun = Agenda().changed(Phase.OPEN, Phase.PAUSED, T, 5 * MINUTE, resume_at_ms=T + 15 * MINUTE, notice="Back soon")
+    over = begun.changed(Phase.PAUSED, Phase.OPEN, T + 15 * MINUTE, 5 * MINUTE)
+
+    assert (begun.resume_at_ms, begun.notice, begun.resume_to) == (T + 15 * MINUTE, "Back soon", Phase.OPEN)
+    assert [begun.idle_clock_ms(T + minutes * MINUTE) for minutes in (-1, 0, 1, 600)] == [T - MINUTE, T, T, T]
+    assert (over.resume_at_ms, over.notice, over.rest_until_ms) == (0, "", T + 20 * MINUTE)
+    assert over.idle_clock_ms(T + 20 * MINUTE - 1) == T
+    assert over.idle_clock_ms(T + 20 * MINUTE) == T + 20 * MINUTE
+
+
+def test_a_pause_without_an_end_leaves_the_idle_clock_going() -> None:
+    """Nobody knows how long seats would be kept."""
+    paused = Agenda().changed(Phase.OPEN, Phase.PAUSED, T, MINUTE, notice="Something is wrong")
+
+    assert (paused.notice, paused.resume_at_ms, paused.rest_until_ms) == ("Something is wrong", 0, 0)
+    assert paused.idle_clock_ms(T + 5) == T + 5
+
+
+def test_a_break_that_is_prolonged_goes_on_as_it_began() -> None:
+    """The clock still stands at its first minute, and the phase to go back to is the one before it."""
+    begun = Agenda().changed(Phase.DRAINING, Phase.PAUSED, T, MINUTE, resume_at_ms=T + 10 * MINUTE)
+    longer = begun.changed(Phase.PAUSED, Phase.PAUSED, T + MINUTE, MINUTE, resume_at_ms=T + 30 * MINUTE)
+
+    assert (longer.resume_at_ms, longer.resume_to) == (T + 30 * MINUTE, Phase.DRAINING)
+    assert longer.idle_clock_ms(T + 20 * MINUTE) == T
+
+
+def test_a_second_break_counts_from_the_rest_of_the_first_one() -> None:
+    """Seats that still rest from the first go on resting; after that a break rests from its own beginning."""
+    first = Agenda().changed(Phase.OPEN, Phase.PAUSED, T, 5 * MINUTE, resume_at_ms=T + MINUTE)
+    over = first.changed(Phase.PAUSED, Phase.OPEN, T + MINUTE, 5 * MINUTE)
+    soon = over.changed(Phase.OPEN, Phase.PAUSED, T + 3 * MINUTE, 5 * MINUTE, resume_at_ms=T + 9 * MINUTE)
+    late = over.changed(Phase.OPEN, Phase.PAUSED, T + 6 * MINUTE, 5 * MINUTE, resume_at_ms=T + 9 * MINUTE)
+
+    assert soon.idle_clock_ms(T + 7 * MINUTE) == T
+    assert late.idle_clock_ms(T + 7 * MINUTE) == T + 6 * MINUTE
+
+
+def test_a_closed_room_that_is_paused_opens_after_it() -> None:
+    """Who plans a break of a closed room wants it open then; a room that never rested has no rest to begin."""
+    paused = Agenda().changed(Phase.CLOSED, Phase.PAUSED, T, MINUTE, resume_at_ms=T + MINUTE)
+    opened = Agenda(rest_until_ms=T - 1).changed(Phase.CLOSED, Phase.OPEN, T, MINUTE)
+
+    assert paused.resume_to is Phase.OPEN
+    assert opened.rest_until_ms == T - 1

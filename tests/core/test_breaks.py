@@ -106,3 +106,9 @@ def test_the_next_time_is_to_come_and_shows_what_was_asked_for(hour: int, minute
 
     assert now_ms < at_ms <= now_ms + 25 * 60 * MINUTE
     assert calendar.local_text(at_ms, WARSAW)[11:16] == text
+
+
+def test_instants_are_told_in_utc() -> None:
+    """To the second, with the letter that stands for the offset."""
+    assert breaks.utc_text(NOON) == "2026-11-27T11:00:00Z"
+    assert breaks.utc_text(NOON + 1999) == "2026-11-27T11:00:01Z"

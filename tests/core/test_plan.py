@@ -183,3 +183,25 @@ def test_how_many_seats_end_is_kept_for_the_next_step() -> None:
 
     assert made.ended == 60
     assert 0 < made.turnover_per_s < 40
+
+
+def test_a_room_in_shadow_keeps_its_model_going() -> None:
+    """A hundred came within a second where ten may, and five seats are free: five go in, the others would wait.
+
+    Of the five admissions that were not used a tick's worth is kept.
+    """
+    policy = replace(POLICY, mode="shadow", capacity=20)
+    begun = step(snapshot([], policy=policy, seats=15, admitted=50)).shadow
+    assert begun is not None
+    assert (begun.since_ms, begun.admitted, begun.seats, begun.inside, begun.waiting) == (NOW_MS, 50, 15, 15.0, 0)
+
+    after = snapshot([], policy=policy, seats=115, admitted=150, shadow=begun, now_ms=NOW_MS + 1000)
+    seen = step(after).shadow
+    assert seen is not None
+    assert (seen.since_ms, seen.at_ms, seen.came) == (NOW_MS, NOW_MS + 1000, 100)
+    assert (seen.inside, seen.waiting, seen.tokens) == (20.0, 95.0, 2.5)
+
+
+def test_a_room_that_queues_has_no_shadow() -> None:
+    """There is nothing to imagine."""
+    assert step(snapshot(range(1, 50))).shadow is None

@@ -47,3 +47,10 @@ def test_a_new_epoch_lets_nobody_in_who_was_barred(known: Revoked, news: Revoked
 def test_nothing_is_followed_by_anything() -> None:
     """The first list that is heard is taken as it is."""
     assert NOTHING_REVOKED.followed_by(Revoked("3.4", {"a": 1})) == Revoked("3.4", {"a": 1})
+
+
+def test_a_list_with_anybody_on_it_is_something() -> None:
+    """A seat or a visitor alone is enough."""
+    assert [bool(one) for one in (NOTHING_REVOKED, Revoked("1.1", {"a": 1}), Revoked("1.1", {}, {"b": 1}))] == [
+        False, True, True,
+    ]  # fmt: skip
