@@ -187,3 +187,30 @@ def test_a_closed_room_that_is_paused_opens_after_it() -> None:
 
     assert paused.resume_to is Phase.OPEN
     assert opened.rest_until_ms == T - 1
+
+
+def test_a_new_room_begins_with_the_last_entry_that_has_passed() -> None:
+    """Rates that were set before it count too, and the instant of an entry belongs to it."""
+    assert [first_phase(DAY, T + int(minutes * MINUTE)) for minutes in (-0.001, 0, 59, 60, 90, 100)] == [
+        Phase.CLOSED, Phase.OPEN, Phase.OPEN, Phase.PAUSED, Phase.DRAINING, Phase.CLOSED,
+    ]  # fmt: skip
+    assert [first_rate(DAY, T + int(minutes * MINUTE)) for minutes in (-1, 0, 9, 10, 80)] == [
+        NO_RATE, 300, 300, 600, 600,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("planned", "phase"),
+    [
+        ((at(5, "prequeue"),), Phase.CLOSED),
+        ((at(5, "open"),), Phase.CLOSED),
+        ((at(5, "rate", 60), at(6, "open")), Phase.CLOSED),
+        ((at(5, "pause"), at(6, "open")), Phase.OPEN),
+        ((at(-5, "rate", 60),), Phase.OPEN),
+    ],
+)
+def test_before_its_first_entry_a_room_is_closed_where_that_opens_it(
+    planned: tuple[Appointment, ...], phase: Phase
+) -> None:
+    """Else it is open; a rate is no phase."""
+    assert first_phase(planned, T) is phase

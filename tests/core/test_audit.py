@@ -64,3 +64,16 @@ def test_a_head_is_read_as_it_is_written() -> None:
     for wrong in ("", "8", f"8:{'z' * 64}", f"x:{ROOT}", "8:abc"):
         with pytest.raises(ValueError, match=r".+"):
             Head.parse(wrong)
+
+
+def test_a_head_is_read_as_it_is_published() -> None:
+    """Blanks around it do not matter."""
+    assert Head.parse(f" 12:{'a1' * 32}\n") == Head(12, "a1" * 32)
+    assert str(Head(12, "a1" * 32)) == f"12:{'a1' * 32}"
+
+
+@pytest.mark.parametrize("text", ["", "12", f"12:{'a' * 63}", f"12:{'A' * 64}", f"12:{'a' * 65}", f"12:{'g' * 64}"])
+def test_what_is_no_head_is_told_how_to_write_one(text: str) -> None:
+    """The hash has 64 digits, in lower case."""
+    with pytest.raises(ValueError, match=r"is no head: write SEQUENCE:HASH, as in state\.json$"):
+        Head.parse(text)

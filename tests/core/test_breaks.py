@@ -112,3 +112,19 @@ def test_instants_are_told_in_utc() -> None:
     """To the second, with the letter that stands for the offset."""
     assert breaks.utc_text(NOON) == "2026-11-27T11:00:00Z"
     assert breaks.utc_text(NOON + 1999) == "2026-11-27T11:00:01Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [("1h", 3_600_000), ("2m", 120_000), ("3s", 3000), ("1h2m3s", 3_723_000), (" 1H 30M ", 5_400_000), ("1s", 1000)],
+)
+def test_each_unit_of_a_span_is_its_own(text: str, ms: int) -> None:
+    """Hours, minutes and seconds, in any letters."""
+    assert breaks.span_ms(text, "for") == ms
+
+
+@pytest.mark.parametrize("text", ["", "0s", "5", "m", "1m1h", "1d", "-1s", "605000s"])
+def test_what_is_no_span_is_refused(text: str) -> None:
+    """Nothing, no unit, the wrong order, or longer than a week."""
+    with pytest.raises(PolicyError):
+        breaks.span_ms(text, "for")

@@ -101,3 +101,16 @@ def test_every_phase_can_be_reached_by_an_operator() -> None:
 def test_reasons_are_their_own_codes() -> None:
     """A code is the name in lower case, so that logs, metrics and answers say the same."""
     assert all(reason.value == reason.name.lower() for reason in Reason)
+
+
+def test_the_diagram_begins_as_mermaid_wants_it() -> None:
+    """And every visitor is new at first."""
+    assert diagram().splitlines()[:2] == ["stateDiagram-v2", "    [*] --> new"]
+
+
+def test_what_means_nothing_is_told_with_both_names() -> None:
+    """The event and the state, in words and as values."""
+    with pytest.raises(TransitionError, match=r"^release means nothing to a visitor who is waiting$") as caught:
+        follow(State.WAITING, Event.RELEASE)
+
+    assert (caught.value.state, caught.value.event) == (State.WAITING, Event.RELEASE)

@@ -101,3 +101,55 @@ def test_a_beacon_is_used_when_and_only_when_it_was_announced(source: str, beaco
 def test_an_announcement_is_one_line(source: str, right: bool) -> None:
     """It stands on pages and in a line of the store."""
     assert (not source_faults(source)) == right
+
+
+BOTH = (
+    Drawn(1, 1000, "5" * 64, "drand 7", "abc", (("standard", 1, 4), ("vip", 1, 2))),
+    Drawn(2, 9000, "6" * 64, "", "", (("standard", 9, 5), ("vip", 3, 0))),
+)
+
+
+def test_a_held_draw_fixes_one_for_each_of_its_lanes() -> None:
+    """With the promise that belongs to its seed."""
+    assert BOTH[0].draws() == (
+        Draw("5" * 64, commitment("5" * 64), "abc", "standard", 1, 4),
+        Draw("5" * 64, commitment("5" * 64), "abc", "vip", 1, 2),
+    )
+
+
+def test_the_orders_of_a_lane_are_its_own_the_latest_first() -> None:
+    """A draw in which nobody of the lane stood gives it none."""
+    assert [(order.first, order.last) for order in orders_of(BOTH, "standard")] == [(9, 13), (1, 4)]
+    assert [(order.first, order.last) for order in orders_of(BOTH, "vip")] == [(1, 2)]
+    assert orders_of(BOTH, "unheard-of") == ()
+
+
+def test_what_is_published_of_draws_that_were_held_and_of_one_to_come() -> None:
+    """No seed before its draw; where no beacon was announced there is none."""
+    assert published(Promise("7" * 64, "drand 8"), BOTH) == [
+        {
+            "commitment": commitment("5" * 64),
+            "beacon_source": "drand 7",
+            "drawn_at_ms": 1000,
+            "seed": "5" * 64,
+            "beacon": "abc",
+            "lanes": {"standard": {"first": 1, "size": 4}, "vip": {"first": 1, "size": 2}},
+        },
+        {
+            "commitment": commitment("6" * 64),
+            "beacon_source": None,
+            "drawn_at_ms": 9000,
+            "seed": "6" * 64,
+            "beacon": None,
+            "lanes": {"standard": {"first": 9, "size": 5}, "vip": {"first": 3, "size": 0}},
+        },
+        {
+            "commitment": commitment("7" * 64),
+            "beacon_source": "drand 8",
+            "drawn_at_ms": None,
+            "seed": None,
+            "beacon": None,
+            "lanes": None,
+        },
+    ]
+    assert published(None, ()) == []

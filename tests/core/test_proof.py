@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.core.clerk import START_MS, Clerk, busy_day, rechained
 from waiting_room.core.audit import ROOT, Act, Broken, Event, Head, Record, digest
 from waiting_room.core.phase import Phase
-from waiting_room.core.proof import verify
+from waiting_room.core.proof import Flaw, verify
 
 DAY = busy_day()
 DEEDS = st.one_of(
@@ -307,3 +307,10 @@ def test_a_clock_that_is_set_back_gives_no_admission_twice() -> None:
 
     assert {flaw.kind for flaw in verdict.flaws} == {Broken.RATE}
     assert verdict.notes == ("record 1: the clock was set back by 60000 ms",)
+
+
+def test_a_flaw_names_its_record_or_its_line() -> None:
+    """Where neither is known, what it is must do."""
+    assert [str(Flaw(line, sequence, "order", "stands twice")) for line, sequence in ((4, 9), (4, 0), (0, 0))] == [
+        "record 9: stands twice", "line 4: stands twice", "stands twice",
+    ]  # fmt: skip

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from tests.core.makings import NOW_MS, POLICY, snapshot
 from tests.core.test_adaptation import states
 from tests.core.test_health import health
-from waiting_room.core.adaptation import STEP_MS, Adaptation, Mode
+from waiting_room.core.adaptation import STEP_MS, Adaptation, Limits, Mode
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import plan
 from waiting_room.core.reasons import Reason
 from waiting_room.core.shop import Shop, decode, encode
 from waiting_room.core.snapshot import Snapshot
-from waiting_room.core.steering import mode_of, said, steer
+from waiting_room.core.steering import limits_of, mode_of, said, steer
 
 ADAPTIVE = replace(POLICY, adaptive=True)
 QUICK = health(NOW_MS, in_flight_ms=6000)
@@ -177,3 +177,69 @@ def test_a_room_that_is_sold_out_says_why_it_is_closed() -> None:
     """
     assert snapshot(phase=Phase.CLOSED).closing is Reason.ROOM_CLOSED
     assert snapshot(phase=Phase.CLOSED, shop=Shop(sold_out=True)).closing is Reason.SOLD_OUT
+
+
+def test_what_the_operator_is_told_of_the_shop() -> None:
+    """
+    Of a hundred answers five were errors; nineteen of twenty came within a tenth of a second.
+    """
+    known = Shop((health(NOW_MS, errors=5),), replace(BEFORE, limit=49.6), stock=70, sold_out=True)
+
+    assert said(room(known)) == {
+        "mode": "following",
+        "override": None,
+        "limit": 50,
+        "p95_ms": 98,
+        "error_share": 0.05,
+        "stock": 70,
+        "sold_out": True,
+    }
+
+
+def test_a_limit_above_the_seats_is_told_as_the_seats() -> None:
+    """
+    Stock has lowered them since; without a law they are the limit themselves.
+    """
+    assert said(room(Shop(adaptation=BEFORE, stock=7)))["limit"] == 7
+    assert said(snapshot())["limit"] == 100
+
+
+def test_the_law_keeps_within_the_settings() -> None:
+    """
+    Its floor is never above the ceiling, and a room without seats is reckoned with one.
+    """
+    policy = replace(
+        ADAPTIVE, rate_floor_per_minute=90, latency_target_ms=800, error_target=0.03, warm_up_s=45, capacity=0
+    )
+
+    assert limits_of(room(policy=policy)) == Limits(90.0, 600.0, 1, 800.0, 0.03, 45_000)
+    assert limits_of(room(policy=replace(policy, rate_per_minute=60))).floor == 60.0
+
+
+@pytest.mark.parametrize("changes", [{"phase": Phase.PAUSED}, {"recover_until_ms": NOW_MS + 1}])
+def test_while_nobody_is_let_in_what_was_learnt_stays(changes: dict[str, Any]) -> None:
+    """
+    The clocks and counts go on, so that the next opening begins with its warm-up.
+    """
+    _, state = steer(room(Shop((QUICK,), BEFORE), **changes))
+
+    assert state == replace(BEFORE, at_ms=NOW_MS, opened_ms=NOW_MS, heard_ms=NOW_MS, seats=40, admitted=102)
+
+
+def test_between_two_looks_nothing_changes() -> None:
+    """
+    A second apart they are, and no less.
+    """
+    just_now = replace(BEFORE, at_ms=NOW_MS - STEP_MS + 1)
+
+    assert steer(room(Shop((QUICK,), just_now)))[1] == just_now
+    assert steer(room(Shop((QUICK,), BEFORE)))[1] != BEFORE
+
+
+def test_a_warm_up_alone_rises_from_the_floor_to_the_ceiling() -> None:
+    """
+    Half of it has passed: halfway from 60 to 600, whatever the shop says.
+    """
+    policy = replace(POLICY, warm_up_s=120, rate_floor_per_minute=60)
+
+    assert steer(room(Shop((BROKEN,), BEFORE), policy=policy))[0] == 330
