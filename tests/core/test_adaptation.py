@@ -19,6 +19,7 @@ from waiting_room.core.adaptation import (
     Reading,
     adapt,
     begin,
+    higher_limit,
     lower_limit,
     warmed_up,
 )
@@ -230,3 +231,24 @@ def test_a_warm_up_only_rises(one_ms: int, other_ms: int) -> None:
     assert LIMITS.floor <= low <= high <= LIMITS.ceiling
     assert warmed_up(state, 60_000, limits) == LIMITS.ceiling
     assert begin(reading(0), limits).rate == LIMITS.floor
+
+
+@pytest.mark.parametrize(
+    ("seats", "requests", "capacity", "limit"),
+    [
+        (74, 100, 1000, 100.0),  # not used: no more than before
+        (74, 100, 80, 80.0),  # and no more than there are seats
+        (75, 100, 1000, 103.1),  # used: three of a hundred more, and a tenth of a seat
+        (100, 10, 1000, 100 + 0.6 * (450 / 97.5 - 1) + 0.1),  # a shop with little to do shows little
+        (120, 100, 1000, 120.0),  # those who are inside may be
+        (100, 100, 101, 101.0),
+    ],
+)
+def test_a_quick_shop_may_hold_a_little_more(seats: int, requests: int, capacity: int, limit: float) -> None:
+    """
+    By three of a hundred, or by what is missing to the aim where that is less: 450 ms, where 97.5 were measured.
+    """
+    limits = replace(LIMITS, capacity=capacity)
+    found = higher_limit(settled(), reading(seats=seats), health(requests=requests), limits)
+
+    assert found == pytest.approx(limit)
