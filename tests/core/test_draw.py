@@ -292,3 +292,10 @@ def test_all_faults_are_told_at_once() -> None:
 def test_what_a_room_publishes_has_no_fault(seed: str, beacon: str, size: int) -> None:
     """Every seed and beacon in their form will do, and an empty lane as well."""
     assert faults_of(draw(size, seed, beacon)) == ()
+
+
+def test_the_first_and_the_last_number_are_drawn() -> None:
+    """And neither of their neighbours."""
+    draw = Draw("5" * 64, commitment("5" * 64), "", "standard", 3, 4)
+
+    assert [number for number in range(10) if draw.holds(number)] == [3, 4, 5, 6]

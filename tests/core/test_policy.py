@@ -175,3 +175,13 @@ def test_a_good_name_has_no_fault(name: str) -> None:
 def test_a_bad_name_is_told_its_place(name: str) -> None:
     """It stands in addresses, cookies, keys and metrics."""
     assert [fault.where for fault in name_faults(name, "rooms")] == ["rooms"]
+
+
+def test_only_what_was_changed_is_written() -> None:
+    """As compact JSON, by name: an older worker goes on reading it."""
+    changed = Policy(capacity=7, rate_per_minute=60, message="ż", allowed_hosts=("a.example",))
+
+    assert Policy().to_json() == "{}"
+    assert changed.to_json() == (
+        '{"allowed_hosts":["a.example"],"capacity":7,"message":"\\u017c","rate_per_minute":60}'
+    )

@@ -120,3 +120,32 @@ def test_what_is_written_is_read_again(arrivals: list[int]) -> None:
 def test_nothing_is_no_model() -> None:
     """A room that never was in shadow has none."""
     assert shadow.read("") is None
+
+
+KNOWN = Shadow(
+    since_ms=NOW_MS - 90_000, at_ms=NOW_MS, admitted=500, seats=80, inside=60.1234, tokens=1.5, came=300,
+    waited=120.4, longest_queue=44.6, longest_wait_ms=12_500,
+    queue=(shadow.Lump(NOW_MS - 7500, 20.25), shadow.Lump(NOW_MS - 250, 3.5)),
+)  # fmt: skip
+
+
+def test_what_operators_are_told() -> None:
+    """People in whole numbers, times in seconds."""
+    assert KNOWN.as_dict() == {
+        "since_ms": NOW_MS - 90_000,
+        "came": 300,
+        "would_have_waited": 120,
+        "waiting": 24,
+        "wait_s": 7.5,
+        "longest_queue": 45,
+        "longest_wait_s": 12.5,
+    }
+
+
+def test_the_store_keeps_the_model_to_a_thousandth_of_a_person() -> None:
+    """In as few characters as that takes."""
+    text = KNOWN.to_text()
+
+    assert shadow.read(text) == replace(KNOWN, inside=60.123)
+    assert " " not in text
+    assert shadow.read("") is None
