@@ -7,6 +7,7 @@ from array import array
 from collections import Counter, defaultdict
 from typing import Final
 
+from waiting_room.core.flow import Flow
 from waiting_room.core.health import Health
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.policy import Policy
@@ -140,6 +141,7 @@ class Room:
         self._sweep_at = SWEEP_SEATS
         self.tally: Counter[tuple[str, ...]] = Counter()
         self.waits_s: list[float] = []
+        self.flow = Flow()
         self.lost = False
         self.health: Health | None = None
         self.polls_waiting = 0
@@ -185,7 +187,8 @@ class Room:
         Take a new snapshot.
         """
         drawn = snapshot.round != self.view.snapshot.round
-        self.view = View(snapshot, {name: notes.soundings.spread for name, notes in self.lanes.items()})
+        self.flow.see(snapshot)
+        self.view = View(snapshot, {name: notes.soundings.spread for name, notes in self.lanes.items()}, self.flow)
         self.viewed_ms = now_ms
         window_ms = snapshot.policy.claim_window_s * 1000
         for name, lane in snapshot.lanes.items():

@@ -7,9 +7,10 @@ With n live people ahead, admissions at μ per second and each waiting one leavi
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from math import exp, expm1, log1p, log2
+from math import exp, expm1, log, log1p, log2
 from typing import Final, NamedTuple
 
+from waiting_room.core.flow import Turnover
 from waiting_room.core.lanes import portions
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.snapshot import Cohort, Snapshot
@@ -30,6 +31,8 @@ _NOBODY_LEAVES: Final = 1e-12
 """Below this the two formulas differ by less than a float can tell: the wait never falls with more people ahead."""
 _SLACK_S: Final = 3.0
 """What a tick, a snapshot and a poll can add to any wait."""
+_EARLY_S: Final = 1.5
+"""By so much calls that come in bursts shorten any wait."""
 _STEPS: Final = (*range(100), *(int(100 * 1.01**power) for power in range(1400)))
 """Places for which a range is worked out; those between share one, which differs by less than a hundredth."""
 
@@ -64,9 +67,12 @@ def call_rate_per_s(snapshot: Snapshot, lane: str) -> float:
 
 
 def _planned(snapshot: Snapshot, lane: str) -> float:
+    return _part(snapshot, lane) * snapshot.rate_per_s / (1 - snapshot.no_show)
+
+
+def _part(snapshot: Snapshot, lane: str) -> float:
     waiting = [entry for entry in snapshot.line_up if entry.name == lane or snapshot.lanes[entry.name].waiting]
-    part = portions(waiting, snapshot.policy.lane_order)[lane]
-    return part * snapshot.rate_per_s / (1 - snapshot.no_show)
+    return portions(waiting, snapshot.policy.lane_order)[lane]
 
 
 def _recent(cohorts: Sequence[Cohort], now_ms: int) -> list[Cohort]:
@@ -88,6 +94,63 @@ def _recent(cohorts: Sequence[Cohort], now_ms: int) -> list[Cohort]:
 
 def _called(cohorts: list[Cohort]) -> int:
     return sum(cohort.present for cohort in cohorts[1:])
+
+
+class Pace(NamedTuple):
+    """
+    Hold how people of one lane are called: *first_per_s* for *first_s*, while seats fill or those too many end, and
+    *rate_per_s* from then on, when each seat that ends brings the next one in. *by_seats*: it is the seats that limit.
+    """
+
+    rate_per_s: float
+    first_per_s: float = 0.0
+    first_s: float = 0.0
+    by_seats: bool = False
+
+    def wait_s(self, ahead: float, leaving_per_s: float) -> float:
+        """
+        Return the time until *ahead* people have been called or have left.
+        """
+        if self.first_s <= 0:
+            return wait_s(ahead, self.rate_per_s, leaving_per_s)
+        gone = ahead_after(self.first_s, self.first_per_s, leaving_per_s)
+        if ahead < gone:
+            return wait_s(ahead, self.first_per_s, leaving_per_s)
+        left = (ahead - gone) * exp(-min(_MOST_LEFT, leaving_per_s * self.first_s))
+        return self.first_s + wait_s(left, self.rate_per_s, leaving_per_s)
+
+    def ahead_after(self, seconds: float, leaving_per_s: float) -> float:
+        """
+        Return how many people are called or leave within *seconds*: the inverse of `wait_s`.
+        """
+        if seconds <= self.first_s:
+            return ahead_after(seconds, self.first_per_s, leaving_per_s)
+        gone = ahead_after(self.first_s, self.first_per_s, leaving_per_s)
+        later = ahead_after(seconds - self.first_s, self.rate_per_s, leaving_per_s)
+        return gone + later * exp(min(_MOST_LEFT, leaving_per_s * self.first_s))
+
+
+def pace(snapshot: Snapshot, lane: str, turnover: Turnover) -> Pace:
+    """
+    Return how the people of *lane* are called, by the rate and by the seats.
+
+    With C seats of which each ends λ times a second, and r admissions a second at the most, ``ds/dt = r - λs``: where
+    r > λC the seats s are full after ``ln((r - λs)/(r - λC))/λ``, and from then on λC are admitted. Seats beyond C end
+    without a successor, for ``ln(s/C)/λ``. Where r is less than that, the seats do not matter.
+    """
+    each, capacity = turnover.per_seat_s, snapshot.capacity
+    by_rate, there = call_rate_per_s(snapshot, lane), min(1.0, 1 - snapshot.no_show)
+    rate_per_s, seats = snapshot.rate_per_s, snapshot.seats + snapshot.expected
+    ends = each * capacity
+    if not rate_per_s or not capacity or ends >= rate_per_s:
+        return Pace(by_rate)
+    part = _part(snapshot, lane) / there
+    full = part * ends
+    if seats >= capacity:
+        return Pace(
+            full, 0.0, log(snapshot.seats / capacity) / each if snapshot.seats > capacity else 0.0, by_seats=True
+        )
+    return Pace(full, part * rate_per_s, log((rate_per_s - each * seats) / (rate_per_s - ends)) / each, by_seats=True)
 
 
 def ahead_after(seconds: float, rate_per_s: float, leaving_per_s: float) -> float:
@@ -131,22 +194,33 @@ class Spread(NamedTuple):
         return exp(-max(_AT_LEAST, early)), exp(late)
 
 
-UNKNOWN: Final = Spread.of([min(1.0, 0.15 + 0.0024 * 2**index) for index in range(CLASSES)], [0.15] * CLASSES)
-"""Before anything is measured: 15 %; and for all that is known, a tenth of those who wait may leave within a minute."""
+UNKNOWN: Final = Spread.of([min(1.0, 0.25 + 0.0036 * 2**index) for index in range(CLASSES)], [0.15] * CLASSES)
+"""
+Before anything is measured: a quarter shorter and 15 % longer; and for all that is known, a tenth of those who wait may
+leave within a minute.
+"""
 
 
 class Forecast:
     """
-    Tell visitors how long they will wait, in a room where *rate_per_s* people are called and *leaving_per_s* of those
-    who wait give up, and waits are off by *spread*. Each range is worked out when it is first asked for.
+    Tell visitors how long they will wait, in a room that calls them at *pace*, where *leaving_per_s* of those who wait
+    give up, and waits are off by *spread*; by *doubt* more at the early and the late end, as logarithms. Each range is
+    worked out when it is first asked for.
     """
 
-    __slots__ = ("_leaving_per_s", "_made", "_rate_per_s", "_spread")
+    __slots__ = ("_later", "_leaving_per_s", "_made", "_pace", "_sooner", "_spread")
 
-    def __init__(self, rate_per_s: float, leaving_per_s: float, spread: Spread = UNKNOWN) -> None:
-        self._rate_per_s = rate_per_s
+    def __init__(
+        self,
+        pace: Pace | float,
+        leaving_per_s: float,
+        spread: Spread = UNKNOWN,
+        doubt: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        self._pace = pace if isinstance(pace, Pace) else Pace(pace)
         self._leaving_per_s = leaving_per_s
         self._spread = spread
+        self._sooner, self._later = exp(-doubt[0]), exp(doubt[1])
         self._made: list[Eta | None] = [None] * (len(_STEPS) + 1)
 
     def eta(self, ahead: int) -> Eta | None:
@@ -157,17 +231,18 @@ class Forecast:
         return self._made[step] or self._make(step)
 
     def _make(self, step: int) -> Eta | None:
-        if self._rate_per_s <= 0:
+        if self._pace.rate_per_s <= 0:
             return None
         ahead = _STEPS[step - 1]
-        soon = wait_s(ahead, self._rate_per_s, self._leaving_per_s)
-        late = wait_s(_STEPS[step] - 1 if step < len(_STEPS) else ahead, self._rate_per_s, self._leaving_per_s)
-        low, high = soon * self._spread.around(soon)[0], late * self._spread.around(late)[1] + _SLACK_S
-        made = self._made[step] = Eta(round(low, 1), round(max(high, late * (1 + _AT_LEAST)), 1))
+        soon = self._pace.wait_s(ahead, self._leaving_per_s)
+        late = self._pace.wait_s(_STEPS[step] - 1 if step < len(_STEPS) else ahead, self._leaving_per_s)
+        low = max(0.0, soon * self._spread.around(soon)[0] * self._sooner - _EARLY_S)
+        high = max(late * self._spread.around(late)[1], late * (1 + _AT_LEAST)) * self._later + _SLACK_S
+        made = self._made[step] = Eta(round(low, 1), round(high, 1))
         return made
 
     def ahead_after(self, seconds: float) -> int:
         """
         Return how many people are called or leave within *seconds*.
         """
-        return int(ahead_after(seconds, self._rate_per_s, self._leaving_per_s)) if self._rate_per_s > 0 else 0
+        return int(self._pace.ahead_after(seconds, self._leaving_per_s)) if self._pace.rate_per_s > 0 else 0

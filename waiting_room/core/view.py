@@ -8,6 +8,7 @@ from typing import Final
 
 from waiting_room.core import estimate, polling
 from waiting_room.core.countdown import Countdown
+from waiting_room.core.flow import Flow
 from waiting_room.core.outcomes import Called, Closed, Early, Eta, Paused, Waiting
 from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Reason
@@ -18,16 +19,31 @@ STALE_MS: Final = 3000
 _NOBODY_KNOWS: Final = estimate.Forecast(0.0, 0.0)
 
 
+def _forecast(snapshot: Snapshot, lane: str, spread: estimate.Spread, flow: Flow | None) -> estimate.Forecast:
+    if flow is None:
+        return estimate.Forecast(estimate.call_rate_per_s(snapshot, lane), snapshot.leaving_per_s, spread)
+    turnover = flow.turnover(snapshot)
+    pace = estimate.pace(snapshot, lane, turnover)
+    doubt = flow.by_seats(turnover) if pace.by_seats else flow.by_rate()
+    return estimate.Forecast(pace, flow.leaving_per_s(lane), spread, doubt)
+
+
 class View:
     """
     Answer status polls from one snapshot; everything that is the same for all is worked out once.
 
-    *spreads*: by how much the waits of each lane are off, as far as that was measured.
+    *spreads*: by how much the waits of each lane are off, *flow*: how fast seats end and people leave, as far as that
+    was measured.
     """
 
     __slots__ = ("_countdown", "_forecasts", "_intervals", "_lanes", "_plain", "_salt", "gathering", "snapshot")
 
-    def __init__(self, snapshot: Snapshot, spreads: Mapping[str, estimate.Spread] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        spreads: Mapping[str, estimate.Spread] = MappingProxyType({}),
+        flow: Flow | None = None,
+    ) -> None:
         self.snapshot = snapshot
         self._lanes = snapshot.lanes
         far_ms = polling.far_interval_ms(snapshot.waiting, snapshot.policy)
@@ -35,10 +51,7 @@ class View:
         in_use = sum(lane.waiting > 0 for lane in snapshot.lanes.values())
         self._intervals = polling.Intervals(far_ms, longest_ms, snapshot.policy, max(1, in_use))
         self._forecasts = {
-            name: estimate.Forecast(
-                estimate.call_rate_per_s(snapshot, name), snapshot.leaving_per_s, spreads.get(name, estimate.UNKNOWN)
-            )
-            for name in snapshot.lanes
+            name: _forecast(snapshot, name, spreads.get(name, estimate.UNKNOWN), flow) for name in snapshot.lanes
         }
         self._plain = snapshot.admits and not snapshot.recovering
         self._salt = snapshot.now_ms // 1000

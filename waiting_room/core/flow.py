@@ -1,0 +1,139 @@
+"""
+How fast seats end and those who wait leave: measured between the snapshots that a worker takes anyway.
+
+A measure per seat outlives a change of the limits: when the seats are doubled, so are the ends. Both are sums that
+forget, so that a promotion that changes is followed.
+"""
+
+from math import exp, log
+from typing import Final, NamedTuple
+
+from waiting_room.core.snapshot import LaneSnapshot, Snapshot
+
+_SEATS_S: Final = 240.0
+"""Ends of seats are remembered for so long: some hundred of them tell the mean session to a tenth."""
+_LEAVING_S: Final = 60.0
+_LOOK_MS: Final = 1000
+_AT_ONCE: Final = 0.2
+"""A larger share that goes at one moment is an event, and tells nothing of how fast the others will leave."""
+_FEW: Final = 20
+"""Of fewer, one or two are a large share."""
+_WANDERS: Final = 0.4
+"""By so much, as a logarithm, the share of those who come when called differs from slot to slot by itself."""
+_LIMITS_S: Final = 300.0
+"""A limit that was changed may be changed back: half the way is forgotten in 208 s."""
+_PRIOR_SHARE: Final = 0.15
+"""What is assumed of the session weighs like the ends of so many of all seats."""
+_DOUBT: Final = log(2)
+"""Before any seat has ended, sessions may be half as long as assumed, or twice."""
+
+
+class Turnover(NamedTuple):
+    """
+    Hold how many of the seats in use end per second, *per_seat_s*, and by how much this may be off, as a logarithm.
+    """
+
+    per_seat_s: float
+    doubt: float
+
+
+class Range(NamedTuple):
+    """
+    Hold the least and the most that a limit has been lately, as logarithms of its relation to what it is now.
+    """
+
+    least: float = 0.0
+    most: float = 0.0
+
+    def after(self, before: float, now: float, elapsed_s: float) -> "Range":
+        """
+        Return the range *elapsed_s* later, when the limit that was *before* is *now*.
+        """
+        keep, shift = exp(-elapsed_s / _LIMITS_S), log(before / now) if before and now else 0.0
+        return Range(min(0.0, keep * self.least + shift), max(0.0, keep * self.most + shift))
+
+
+class Flow:
+    """
+    Measure the turnover of a room, and in each lane the share of those waiting who leave, openly or by falling silent.
+
+    Until seats have ended a session is taken to last for half the idle timeout.
+    """
+
+    __slots__ = ("_capacity", "_ends", "_gone", "_last", "_rate", "_seat_s", "_shows", "_waited_s")
+
+    def __init__(self) -> None:
+        self._last: Snapshot | None = None
+        self._ends = 0.0
+        self._seat_s = 0.0
+        self._gone: dict[str, float] = {}
+        self._waited_s: dict[str, float] = {}
+        self._capacity = Range()
+        self._rate = Range()
+        self._shows = Range()
+
+    def see(self, snapshot: Snapshot) -> None:
+        """
+        Learn from what has changed since the last snapshot, a second or more ago.
+
+        A loss of state, a draw and a worker that slept begin anew: what was there before cannot be compared.
+        """
+        last = self._last
+        if last is not None and snapshot.now_ms - last.now_ms < _LOOK_MS and snapshot.round == last.round:
+            return
+        self._last = snapshot
+        if last is None or snapshot.recovering or last.recovering or snapshot.epoch != last.epoch:
+            return
+        if snapshot.round != last.round or snapshot.assumed or last.assumed:
+            return
+        elapsed_s = (snapshot.now_ms - last.now_ms) / 1000
+        self._capacity = self._capacity.after(last.capacity, snapshot.capacity, elapsed_s)
+        self._shows = self._shows.after(1 - last.no_show, 1 - snapshot.no_show, elapsed_s)
+        self._rate = self._rate.after(last.rate_per_minute, snapshot.rate_per_minute, elapsed_s)
+        keep = exp(-elapsed_s / _SEATS_S)
+        ended = (snapshot.admitted - snapshot.seats) - (last.admitted - last.seats)
+        self._ends = keep * self._ends + max(0, ended)
+        self._seat_s = keep * self._seat_s + elapsed_s * (snapshot.seats + last.seats) / 2
+        for name, lane in snapshot.lanes.items():
+            if name in last.lanes:
+                self._see_lane(name, last.lanes[name], lane, elapsed_s)
+
+    def _see_lane(self, name: str, before: LaneSnapshot, lane: LaneSnapshot, elapsed_s: float) -> None:
+        was = before.presence.total - before.presence.ahead(lane.frontier)
+        still = lane.presence.ahead(before.issued + 1)
+        if still < (1 - _AT_ONCE) * was and was > _FEW:
+            return
+        keep = exp(-elapsed_s / _LEAVING_S)
+        self._gone[name] = keep * self._gone.get(name, 0.0) + was - still
+        self._waited_s[name] = keep * self._waited_s.get(name, 0.0) + elapsed_s * was
+
+    def turnover(self, snapshot: Snapshot) -> Turnover:
+        """
+        Return how fast seats end.
+        """
+        prior = max(1.0, _PRIOR_SHARE * snapshot.capacity)
+        ends, seat_s = self._ends + prior, self._seat_s + prior * snapshot.policy.idle_timeout_s / 2
+        return Turnover(ends / seat_s, _DOUBT * prior / ends)
+
+    def leaving_per_s(self, lane: str) -> float:
+        """
+        Return the share of those waiting in *lane* who leave per second.
+        """
+        waited_s = self._waited_s.get(lane, 0.0)
+        return max(0.0, self._gone[lane] / waited_s) if waited_s else 0.0
+
+    def by_rate(self) -> tuple[float, float]:
+        """
+        Return by how much the waits of a room that goes by its rate may be shorter and longer for what its operator or
+        its adaptation does, as logarithms.
+        """
+        return self._rate.most, -self._rate.least
+
+    def by_seats(self, turnover: Turnover) -> tuple[float, float]:
+        """
+        Return the same of a room that goes by its seats; there the turnover may be off as well.
+
+        When a crowd has left silently, nearly all who are called are ghosts, and those behind them may not be.
+        """
+        live = max(0.0, self._shows.most - _WANDERS)
+        return turnover.doubt + self._capacity.most, turnover.doubt - self._capacity.least + live
