@@ -127,13 +127,13 @@ def test_the_inverse_of_the_wait_is_the_number_of_people(ahead: int, rate: float
 
 @given(st.integers(100, 10_000_000), RATES, LEAVING)
 def test_neighbours_share_a_range(ahead: int, rate: float, leaving: float) -> None:
-    """What is shown differs from what the formula says for the place by a hundredth and a rounding at the most."""
+    """What is shown differs from what the formula says for the place by a hundredth, a rounding and the slack."""
     narrow = Spread.of([0.02] * CLASSES, [0.02] * CLASSES)
     shown = Forecast(rate, leaving, narrow).eta(ahead)
     assert shown is not None
     wait = wait_s(ahead, rate, leaving)
 
-    assert 0.96 * wait - 0.1 <= shown.low_s <= wait + 0.1
+    assert 0.96 * wait - 1.6 <= shown.low_s <= wait + 0.1
     assert wait - 0.1 <= shown.high_s <= 1.04 * wait + 3.1
 
 
