@@ -50,6 +50,11 @@ _GIVEN: Final = click.core.ParameterSource.COMMANDLINE
 @click.option(
     "--faults", is_flag=True, help="Skew clocks, kill workers, cut lines, lose replies, writes and the store."
 )
+@click.option(
+    "--bulk/--no-bulk",
+    default=None,
+    help="Play the polls of one visitor in a hundred, the others in bulk; chosen from 50000 visitors on.",
+)
 @click.option("--seed", metavar="N", default="1", show_default=True, help="Which crowd; the same seed, the same run.")
 @click.option(
     "--seeds", metavar="N", default="1", show_default=True, help="How many runs, with this seed and the next."
@@ -122,12 +127,12 @@ def _read(given: Mapping[str, Any], out: str | None) -> tuple[Callable[[int], Sc
     if out is not None and Path(out).exists() and not Path(out).is_dir():
         faults.append(Fault("--out", f"{out} is a file", "name a directory"))
     policy = _policy(settings, faults)
-    trouble = EVERYTHING if given["faults"] else CALM
+    trouble, bulk = EVERYTHING if given["faults"] else CALM, given["bulk"]
 
     def scenario(seed: int) -> Scenario:
-        return SCENARIOS[name](Scenario(policy, visitors, seed, spike, people=people, faults=trouble, workers=workers))
+        return SCENARIOS[name](Scenario(policy, visitors, seed, spike, people, trouble, workers=workers, bulk=bulk))
 
-    faults += _scenario_faults(Scenario(policy, visitors, first, spike, people=people, workers=workers))
+    faults += _scenario_faults(Scenario(policy, visitors, first, spike, people, trouble, workers=workers, bulk=bulk))
     if faults:
         raise click.UsageError("\n  ".join(["this simulation does not work:", *map(str, faults)]))
     return scenario, range(first, first + count)
@@ -220,6 +225,7 @@ def _again(seed: int) -> str:
         name = str(option.name)
         if name in {"seed", "seeds", "out", "as_json"} or context.get_parameter_source(name) is not _GIVEN:
             continue
-        words.append(option.opts[0])
-        words += [] if context.params[name] is True else [context.params[name]]
+        value = context.params[name]
+        words += [option.secondary_opts[0] if value is False else option.opts[0]]
+        words += [] if isinstance(value, bool) else [value]
     return shlex.join([*words, "--seed", str(seed)])

@@ -8,6 +8,7 @@ from random import Random
 from typing import Final
 
 from waiting_room.core.policy import Policy
+from waiting_room.simulation.bulk import SAMPLE, Bulk
 from waiting_room.simulation.crowd import Crowd
 from waiting_room.simulation.drive import run
 from waiting_room.simulation.faults import Troubles
@@ -53,7 +54,9 @@ class Play:
         self.crowd = Crowd(scenario)
         self.promises = Promises(scenario.visitors, scenario.seed, scenario.policy, START_MS)
         self.server = Server(START_MS, self.promises)
-        self.tally = Tally(scenario.visitors, scenario.seed, max(1, scenario.visitors // FOLLOWED))
+        self.stride = SAMPLE if scenario.in_bulk else 1
+        followed = max(self.stride, scenario.visitors // FOLLOWED)
+        self.tally = Tally(scenario.visitors, scenario.seed, followed)
         self.visitors = Visitors(scenario, self.crowd, self.promises, self.tally, self._pick)
         self._random = Random(f"play:{scenario.seed}")
         self._asked = 0
@@ -61,6 +64,7 @@ class Play:
         self._report_ms = START_MS + REPORT_MS
         self._second = [0, 0, 0]
         self.workers = [self._hire(index) for index in range(scenario.workers)]
+        self._bulk = Bulk(scenario, self.crowd, self.promises, self.server, self.visitors, self.workers)
         self._troubles = Troubles(
             scenario.faults,
             scenario.seed,
@@ -116,6 +120,7 @@ class Play:
             if promises.unsettled and (seats := self.server.settled(ROOM)) is not None:
                 promises.settle(seats)
             visitors.due(self.now_ms)
+            self._bulk.due()
             self._arrivals()
             for worker in self.workers:
                 if worker.alive:
@@ -129,10 +134,12 @@ class Play:
         arrival_ms, count = self.crowd.arrival_ms, self.scenario.visitors
         since_ms = self.now_ms - START_MS
         while self._arrived < count and arrival_ms[self._arrived] <= since_ms:
-            self.visitors.arrive(self._arrived)
+            (self._bulk if self._arrived % self.stride else self.visitors).arrive(self._arrived)
             self._arrived += 1
+        self._bulk.join()
 
     def _each_second(self) -> None:
+        self._bulk.each_second()
         self._gate_reports()
         self.promises.seats.release_due(self.now_ms)
         self._note()
@@ -175,4 +182,4 @@ class Play:
             draw = self._random.random
             for who, state in enumerate(self.visitors.state):
                 if state in {WAITING, CALLED} and draw() < change.vanishes:
-                    self.visitors.vanish(who, goodbye=False)
+                    (self._bulk if who % self.stride else self.visitors).vanish(who, goodbye=False)

@@ -60,7 +60,7 @@ class Promises:
         self.called = 0
         self.snapshot: Snapshot | None = None
         self._policy = policy
-        self._idle_ms = int(policy.idle_timeout_s * 1000)
+        self.idle_ms = int(policy.idle_timeout_s * 1000)
         self._lost_ms = -1
         self.unsettled = False
 
@@ -75,7 +75,7 @@ class Promises:
         Hold the room to other settings from now on.
         """
         self._policy = policy
-        self._idle_ms = int(policy.idle_timeout_s * 1000)
+        self.idle_ms = int(policy.idle_timeout_s * 1000)
         self.door.change(policy.rate_per_minute, self.now_ms)
 
     def joined(self, lane: str, visitors: Sequence[str], replies: Sequence[JoinReply]) -> None:
@@ -134,7 +134,7 @@ class Promises:
         if over:
             bound = f"{policy.rate_per_minute} a minute and a tick's burst"
             raise self.breach(RATE, f"visitor {who} is {over:.2f} admissions above {bound}")
-        self.seats.take(who, min(now_ms + self._idle_ms, hard_end_ms))
+        self.seats.take(who, min(now_ms + self.idle_ms, hard_end_ms))
         if self.seats.held > policy.capacity:
             raise self.breach(CAPACITY, f"visitor {who} took seat {self.seats.held} of {policy.capacity}")
         self.admitted += 1
@@ -144,7 +144,7 @@ class Promises:
         """
         Check that seats in use are held, and follow their ends.
         """
-        book, latest_ms = self.seats, self.now_ms + self._idle_ms
+        book, latest_ms = self.seats, self.now_ms + self.idle_ms
         book.release_due(self.now_ms)
         gone = frozenset(reply.gone)
         for seat, hard_end_ms in seats.items():

@@ -41,16 +41,18 @@ class Result:
     """
     Hold the figures of a run; times in seconds, shares between 0 and 1, None where nothing was there to measure.
 
-    *waits_s*: p50, p95 and max of the time from coming to being let in. *seat_use*: the share of seats held, from the
-    first time that all were until nobody waited any more. *rate_use*: the share of the rate used while people waited
-    and seats were free. *eta_coverage*: the share of visitors whose true remaining wait lay in the range that was shown
-    at a moment of their wait drawn at random. *tau_called*, *tau_admitted*: Kendall's tau between rank and the order of
-    calls, and of admissions, of those who were there. *redis_bytes*: modelled from measured bytes, at the peak.
-    *series*: what happened in each second.
+    *played_singly*: so many visitors were played poll by poll; of a crowd in bulk a sample. *waits_s*: p50, p95 and max
+    of the time from coming to being let in. *seat_use*: the share of seats held, from the first time that all were
+    until nobody waited any more. *rate_use*: the share of the rate used while people waited and seats were free.
+    *eta_coverage*: the share of visitors whose true remaining wait lay in the range that was shown at a moment of their
+    wait drawn at random. *tau_called*, *tau_admitted*: Kendall's tau between rank and the order of calls, and of
+    admissions, of those who were there. *redis_bytes*: modelled from measured bytes, at the peak. *series*: what
+    happened in each second.
     """
 
     seed: int
     visitors: int
+    played_singly: int
     admitted: int
     left: int
     no_shows: int
@@ -100,6 +102,7 @@ def judge(play: "Play") -> Result:
     return Result(
         seed=play.scenario.seed,
         visitors=len(state),
+        played_singly=-(-len(state) // play.stride),
         admitted=promises.admitted,
         left=state.count(LEFT),
         no_shows=state.count(NO_SHOWN),

@@ -12,6 +12,8 @@ from waiting_room.errors import Fault, FaultsError
 
 MOST_VISITORS: Final = 10_000_000
 MOST_WORKERS: Final = 64
+BULK_VISITORS: Final = 50_000
+"""Crowds from this size on are played in bulk where nobody says otherwise."""
 
 
 class ScenarioError(FaultsError):
@@ -123,7 +125,7 @@ class Scenario:
     """
     Hold everything that decides a run; two equal ones are played alike.
 
-    *limit_s* ends a run whose visitors do not.
+    *limit_s* ends a run whose visitors do not. *bulk*: whether the crowd is played in bulk, None to choose by its size.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -135,6 +137,24 @@ class Scenario:
     changes: tuple[Change, ...] = ()
     workers: int = 2
     limit_s: float = 86_400.0
+    bulk: bool | None = None
+
+    @property
+    def in_bulk(self) -> bool:
+        """
+        Return whether the crowd is played in bulk: as asked, or where it is large and nothing forbids it.
+        """
+        return self.bulk or (self.bulk is None and self.visitors >= BULK_VISITORS and not self._singly())
+
+    def _singly(self) -> str:
+        """
+        Return why the visitors must be played one by one, empty where they need not.
+        """
+        if self.faults != CALM:
+            return "faults"
+        if any(change.phase is not None for change in self.changes) or self.policy.planned:
+            return "changes of the phase"
+        return "" if self.policy.mode == "queue" else f"mode {self.policy.mode}"
 
     def faults_found(self) -> Iterator[Fault]:
         """
@@ -153,6 +173,8 @@ class Scenario:
                 yield Fault("lanes", f"{lane} is no lane of the room", f"known are {', '.join(sorted(named))}")
         if sum(self.people.lanes.values()) > 1 + 1e-9:
             yield Fault("lanes", "the shares add up to more than 1", "lower them")
+        if self.bulk and (reason := self._singly()):
+            yield Fault("bulk", f"does not play {reason}", "play the visitors one by one")
         if not 0 < self.spike.length_s <= self.limit_s:
             yield Fault("spike_s", f"lasts {self.spike.length_s:g} s", f"between 0 and {self.limit_s:g} s")
 

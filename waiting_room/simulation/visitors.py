@@ -303,6 +303,12 @@ class Visitors:
         self.tickets[who] = self.tickets[who] if state == LEFT else None
         self._answered_by[who] = None
 
+    def count_polls(self, polls: int) -> None:
+        """
+        Count *polls* that were not played one by one.
+        """
+        self._tally.polls += polls
+
     def unanswered(self, slots: list[Slot[Any, Any]]) -> None:
         """
         Let those ask again whose worker died before it answered.

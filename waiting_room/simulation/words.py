@@ -66,7 +66,9 @@ def rows(result: Result) -> list[tuple[str, str]]:
     Return what a promotion like this would look like, as pairs of what and how much.
     """
     of_all = _of(result.visitors)
+    singly = result.played_singly
     return [
+        *([("played poll by poll, the others in bulk", of_all(singly))] if singly < result.visitors else []),
         ("let in", of_all(result.admitted)),
         ("gave up waiting", of_all(result.left)),
         ("called and never came", of_all(result.no_shows)),
