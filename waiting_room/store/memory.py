@@ -276,16 +276,19 @@ class MemoryStore:
         return ClaimReply(ClaimCode.ADMITTED, held.issued_ms, held.hard_end_ms)
 
     def _refusal(self, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:
-        rules = (
-            (rank in lane.claimed, ClaimCode.USED),
-            (state.phase is Phase.CLOSED, ClaimCode.CLOSED),
-            (self.now_ms < state.recover_until, ClaimCode.RECOVERING),
-            (state.phase in {Phase.PAUSED, Phase.PREQUEUE} or state.policy.mode == "hold", ClaimCode.PAUSED),
-            (rank >= lane.frontier, ClaimCode.NOT_CALLED),
-            (state.full, ClaimCode.FULL),
-            (state.tokens < state.price, ClaimCode.PACED),
-        )
-        return next((code for applies, code in rules if applies), None)
+        if rank in lane.claimed:
+            return ClaimCode.USED
+        if state.phase is Phase.CLOSED:
+            return ClaimCode.CLOSED
+        if self.now_ms < state.recover_until:
+            return ClaimCode.RECOVERING
+        if state.phase in {Phase.PAUSED, Phase.PREQUEUE} or state.policy.mode == "hold":
+            return ClaimCode.PAUSED
+        if rank >= lane.frontier:
+            return ClaimCode.NOT_CALLED
+        if state.full:
+            return ClaimCode.FULL
+        return ClaimCode.PACED if state.tokens < state.price else None
 
     async def touch(
         self,
