@@ -104,7 +104,6 @@ class Desk(Coalescer[Item, Reply]):
     ) -> None:
         super().__init__(send, limit, keep, hold_s, again_s)
         self._hold_ms = round(hold_s * 1000)
-        self._again_s = again_s
         self._ready_ms = 0
         self._pause_ms = _PAUSE_MS
         self.slots: list[Slot[Item, Reply]] = []

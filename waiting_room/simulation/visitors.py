@@ -25,7 +25,6 @@ HIDDEN_MS: Final = 60_000
 ON_TIME_MS: Final = 2 * STEP_MS
 
 AWAY, JOINING, WAITING, CALLED, INSIDE, LEFT, NO_SHOWN, TURNED, DONE = range(9)
-ENDED: Final = frozenset({LEFT, NO_SHOWN, TURNED, DONE})
 
 ASK: Final = 0
 JOIN: Final = 1
