@@ -4,7 +4,6 @@ The servers that benchmarks run against, each in a process of its own, on its ow
 
 import asyncio
 import gc
-import os
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import uvloop
 from aiohttp import web
 from redis.asyncio import Redis
 
+from benchmarks.cores import SERVERS_CORE, on_clients_core, pin
 from benchmarks.ratio import Ratio
 from waiting_room import app as worker
 from waiting_room.config import RedisSettings, ServerSettings, Settings
@@ -27,25 +27,16 @@ HOST = "127.0.0.1"
 SECRET = "k1:" + "b" * 40
 
 
-_USABLE = sorted(os.sched_getaffinity(0))
-SERVERS_CORE, CLIENTS_CORE = {_USABLE[0]}, {_USABLE[-1]}
-"""
-Read once: who is pinned sees one core only, and would put all it starts beside itself. One, where there is no second.
-"""
-
-
 def on_own_core(measure: Callable[[], Coroutine[Any, Any, list[Ratio]]]) -> list[Ratio]:
     """
     Run *measure* on the client's core, without the pauses of the client's own garbage collector.
     """
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, CLIENTS_CORE)
     gc.disable()
     try:
-        return uvloop.run(measure())
+        with on_clients_core():
+            return uvloop.run(measure())
     finally:
         gc.enable()
-        os.sched_setaffinity(0, allowed)
 
 
 @contextmanager
@@ -55,7 +46,7 @@ def server(kind: str, *arguments: str) -> Iterator[int]:
     """
     command = [sys.executable, "-m", "benchmarks._servers", kind, *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    os.sched_setaffinity(process.pid, SERVERS_CORE)
+    pin(process.pid, SERVERS_CORE)
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline())

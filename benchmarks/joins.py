@@ -7,9 +7,9 @@ counts: a stall of the machine is none of the server's.
 
 import asyncio
 import itertools
-import os
 
-from benchmarks._servers import CLIENTS_CORE, HOST, ROOM, on_own_core, server
+from benchmarks._servers import HOST, ROOM, on_own_core, server
+from benchmarks.cores import CLIENTS_CORE, pin
 from benchmarks.hammer import Result, pace
 from benchmarks.polls import join_all, polls_of
 from benchmarks.ratio import Ratio
@@ -37,7 +37,7 @@ def run() -> list[Ratio]:
 async def _measure() -> list[Ratio]:
     with EmbeddedValkey() as valkey, server("room", valkey.url, "6", "1") as room:
         cookies, _ = await join_all(room, WAITING)
-        os.sched_setaffinity(valkey.pid, CLIENTS_CORE)
+        pin(valkey.pid, CLIENTS_CORE)
         rounds = [await _beside_polls(room, cookies) for _ in range(ROUNDS)]
         best = 0.0
         for _ in range(ROUNDS):

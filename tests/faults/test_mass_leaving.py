@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.cores import SERVERS_CORE, on_clients_core, pin
 from benchmarks.hammer import Result
 from loadtests.fairness import order_inversions, over_admissions
 from tests.faults.joins import join, measure, outside
@@ -56,15 +57,20 @@ class Drill:
 async def drill() -> Drill:
     """
     Let 20,000 join a room that an operator holds back, nine of ten vanish, and open the door after the presence time.
+
+    Joins are measured beside the polls of those who stayed, both times, and the worker has a core of its own: else
+    the crowd's own work is what is measured.
     """
-    with EmbeddedValkey() as valkey, serving(valkey.url, **POLICY) as service, outside() as executor:
+    with EmbeddedValkey() as valkey, serving(valkey.url, **POLICY) as service, outside() as executor, on_clients_core():
+        for pid in service.pids:
+            pin(pid, SERVERS_CORE)
         async with crowd_at(service) as crowd:
             made = Drill(crowd)
             await crowd.operator.order("pause")
             everybody = await join(service, WAITING)
             stayed = everybody[FRONT::9][:LIVE]
-            made.joins_before = await measure(executor, service, JOINS_PER_S, JOINS_FOR_S)
             await send_one_by_one(crowd, stayed)
+            made.joins_before = await measure(executor, service, JOINS_PER_S, JOINS_FOR_S)
             await wait_until(lambda: waits(made, LIVE + 50), PRESENCE_S, "those who vanished to be counted no longer")
             await let_in(made, service, executor, stayed[0].number)
             await crowd.go_on_until(made.first_called_s + POLICY["poll_min_s"] + 2 * WARM_UP_S + MEASURED_S)
@@ -144,12 +150,13 @@ def test_the_others_come_in_at_the_full_rate(left: Drill) -> None:
 
 def test_joins_stay_as_quick_as_before(left: Drill) -> None:
     """
-    Neither 18,000 ghosts nor the step over them slow a join; the slack is for a busy test machine.
+    Neither 18,000 ghosts nor the step over them slow a join: 3 to 7 ms, before and after, on an idle machine of two
+    cores; the slack is for a busy one.
     """
     before_ms, after_ms = left.joins_before.quantile_ms(0.99), left.joins_after.quantile_ms(0.99)
 
     assert set(left.joins_before.statuses) == set(left.joins_after.statuses) == {200}
-    assert after_ms <= max(5 * before_ms, 250)
+    assert after_ms <= max(3 * before_ms, 60)
 
 
 def test_nobody_who_stayed_is_overtaken(left: Drill) -> None:
