@@ -59,6 +59,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "aiohttp": (
         "waiting_room.web",
         "waiting_room.gates.aiohttp",
+        "waiting_room.gates.asynchronous",
         "waiting_room.app",
         "loadtests.demo_shop",
         "loadtests.rehearsal*",

@@ -10,7 +10,7 @@ import pytest
 from tests.gates.makings import BROWSER, ROOM
 from tests.gates.service import get, good_pass, now_ms, scene
 from waiting_room import wire
-from waiting_room.gates.aiohttp.link import ServiceLink
+from waiting_room.gates.asynchronous import AsyncEngine
 
 PASS = wire.pass_cookie(ROOM)
 TICKET = wire.ticket_cookie(ROOM)
@@ -88,7 +88,7 @@ async def test_pass_is_checked_without_asking_anybody() -> None:
     """
     async with scene(report_interval_s=60) as at:
         await at.admitted()
-        with patch.object(ServiceLink, "_ask", side_effect=AssertionError("asked")):
+        with patch.object(AsyncEngine, "_post", side_effect=AssertionError("asked")):
             assert (await get(at.client)).status == 200
 
 

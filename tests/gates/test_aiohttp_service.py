@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 from waiting_room import wire
 from waiting_room.gates import core, ledger
 from waiting_room.gates.aiohttp import WaitingRoomGate
-from waiting_room.gates.aiohttp.link import ServiceLink
+from waiting_room.gates.line import Line
 from waiting_room.gates.passes import PassBook
 
 PASS = wire.pass_cookie(ROOM)
@@ -155,7 +155,7 @@ async def test_refused_report_is_an_outage_with_a_remedy(status: int, caplog: py
 
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(core.GateCore, "decide"), (PassBook, "read"), (ledger.Ledger, "touch"), (ServiceLink, "now_ms")],
+    [(core.GateCore, "decide"), (PassBook, "read"), (ledger.Ledger, "touch"), (Line, "now_ms")],
 )
 async def test_error_inside_the_gate_admits_nobody(owner: type, name: str, caplog: pytest.LogCaptureFixture) -> None:
     """

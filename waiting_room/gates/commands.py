@@ -11,6 +11,15 @@ STAGES: Final = frozenset({wire.BASKET, wire.PAYMENT})
 """A visit's stages: with something in the basket its holder may come back sooner, while paying nobody is put out."""
 
 
+def command_of(word: str) -> str:
+    """
+    Return *word* if a handler may say it of one visit; raises `ValueError` for any other.
+    """
+    if word not in {*STAGES, wire.RELEASE}:
+        raise ValueError(f"{word!r} is no command; there are payment, basket and release")
+    return word
+
+
 def words_of(values: Iterable[str]) -> tuple[str, ...]:
     """
     Return the commands in *values*, the lines of the header, in their order; several stand on a line with commas.
