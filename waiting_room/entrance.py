@@ -12,7 +12,8 @@ from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import StoreEmptyError, StoreUnavailableError
-from waiting_room.lobby import BATCH, Lobby
+from waiting_room.lobby import Lobby
+from waiting_room.office import BATCH
 from waiting_room.ports import RedeemCode, Redemption
 from waiting_room.rooms import Room
 from waiting_room.tokens import Invitation, Ticket, Visitor

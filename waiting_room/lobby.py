@@ -1,5 +1,5 @@
 """
-The use cases of the waiting room: join, ask, claim, leave, report. Awaits the store, and nothing else.
+The use cases of visitors and gates: join, ask, claim, leave, report. Awaits the store, and nothing else.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -8,26 +8,16 @@ from typing import Any, Final
 
 from waiting_room.coalesce import RETRY_S, Coalescer
 from waiting_room.cookies import TICKET_LIFE_S
-from waiting_room.core import polling, told
-from waiting_room.core.breaks import read_break
-from waiting_room.core.draw import SEED_BYTES, DrawError
+from waiting_room.core import polling
+from waiting_room.core.draw import SEED_BYTES
 from waiting_room.core.lanes import STANDARD_LANE
-from waiting_room.core.opening import opening_of, read_beacon, read_prequeue
 from waiting_room.core.outcomes import Admitted, Called, Closed, Early, GateAnswer, Outcome, Paused, Refused, Waiting
-from waiting_room.core.phase import ACTIONS, Phase
-from waiting_room.core.policy import Policy
-from waiting_room.core.prequeue import opening_faults, source_faults
+from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Reason
 from waiting_room.core.shop import NOTHING_SAID, ShopWord
-from waiting_room.core.view import STALE_MS, View
-from waiting_room.errors import (
-    Fault,
-    LaneUnknownError,
-    PolicyError,
-    RoomUnknownError,
-    StoreEmptyError,
-    StoreUnavailableError,
-)
+from waiting_room.core.view import STALE_MS
+from waiting_room.errors import LaneUnknownError, RoomUnknownError, StoreEmptyError, StoreUnavailableError
+from waiting_room.office import BATCH, Office
 from waiting_room.ports import Claim, ClaimCode, ClaimReply, JoinCode, JoinReply, Stage, Store
 from waiting_room.rooms import Room
 from waiting_room.tokens import Ticket, Visitor
@@ -35,16 +25,14 @@ from waiting_room.tokens import Ticket, Visitor
 TICKET_LIFE_MS: Final = TICKET_LIFE_S * 1000
 CLAIM_HOLD_S: Final = 1.5
 """How long a claim waits at the door for its turn in the pace before the visitor is asked to try again."""
-BATCH: Final = 500
 _HELD: Final = frozenset({ClaimCode.PACED, ClaimCode.FULL})
 
 
-class Lobby:
+class Lobby(Office):
     """
     Serve visitors and gates of all rooms from one worker.
 
-    *clock_ms* is this process' clock; it times what is stale and never decides about places or seats. *coalescer* makes
-    what gathers joins and claims into batches, *new_seed* the secret of a draw.
+    *coalescer* makes what gathers joins and claims into batches; the others are as the office's.
     """
 
     def __init__(
@@ -54,34 +42,10 @@ class Lobby:
         coalescer: Callable[..., Coalescer[Any, Any]] = Coalescer,
         new_seed: Callable[[], str] = lambda: token_hex(SEED_BYTES),
     ) -> None:
-        self.store = store
-        self.clock_ms = clock_ms
-        self.new_seed = new_seed
-        self.known: dict[str, Room] = {}
+        super().__init__(store, clock_ms, new_seed)
         self._coalescer = coalescer
         self._joins: dict[tuple[str, str], Coalescer[str, JoinReply]] = {}
         self._claims: dict[str, Coalescer[Claim, ClaimReply]] = {}
-
-    def rooms(self) -> tuple[str, ...]:
-        """
-        Return the names of the rooms that this worker serves.
-        """
-        return tuple(self.known)
-
-    def room(self, name: str) -> Room:
-        """
-        Return what is held of a room, or raise `RoomUnknownError`.
-        """
-        try:
-            return self.known[name]
-        except KeyError:
-            raise RoomUnknownError(name) from None
-
-    def policy(self, name: str) -> Policy:
-        """
-        Return the settings of a room.
-        """
-        return self.room(name).policy
 
     def status(self, name: str, ticket: Ticket, seen: int | None = None) -> Outcome:
         """
@@ -272,134 +236,11 @@ class Lobby:
         known = revoked_version == room.revoked.version
         return GateAnswer(reply.gone, reply.phase, straight, reply.now_ms, revoked=None if known else room.revoked)
 
-    async def hear_revoked(self, room: Room) -> None:
-        """
-        Learn who is turned away now.
-        """
-        room.revoked = room.revoked.followed_by(await self.store.revoked(room.name))
-
     async def _hear(self, name: str, shop: ShopWord) -> None:
         if shop.stock is not None:
             await self.store.stock(name, shop.stock)
         if shop.sold_out:
             await self.sell_out(name)
-
-    def public_state(self, name: str) -> dict[str, Any]:
-        """
-        Return what anybody may know of a room; nothing of any visitor.
-        """
-        return told.public_state(self.room(name).view.snapshot)
-
-    def admin_state(self, name: str) -> dict[str, Any]:
-        """
-        Return what an operator may know of a room.
-        """
-        return told.admin_state(self.room(name).view.snapshot)
-
-    async def audit(self, name: str, after: int = 0, limit: int = BATCH) -> list[tuple[int, str]]:
-        """
-        Return sequence and text of the records of the admission log that come after the sequence *after*.
-        """
-        return await self.store.audit(self.room(name).name, after, limit)
-
-    async def configure(self, name: str, policy: Policy, *, rate_by_hand: bool = False) -> None:
-        """
-        Create a room or change its settings, and see it at once; *rate_by_hand* ends a rate that a schedule has set.
-        """
-        await self.store.configure(name, policy, rate_by_hand=rate_by_hand)
-        await self.refresh(name)
-
-    async def set_phase(
-        self, name: str, phase: Phase, resume_at_ms: int = 0, notice: str = "", beacon: str = ""
-    ) -> None:
-        """
-        Change the phase of a room, and see it at once; the first one that admits after a pre-queue holds the draw.
-
-        Raises `DrawError` where the *beacon* that was announced is missing, or there is one that was not.
-        """
-        snapshot = self.room(name).view.snapshot
-        if phase.admits:
-            faults = opening_faults(snapshot.promise, beacon)
-            if faults:
-                raise DrawError(faults)
-        await self.store.set_phase(name, phase, resume_at_ms, notice, opening_of(snapshot, beacon))
-        await self.refresh(name)
-
-    async def prequeue(self, name: str, opens_at_ms: int | None = None, source: str = "") -> None:
-        """
-        Let visitors gather before the opening, and promise them a draw; both may be said again, to set another time.
-
-        *opens_at_ms*: when the room opens (0: not known, None: as before). *source* announces a beacon.
-        """
-        faults = source_faults(source)
-        if faults:
-            raise DrawError(faults)
-        await self.store.set_phase(self.room(name).name, Phase.PREQUEUE)
-        await self.promise(name, opens_at_ms, source)
-
-    async def promise(self, name: str, opens_at_ms: int | None = None, source: str = "") -> None:
-        """
-        Promise a draw to those who gather, if nobody has: the seed is kept in the store, and shown to nobody till then.
-        """
-        await self.store.promise(name, self.new_seed(), source, opens_at_ms)
-        await self.refresh(name)
-
-    async def act(self, name: str, action: str, values: Mapping[str, Any]) -> None:
-        """
-        Do what an operator asks for with one of `ACTIONS`; a pause may be a break (`read_break`), a pre-queue
-        says when it ends, an opening the value of its beacon.
-
-        A room that was paused while it drained goes on draining. Raises `PolicyError` for *values* that mean nothing.
-        """
-        snapshot = (await self.refresh(self.room(name).name)).view.snapshot
-        phase, resume_at_ms, notice, beacon = ACTIONS[action], 0, "", ""
-        if phase is Phase.PREQUEUE:
-            await self.prequeue(name, *read_prequeue(values, snapshot.policy.timezone, snapshot.now_ms))
-            return
-        if phase is Phase.PAUSED:
-            resume_at_ms, notice = read_break(values, snapshot.policy.timezone, snapshot.now_ms)
-        elif action == "open":
-            beacon = read_beacon(values)
-        elif values:
-            raise PolicyError(tuple(Fault(key, f"means nothing to {action}", "leave it out") for key in values))
-        elif action == "resume" and snapshot.phase is Phase.PAUSED:
-            phase = snapshot.agenda.resume_to
-        await self.set_phase(name, phase, resume_at_ms, notice, beacon)
-
-    async def override(self, name: str, rate_per_minute: int | None) -> None:
-        """
-        Set a room's rate by hand until it is taken back with None, and see it at once.
-        """
-        await self.store.override(self.room(name).name, rate_per_minute)
-        await self.refresh(name)
-
-    async def stock(self, name: str, units: int | None) -> None:
-        """
-        Note how many units the shop has left to sell, None where nobody knows any more, and see it at once.
-        """
-        await self.store.stock(self.room(name).name, units)
-        await self.refresh(name)
-
-    async def sell_out(self, name: str) -> None:
-        """
-        Close a room because nothing is left to sell, and see it at once.
-        """
-        await self.store.sell_out(self.room(name).name)
-        await self.refresh(name)
-
-    async def refresh(self, name: str) -> Room:
-        """
-        Take a new snapshot of a room; a room seen for the first time is served from then on.
-        """
-        snapshot = await self.store.snapshot(name)
-        room = self.known.get(name)
-        if room is None:
-            room = self.known[name] = Room(name, View(snapshot), self.clock_ms())
-        else:
-            room.see(snapshot, self.clock_ms())
-        if room.revoked.version != snapshot.revoked_version:
-            await self.hear_revoked(room)
-        return room
 
     def _desk(self, name: str, lane: str) -> Coalescer[str, JoinReply]:
         desk = self._joins.get((name, lane))

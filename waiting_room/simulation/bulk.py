@@ -14,7 +14,8 @@ from waiting_room.core.outcomes import Called, Closed
 from waiting_room.core.polling import DOOR_POLL_MS, jittered_ms, spread
 from waiting_room.core.presence import CHUNK_BYTES
 from waiting_room.core.view import View
-from waiting_room.lobby import BATCH, CLAIM_HOLD_S
+from waiting_room.lobby import CLAIM_HOLD_S
+from waiting_room.office import BATCH
 from waiting_room.ports import Claim, ClaimCode, JoinCode
 from waiting_room.simulation.crowd import GOODBYE, HIDDEN, NO_SHOW, RELEASES, Crowd
 from waiting_room.simulation.drive import PROBE, run

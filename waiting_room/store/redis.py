@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from waiting_room.core import plan as steps
 from waiting_room.core import polling
-from waiting_room.core.agenda import NO_RATE, Orders, first_phase, first_rate
+from waiting_room.core.agenda import NO_RATE, first_phase, first_rate
 from waiting_room.core.health import KEPT, MOST_MS, Health
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.opening import WITHOUT_DRAW, Opening
@@ -17,21 +17,19 @@ from waiting_room.core.pacing import DOOR_MS
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
-from waiting_room.core.presence import CHUNK_BYTES, CHUNK_RANKS, chunk_of, chunks_between
+from waiting_room.core.presence import chunk_of
 from waiting_room.core.recording import RECORD_EVENTS, RECORD_MS
 from waiting_room.core.revoked import MOST_REVOKED, Revoked
-from waiting_room.core.shop import encode
-from waiting_room.core.snapshot import LaneSnapshot, Snapshot
+from waiting_room.core.snapshot import Snapshot
 from waiting_room.errors import RevokedFullError, StoreEmptyError
 from waiting_room.ports import NO_STAGES, Claim, ClaimReply, JoinReply, RedeemCode, Redemption, Stage, TouchReply
+from waiting_room.store import arguments as sent
 from waiting_room.store import keys as names
 from waiting_room.store import replies
 from waiting_room.store.connection import Connection
 from waiting_room.store.crowds import Crowds, slots
 from waiting_room.store.keys import RoomKeys
 
-COHORTS_KEPT: Final = 300
-"""One for each second of the longest useful memory: five minutes."""
 MAX_BATCH: Final = 500
 """Lua unpacks some thousand values; a batch of 500 joins blocks Redis for about 2 ms."""
 MAX_TOUCHED: Final = 2000
@@ -98,7 +96,7 @@ class RedisStore:
         lanes = ",".join(lane.name for lane in policy.lanes)
         head = [self._now, run, policy.to_json(), steps.MARK_STEP, polling.slot_ms(0, policy)]
         begun = await self._beginning(policy)
-        arguments = [*head, lanes, policy.rate_per_minute, int(rate_by_hand), *begun, *_numbers(policy)]
+        arguments = [*head, lanes, policy.rate_per_minute, int(rate_by_hand), *begun, *sent.numbers(policy)]
         new = await self._script("configure", room, [keys.meta, keys.policy, keys.events, keys.audit], arguments)
         await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, room))
         return bool(new)
@@ -137,14 +135,14 @@ class RedisStore:
         """
         Set the operator's rate, or take it back.
         """
-        await self._script("override", room, [RoomKeys(room).meta], [_or_nothing(rate_per_minute)])
+        await self._script("override", room, [RoomKeys(room).meta], [sent.or_nothing(rate_per_minute)])
 
     async def stock(self, room: str, units: int | None) -> None:
         """
         Note how many units are left to sell.
         """
         keys = RoomKeys(room)
-        await self._script("stock", room, [keys.meta, keys.events], [self._now, _or_nothing(units)])
+        await self._script("stock", room, [keys.meta, keys.events], [self._now, sent.or_nothing(units)])
 
     async def sell_out(self, room: str) -> None:
         """
@@ -169,7 +167,7 @@ class RedisStore:
         while waiting:
             first, batch = self._first.get((room, lane), 0), waiting[:MAX_BATCH]
             round_ = self._rounds.get(room, 0)
-            keys = _join_keys(RoomKeys(room), lane, first, round_, batch)
+            keys = sent.join_keys(RoomKeys(room), lane, first, round_, batch)
             reply = await self._script("join", room, keys, [self._now, lane, first, round_])
             answers = dict(zip(batch, replies.read_joins(reply), strict=True))
             found |= {visitor: answer for visitor, answer in answers.items() if isinstance(answer, JoinReply)}
@@ -198,23 +196,7 @@ class RedisStore:
         """
         Commit a step if the room is still at its version.
         """
-        keys = RoomKeys(room)
-        named = [keys.meta, keys.events, keys.audit, *(keys.cohorts(lane) for lane in step.lanes)]
-        arguments: list[str | int] = [
-            *(self._now, step.epoch, step.version, step.owner, steps.OWNER_MS, round(step.expected * 1000)),
-            *(round(step.no_show * 1e6), round(step.leaving_per_s * 1e6), step.rate_per_minute),
-            *(step.slot_ms, int(step.rotate), COHORTS_KEPT, *_ordered(step.orders)),
-            "" if step.crowded_ms is None else step.crowded_ms,
-            "" if step.shadow is None else step.shadow.to_text(),
-            *(step.ended, round(step.turnover_per_s * 1e6), encode(step.adaptation), len(step.lanes)),
-        ]
-        for lane, lane_step in step.lanes.items():
-            turned = chunks_between(lane_step.low, lane_step.high) if step.rotate else range(0)
-            named += [key for chunk in turned for key in slots(keys, lane, chunk, step.round)]
-            arguments += [lane, lane_step.frontier, lane_step.called, round(lane_step.credit * 1e6)]
-            arguments.append(lane_step.high_water)
-        if step.link is not None:
-            arguments += [*step.link, step.records_kept]
+        named, arguments = sent.of_advance(RoomKeys(room), step, self._now)
         return bool(await self._script("advance", room, named, arguments))
 
     async def claim(self, room: str, claims: Sequence[Claim]) -> list[ClaimReply]:
@@ -224,20 +206,8 @@ class RedisStore:
         keys = RoomKeys(room)
         found: list[ClaimReply] = []
         for at in range(0, len(claims), MAX_BATCH):
-            batch = claims[at : at + MAX_BATCH]
-            lanes = {lane: place for place, lane in enumerate(dict.fromkeys(c.lane for c in batch), start=1)}
-            pairs = [(keys.claimed(c.lane, chunk_of(c.rank)), keys.joined(c.lane, c.visitor)) for c in batch]
-            named = [
-                keys.meta,
-                keys.seats,
-                keys.holders,
-                keys.events,
-                keys.ended,
-                *map(keys.door, lanes),
-                *(key for pair in pairs for key in pair),
-            ]
-            asked = [part for c in batch for part in (lanes[c.lane], c.rank, c.number or c.rank)]
-            reply = await self._script("claim", room, named, [self._now, len(lanes), *lanes, *asked])
+            named, arguments = sent.of_claims(keys, claims[at : at + MAX_BATCH], self._now)
+            reply = await self._script("claim", room, named, arguments)
             found.extend(replies.read_claims(reply))
         return found
 
@@ -341,20 +311,12 @@ class RedisStore:
         keys = RoomKeys(last.room)
         run = await self._connection.run_marker()
         issued = {name: max(lane.issued, highest.get(name, 0)) for name, lane in last.lanes.items()}
-        arguments: list[str | int] = [
-            *(self._now, run, steps.RECOVERY_MS, last.epoch, last.version, last.admitted, last.phase.value),
-            *(last.policy.to_json(), last.slot_ms, *last.head, *_draws_of(last), len(last.lanes)),
-        ]
-        for name, lane in last.lanes.items():
-            arguments += [name, issued[name], lane.frontier, max(lane.high_water, issued[name]), lane.early_from]
-        agenda = replies.fields_of(last.agenda)
-        told = [part for pair in replies.told_of(last.shop).items() for part in pair]
-        arguments += [len(agenda) // 2, *agenda, *_numbers(last.policy), "rate", last.rate_per_minute, *told]
-        begun = await self._script("restore", last.room, [keys.meta, keys.policy, keys.events, keys.audit], arguments)
+        named, arguments = sent.of_restore(keys, last, issued, self._now, run)
+        begun = await self._script("restore", last.room, named, arguments)
         if begun:
             await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, last.room))
             for name, lane in last.lanes.items():
-                await self.flush(last.room, name, _bitmaps_of(lane), issued[name], last.round)
+                await self.flush(last.room, name, sent.bitmaps_of(lane), issued[name], last.round)
         return bool(begun)
 
     async def audit(self, room: str, after: int, limit: int) -> list[tuple[int, str]]:
@@ -372,38 +334,3 @@ class RedisStore:
         Give back every connection.
         """
         await self._connection.close()
-
-
-def _or_nothing(number: int | None) -> str | int:
-    return "" if number is None else number
-
-
-def _numbers(policy: Policy) -> list[str | int]:
-    return [part for pair in replies.numbers_of(policy).items() for part in pair]
-
-
-def _ordered(asked: Orders) -> tuple[str | int, ...]:
-    return asked.scheduled_ms, asked.rate_step, asked.phase.value if asked.phase else "", asked.resume_at_ms
-
-
-def _draws_of(last: Snapshot) -> list[str | int]:
-    promise = last.promise
-    coming = (promise.seed, promise.source) if promise else ("", "")
-    return [last.round, "\n".join(drawn.to_text() for drawn in last.draws), *coming, last.opens_at_ms]
-
-
-def _join_keys(keys: RoomKeys, lane: str, first: int, round_: int, batch: Sequence[str]) -> list[str]:
-    chunks = (first, first + 1)
-    return [
-        *(keys.meta, keys.seats, keys.holders, keys.events, keys.ended),
-        *(keys.present(lane, chunk, round_) for chunk in chunks),
-        *(keys.claimed(lane, chunk) for chunk in chunks),
-        *(keys.joined(lane, visitor) for visitor in batch),
-    ]
-
-
-def _bitmaps_of(lane: LaneSnapshot) -> dict[int, bytes]:
-    base = lane.frontier // CHUNK_RANKS
-    bits = lane.presence.bits
-    cut = (bits[at : at + CHUNK_BYTES].rstrip(b"\0") for at in range(0, len(bits), CHUNK_BYTES))
-    return {base + index: part for index, part in enumerate(cut) if part}
