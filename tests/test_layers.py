@@ -126,8 +126,6 @@ LUA_LINES = 60  # of code: the header that states the script's contract is not c
 # What may be longer, and why: module, module:function or script -> reason.
 LONGER: dict[str, str] = {
     "tests.web.test_admin": "the operator's calls share one server and one way of asking",
-    "waiting_room.store.memory": "one method for each verb of the port, so that it can be read beside the scripts",
-    "waiting_room.store.memory_room": "the whole state of one room, and what the scripts do to it, in one place",
 }
 
 

@@ -64,8 +64,7 @@ class ClaimCode(IntEnum):
     RECOVERING = -7
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """
     Ask for the seat of a called rank, which the holder of *number* (0: the same) has.
     """

@@ -5,6 +5,7 @@ What the store knew of a room at one moment: the input of every decision.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 
 from waiting_room.core.agenda import NO_RATE, NOTHING_PLANNED, Agenda
 from waiting_room.core.audit import NO_HEAD, Head
@@ -20,8 +21,7 @@ from waiting_room.core.shadow import Shadow
 from waiting_room.core.shop import UNKNOWN_SHOP, Shop
 
 
-@dataclass(frozen=True, slots=True)
-class Cohort:
+class Cohort(NamedTuple):
     """
     Hold those whom one step of the frontier called: of *present* people in [*low*, *high*), *claimed* have got in, and
     *at_door* came within the last seconds and were told to wait for a seat or for the pace.

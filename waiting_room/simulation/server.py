@@ -40,7 +40,7 @@ class Server(MemoryStore):
         state = self._rooms.get(name)
         if state is None or self._run_seen.get(name) != self._run or self.now_ms < state.recover_until:
             return None
-        return state.seats
+        return state.seats.held
 
     def replicate(self) -> None:
         """
@@ -75,7 +75,7 @@ class Server(MemoryStore):
             lane.lift(lane.high_water, 0, 0)
         state.recover_until = self.now_ms + steps.RECOVERY_MS
         state.owner, state.owner_until = "", 0
-        state.note(Act.EPOCH, self.now_ms, [state.epoch])
+        state.journal.note(Act.EPOCH, self.now_ms, [state.epoch])
         return state
 
     def _wait_for_replica(self, room: str, lane: str) -> None:

@@ -8,18 +8,14 @@ from dataclasses import replace
 from typing import Final
 
 from waiting_room.core import plan as steps
-from waiting_room.core import polling
-from waiting_room.core.agenda import NO_RATE, Agenda, first_phase, first_rate
 from waiting_room.core.audit import Act
 from waiting_room.core.health import KEPT, MOST_MS, Health
 from waiting_room.core.opening import WITHOUT_DRAW, Opening
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
-from waiting_room.core.presence import chunk_of
 from waiting_room.core.revoked import MOST_REVOKED, Revoked
-from waiting_room.core.shop import encode
-from waiting_room.core.snapshot import Cohort, Snapshot
+from waiting_room.core.snapshot import Snapshot
 from waiting_room.errors import RevokedFullError, StoreEmptyError
 from waiting_room.ports import (
     NO_STAGES,
@@ -33,12 +29,15 @@ from waiting_room.ports import (
     Stage,
     TouchReply,
 )
-from waiting_room.store.bitmap import Bitmap
+from waiting_room.store.memory_begin import begun, put_back
 from waiting_room.store.memory_lane import Joined, MemoryLane
 from waiting_room.store.memory_room import MemoryRoom
+from waiting_room.store.memory_step import commit
 from waiting_room.store.replies import numbers_of
 
 JOINED_MS: Final = 60_000
+_AT_DOOR: Final = frozenset({ClaimCode.FULL, ClaimCode.PACED})
+_RESTING: Final = frozenset({Phase.PAUSED, Phase.PREQUEUE})
 
 
 class MemoryStore:
@@ -77,7 +76,7 @@ class MemoryStore:
         known, now = self._rooms.get(room), self.now_ms
         new = known is None
         if known is None:
-            known = self._rooms[room] = _begun(policy, now)
+            known = self._rooms[room] = begun(policy, now)
         known.refill(now)
         before = () if new else known.limits
         known.settle(policy, numbers_of(policy), now, by_hand=rate_by_hand and not new)
@@ -108,9 +107,7 @@ class MemoryStore:
         state = self._room(room)
         if not state.gathers:
             return False
-        state.draw_seed = state.draw_seed or seed
-        state.draw_source = state.draw_source or source
-        state.opens_at = state.opens_at if opens_at_ms is None else opens_at_ms
+        state.draws.promise(seed, source, opens_at_ms)
         return True
 
     async def override(self, room: str, rate_per_minute: int | None) -> None:
@@ -126,7 +123,7 @@ class MemoryStore:
         state = self._room(room)
         before, state.stock = state.capacity, units
         if state.capacity != before:
-            state.note(Act.LIMITS, self.now_ms, state.limits)
+            state.journal.note(Act.LIMITS, self.now_ms, state.limits)
 
     async def sell_out(self, room: str) -> None:
         """
@@ -153,7 +150,7 @@ class MemoryStore:
         entered: list[str] = []
         calm = state.crowded
         found = {visitor: self._join(state, lane, visitor, entered) for visitor in dict.fromkeys(visitors)}
-        state.note(Act.STRAIGHT, self.now_ms, entered)
+        state.journal.note(Act.STRAIGHT, self.now_ms, entered)
         if state.crowded != calm:
             state.turn(self.now_ms)
         return [found[visitor] for visitor in visitors]
@@ -162,7 +159,7 @@ class MemoryStore:
         now, lane = self.now_ms, state.lane(name)
         known = state.joined.get((name, visitor))
         if known is not None:
-            held = state.seats.get(f"{name}.{known.rank or known.number}")
+            held = state.seats.held.get(f"{name}.{known.rank or known.number}")
             if held is not None:
                 return JoinReply(JoinCode.STRAIGHT, known.number, held.issued_ms, held.hard_end_ms, now)
             if not known.rank:
@@ -183,7 +180,7 @@ class MemoryStore:
             return JoinReply(JoinCode.EARLY if state.gathers else JoinCode.NEW, lane.issued, 0, 0, now)
         entered.append(f"{name}.{lane.issued}")
         held = state.give_seat(entered[-1], visitor, now)
-        lane.claimed.add(lane.issued)
+        lane.calls.claim(lane.issued)
         lane.frontier = max(lane.frontier, lane.issued + 1)
         state.version += 1
         return JoinReply(JoinCode.STRAIGHT, lane.issued, now, held.hard_end_ms, now)
@@ -194,7 +191,7 @@ class MemoryStore:
         """
         state = self._room(room)
         there = state.lane(lane)
-        for chunk, bits in present.items() if round_ == state.round else ():
+        for chunk, bits in present.items() if round_ == state.draws.round else ():
             there.present.join(chunk, bits)
         if highest > there.issued:
             there.lift(highest, 0, highest)
@@ -204,41 +201,10 @@ class MemoryStore:
         """
         Commit a step if the room is still at its version.
         """
-        state, now = self._room(room), self.now_ms
+        state = self._room(room)
         if (state.epoch, state.version) != (step.epoch, step.version):
             return False
-        state.refill(now)
-        if step.link is not None:
-            state.write_down(step.link, step.records_kept)
-        for name, change in step.lanes.items():
-            lane = state.lane(name)
-            frontier = max(lane.frontier, change.frontier)
-            if change.called:
-                lane.note_cohort(Cohort(now, lane.frontier, frontier, change.called))
-            if frontier > lane.frontier:
-                state.note(Act.CALLED, now, [name, lane.frontier, frontier, change.called])
-            lane.frontier, lane.credit = frontier, round(change.credit * 1e6)
-            lane.high_water = max(lane.high_water, change.high_water)
-            if step.rotate:
-                lane.before, lane.present = lane.present, Bitmap()
-        if step.rotate:
-            state.slot_at, state.slot_ms, state.assumed = now, step.slot_ms, False
-        before, state.rate = state.limits, step.rate_per_minute
-        state.crowded = state.crowded if step.crowded_ms is None else step.crowded_ms
-        if state.limits != before:
-            state.turn(now)
-        state.shadow = state.shadow if step.shadow is None else step.shadow.to_text()
-        asked = step.orders
-        if asked.phase is not None:
-            opening = Opening("", step.slot_ms, step.no_show)
-            state.change_phase(asked.phase, now, asked.resume_at_ms, opening=opening)
-        state.agenda = replace(state.agenda, scheduled_ms=asked.scheduled_ms, rate_step=asked.rate_step)
-        state.version += 1
-        state.owner, state.owner_until = step.owner, now + steps.OWNER_MS
-        state.expected = round(step.expected * 1000)
-        state.adaptation = encode(step.adaptation)
-        state.no_show, state.leaving = round(step.no_show * 1e6), round(step.leaving_per_s * 1e6)
-        state.ended, state.turnover, state.lost, state.ticked = step.ended, round(step.turnover_per_s * 1e6), 0, now
+        commit(state, step, self.now_ms)
         return True
 
     async def claim(self, room: str, claims: Sequence[Claim]) -> list[ClaimReply]:
@@ -248,41 +214,37 @@ class MemoryStore:
         state = self._room(room)
         state.refill(self.now_ms)
         state.purge(self.now_ms)
-        replies = [self._claim(state, claim) for claim in claims]
-        entered = [
-            f"{claim.lane}.{claim.rank}"
-            for claim, reply in zip(claims, replies, strict=True)
-            if reply.code is ClaimCode.ADMITTED
-        ]
-        state.note(Act.CLAIMED, self.now_ms, entered)
+        entered: list[str] = []
+        replies = [self._claim(state, claim, entered) for claim in claims]
+        state.journal.note(Act.CLAIMED, self.now_ms, entered)
         return replies
 
-    def _claim(self, state: MemoryRoom, claim: Claim) -> ClaimReply:
-        now, seat = self.now_ms, f"{claim.lane}.{claim.rank}"
-        held = state.seats.get(seat)
+    def _claim(self, state: MemoryRoom, claim: Claim, entered: list[str]) -> ClaimReply:
+        name, rank, visitor, number = claim
+        now, seat = self.now_ms, f"{name}.{rank}"
+        held = state.seats.held.get(seat)
         if held is not None:
             return ClaimReply(ClaimCode.SAME, held.issued_ms, held.hard_end_ms)
-        lane = state.lanes.get(claim.lane) or MemoryLane(frontier=0)
-        refusal = self._refusal(state, lane, claim.rank)
-        if refusal in {ClaimCode.FULL, ClaimCode.PACED}:
-            lane.door[claim.rank] = now
+        lane = state.lanes.get(name) or MemoryLane(frontier=0)
+        refusal = self._refusal(state, lane, rank)
         if refusal is not None:
+            if refusal in _AT_DOOR:
+                lane.calls.wait(rank, now)
             return ClaimReply(refusal, 0, 0, state.overflows_in_ms() if refusal is ClaimCode.PACED else 0)
-        lane.claimed.add(claim.rank)
-        lane.door.pop(claim.rank, None)
-        joined = Joined(claim.number or claim.rank, claim.rank, now + JOINED_MS)
-        state.remember(claim.lane, claim.visitor, joined)
-        held = state.give_seat(seat, claim.visitor, now)
+        lane.calls.claim(rank)
+        state.remember(name, visitor, Joined(number or rank, rank, now + JOINED_MS))
+        held = state.give_seat(seat, visitor, now)
+        entered.append(seat)
         return ClaimReply(ClaimCode.ADMITTED, held.issued_ms, held.hard_end_ms)
 
     def _refusal(self, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:
-        if rank in lane.claimed:
+        if rank in lane.calls.claimed:
             return ClaimCode.USED
         if state.phase is Phase.CLOSED:
             return ClaimCode.CLOSED
         if self.now_ms < state.recover_until:
             return ClaimCode.RECOVERING
-        if state.phase in {Phase.PAUSED, Phase.PREQUEUE} or state.policy.mode == "hold":
+        if state.phase in _RESTING or state.policy.mode == "hold":
             return ClaimCode.PAUSED
         if rank >= lane.frontier:
             return ClaimCode.NOT_CALLED
@@ -305,9 +267,9 @@ class MemoryStore:
         state.purge(now)
         back: list[str] = []
         gone = tuple(seat for seat, end_ms in seats.items() if not self._touch(state, seat, end_ms, back))
-        state.note(Act.BACK, now, back)
+        state.journal.note(Act.BACK, now, back)
         for seat, stage in stages.items():
-            state.enter(seat, stage.name, stage.since_ms, now)
+            state.seats.enter(seat, stage.name, stage.since_ms, now, state.numbers)
         state.end_seats(Act.RELEASED, now, released)
         state.peak = max(state.peak, len(state.seats))
         version = f"{state.epoch}.{state.rights.changes}"
@@ -315,13 +277,13 @@ class MemoryStore:
 
     def _touch(self, state: MemoryRoom, seat: str, hard_end_ms: int, back: list[str]) -> bool:
         now = self.now_ms
-        held = state.seats.get(seat)
+        held = state.seats.held.get(seat)
         if held is not None:
-            state.keep(seat, held, now)
+            state.seats.keep(seat, held, now, state.numbers)
             return True
         if now >= state.recover_until or hard_end_ms <= now or state.full:
             return False
-        state.hold(seat, now, hard_end_ms, "")
+        state.seats.take(seat, now, hard_end_ms, "", state.numbers)
         back.append(seat)
         lane, _, rank = seat.rpartition(".")
         if rank.isdecimal() and "." not in lane:
@@ -344,7 +306,7 @@ class MemoryStore:
             raise RevokedFullError(room, MOST_REVOKED)
         if for_ms <= 0:
             return 0
-        theirs = [seat] if seat else sorted(name for name, held in state.seats.items() if held.visitor == visitor)
+        theirs = [seat] if seat else state.seats.of(visitor)
         return state.end_seats(Act.REVOKED, self.now_ms, theirs)
 
     async def revoked(self, room: str) -> Revoked:
@@ -365,7 +327,7 @@ class MemoryStore:
         Give a place or a seat back.
         """
         state = self._room(room)
-        if state.round != round_:
+        if state.draws.round != round_:
             return None
         there = state.lanes.get(lane) or MemoryLane()
         seated = state.end_seats(Act.LEFT, self.now_ms, [f"{lane}.{rank}"]) > 0
@@ -383,55 +345,19 @@ class MemoryStore:
         """
         Put a lost room back from what was last known of it.
         """
-        now = self.now_ms
-        state = self._rooms.get(last.room)
-        new = state is None
-        if state is None:
-            state = MemoryRoom(last.policy, numbers_of(last.policy), now, last.slot_ms, now, now, version=0)
-            state.rate, self._rooms[last.room] = last.rate_per_minute, state
-            state.head = last.head
-            state.know(last.shop)
-            state.recover(last, now)
-        elif (last.epoch, last.version) > (state.epoch, state.version):
-            state.recover(last, now)
-        elif now >= state.recover_until:
-            return False
-        if new or last.head.sequence > state.head.sequence:
-            state.note(Act.REMEMBERED, now, last.head[:2] if last.head.sequence else ())
-        state.put_draws_back(last, now)
-        for name, lane in last.lanes.items():
-            mark = max(lane.issued, highest.get(name, 0), lane.high_water)
-            there = state.lane(name)
-            if lane.frontier > there.frontier:
-                state.note(Act.CALLED, now, [name, there.frontier, lane.frontier, 0])
-            there.lift(mark, lane.frontier, mark)
-            if last.round == state.round:
-                there.present.join(chunk_of(lane.frontier), lane.presence.bits)
-        state.admitted = max(state.admitted, last.admitted)
-        state.version += 1
-        return True
+        known = self._rooms.get(last.room)
+        back = put_back(known, last, highest, self.now_ms)
+        self._rooms[last.room] = back or self._rooms[last.room]
+        return back is not None
 
     async def audit(self, room: str, after: int, limit: int) -> list[tuple[int, str]]:
         """
         Return records of the admission log.
         """
         state = self._rooms.get(room)
-        return [record for record in state.records if record[0] > after][:limit] if state else []
+        return [record for record in state.journal.records if record[0] > after][:limit] if state else []
 
     async def close(self) -> None:
         """
         Give nothing back: there is nothing.
         """
-
-
-def _begun(policy: Policy, now_ms: int) -> MemoryRoom:
-    """
-    Return a new room, which begins as its schedule says.
-    """
-    room = MemoryRoom(policy, numbers_of(policy), now_ms, polling.slot_ms(0, policy), now_ms, now_ms)
-    room.phase = first_phase(policy.planned, now_ms)
-    room.agenda = Agenda(scheduled_ms=now_ms, rate_step=first_rate(policy.planned, now_ms))
-    room.rate = policy.rate_per_minute if room.agenda.rate_step == NO_RATE else room.agenda.rate_step
-    room.note(Act.CREATED, now_ms, ())
-    room.note(Act.PHASE, now_ms, [room.phase.value])
-    return room
