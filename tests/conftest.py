@@ -3,13 +3,16 @@ What every test may use: a real Valkey, an empty database, the leak check, hypot
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 import redis
 
+from tests.beside import OUTCOME_S, Stage, calls_of, turn
 from tests.leaks import leaked_keys
 from tests.peers import PEERS, Peer
 
@@ -26,6 +29,9 @@ hypothesis.settings.register_profile("mutants", deadline=None, derandomize=True,
 hypothesis.settings.load_profile("ci" if IN_CI else "dev")
 
 LEFT_OUT = pytest.StashKey[dict[str, list[str]]]()
+STAGE = pytest.StashKey[Stage]()
+TEST_S = 120
+"""What a test that stands at the end may take beyond its waiting for others."""
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +72,15 @@ def redis_url(valkey: "EmbeddedValkey") -> Iterator[str]:
         assert leaked_keys(client) == []
 
 
+@pytest.fixture(scope="session")
+def stage(request: pytest.FixtureRequest) -> Stage:
+    """
+    Hand out what is played beside the tests.
+    """
+    return request.config.stash[STAGE]
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """
     Leave out the tests whose programs are missing, and remember them for the summary; under CI they stay, and fail.
@@ -80,20 +95,35 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         dropped.append(item)
         for peer in absent:
             left_out.setdefault(peer.command, []).append(item.nodeid)
-    items[:] = kept
+    items[:] = sorted(kept, key=turn)
+    for item in filter(turn, items):
+        item.add_marker(pytest.mark.timeout(OUTCOME_S + TEST_S))
     config.stash[LEFT_OUT] = left_out
     if dropped:
         config.hook.pytest_deselected(items=dropped)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """
+    Play beside the tests what the selected ones need, and end it with them.
+    """
+    calls = [] if session.config.option.collectonly else calls_of(i for i in session.items if not absent_peers(i))
+    with TemporaryDirectory(prefix="beside-") as folder, Stage(Path(folder), calls) as playing:
+        session.config.stash[STAGE] = playing
+        return (yield)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """
-    Fail a test whose program is missing: it got here because CI leaves nothing out.
+    Fail a test whose program is missing: it got here because CI leaves nothing out; and let one be alone that must.
     """
     for peer in absent_peers(item):
         pytest.fail(
             f"{peer.command} is missing, and CI leaves nothing out; to get it: {peer.how_to_get}", pytrace=False
         )
+    if item.get_closest_marker("alone"):
+        item.config.stash[STAGE].end()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.beside import Stage, beside
 from tests.dashboards.live import LivePrometheus, queries_of
 from tests.dashboards.sources import BOARDS
 from tests.faults.service import serving
@@ -25,7 +27,7 @@ from tests.faults.visitors import Visitor, crowd_at
 from tests.waiting import wait_until
 from waiting_room.store.embedded import EmbeddedValkey
 
-pytestmark = [pytest.mark.peer("prometheus"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.peer("prometheus")
 
 REHEARSAL_S = 150.0
 """A quick rehearsal takes at most 90 s; a machine that does other things as well may need longer."""
@@ -84,6 +86,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
         return Watched(json.loads(printed), unanswered, prometheus.fired_between(began_s, ended_s))
 
 
+@pytest.mark.alone
 def test_the_rehearsal_ran_to_its_end(watched: Watched) -> None:
     """
     What was watched is a whole rehearsal, with people in the room; how fast the machine is decides about its verdict.
@@ -92,6 +95,7 @@ def test_the_rehearsal_ran_to_its_end(watched: Watched) -> None:
     assert watched.result["runs"]["with_room"]["arrivals"] > 100
 
 
+@pytest.mark.alone
 def test_every_panel_shows_something(watched: Watched) -> None:
     """
     Each query of each dashboard returned a series at some moment of the rehearsal, but for what its shop does not tell.
@@ -99,6 +103,7 @@ def test_every_panel_shows_something(watched: Watched) -> None:
     assert [where for where in watched.unanswered if where not in UNTOLD] == []
 
 
+@pytest.mark.alone
 def test_nothing_fires_in_a_healthy_run(watched: Watched) -> None:
     """
     The room at work raises no alert; the shop's collapse without the room is seen by nobody but the rehearsal.
@@ -119,14 +124,14 @@ class Outage:
     silent_after_s: float
 
 
-async def outage(folder: Path) -> Outage:
+async def outage() -> Outage:
     """
     Let a crowd wait, freeze Valkey until both alerts fire, and let it go on until they are silent.
     """
     policy: dict[str, Any] = {"capacity": 5, "rate_per_minute": 120, "poll_min_s": 1.0, "poll_max_s": 5.0}
     with EmbeddedValkey() as valkey, serving(valkey.url, **policy) as service:
         target = urlsplit(service.url).netloc
-        with LivePrometheus(folder, {"waiting-room": [target]}) as prometheus:
+        with TemporaryDirectory() as folder, LivePrometheus(Path(folder), {"waiting-room": [target]}) as prometheus:
 
             async def firing() -> set[str]:
                 return await asyncio.to_thread(prometheus.firing_alerts)
@@ -156,13 +161,14 @@ async def outage(folder: Path) -> Outage:
 
 
 @pytest.fixture(scope="module")
-def stalled(tmp_path_factory: pytest.TempPathFactory) -> Outage:
+def stalled(stage: Stage) -> Outage:
     """
     Play the outage once for all facts.
     """
-    return asyncio.run(outage(tmp_path_factory.mktemp("outage") / "prometheus"))
+    return stage.outcome(outage)
 
 
+@beside(outage)
 def test_an_outage_raises_redis_down_and_queue_stalled(stalled: Outage) -> None:
     """
     Both fire within a minute of Valkey's silence, and neither before.
@@ -172,6 +178,7 @@ def test_an_outage_raises_redis_down_and_queue_stalled(stalled: Outage) -> None:
     assert stalled.raised_after_s <= 60
 
 
+@beside(outage)
 def test_an_outage_raises_nothing_that_is_not_so(stalled: Outage) -> None:
     """
     What fires beside them is true as well: nobody is let in, so that the rate is off.
@@ -179,6 +186,7 @@ def test_an_outage_raises_nothing_that_is_not_so(stalled: Outage) -> None:
     assert stalled.during <= OUTAGE | {"AdmissionRateOff"}
 
 
+@beside(outage)
 def test_the_alerts_are_silent_after_the_return(stalled: Outage) -> None:
     """
     Nobody has to do anything: admissions go on, and both alerts end.

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.beside import Stage, beside
 from tests.cli.command import Ran, run
 from tests.core.clerk import rechained
 from tests.faults.service import ADMIN_TOKEN, gated_shop, serving
@@ -78,12 +79,15 @@ async def sale() -> Sale:
             return Sale(crowd, noted, exported.out.splitlines(), by_redis, by_http)
 
 
+pytestmark = beside(sale)
+
+
 @pytest.fixture(scope="module")
-def the_sale() -> Sale:
+def the_sale(stage: Stage) -> Sale:
     """
     Offer one sale to all tests.
     """
-    return asyncio.run(sale())
+    return stage.outcome(sale)
 
 
 def test_a_real_sale_is_proven(the_sale: Sale) -> None:

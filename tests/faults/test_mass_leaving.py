@@ -115,6 +115,9 @@ async def called(made: Drill, number: int) -> bool:
     return bool((await made.crowd.operator.state())["frontier"] > number)
 
 
+pytestmark = pytest.mark.alone
+
+
 @pytest.fixture(scope="module")
 def left() -> Drill:
     """

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from loadtests.fairness import order_inversions, over_admissions
+from tests.beside import Stage, beside
 from tests.faults.service import serving
 from tests.faults.visitors import Crowd, Visitor, crowd_at
 from waiting_room.store.embedded import EmbeddedValkey
@@ -53,19 +54,17 @@ async def let_in(
             return Paced(crowd, began_s, until_s - measured_s, until_s)
 
 
-@pytest.fixture(scope="module")
-def at_pace() -> Paced:
+async def ample() -> Paced:
     """
     Let a crowd into a room that is large enough for all of them.
     """
     visitors = [Visitor(stays_s=600) for _ in range(int(RATE_PER_S * (WARM_UP_S + MEASURED_S) * 1.3))]
     with EmbeddedValkey() as valkey:
         policy: dict[str, Any] = {"capacity": 100_000, "rate_per_minute": RATE_PER_S * 60}
-        return asyncio.run(let_in(valkey.url, visitors, WARM_UP_S, MEASURED_S, **policy))
+        return await let_in(valkey.url, visitors, WARM_UP_S, MEASURED_S, **policy)
 
 
-@pytest.fixture(scope="module")
-def at_capacity() -> Paced:
+async def full() -> Paced:
     """
     Let a crowd into a room whose seats are taken sooner than they come free; shoppers stay for some nine seconds.
     """
@@ -73,9 +72,26 @@ def at_capacity() -> Paced:
     visitors = [Visitor(stays_s=random.uniform(6, 12)) for _ in range(700)]
     with EmbeddedValkey() as valkey:
         policy: dict[str, Any] = {"capacity": SEATS, "rate_per_minute": SEATS_RATE_PER_S * 60}
-        return asyncio.run(let_in(valkey.url, visitors, FULL_FROM_S, FULL_FOR_S, **policy))
+        return await let_in(valkey.url, visitors, FULL_FROM_S, FULL_FOR_S, **policy)
 
 
+@pytest.fixture(scope="module")
+def at_pace() -> Paced:
+    """
+    Play the drill of the pace once for all facts.
+    """
+    return asyncio.run(ample())
+
+
+@pytest.fixture(scope="module")
+def at_capacity(stage: Stage) -> Paced:
+    """
+    Play the drill of the seats once for all facts.
+    """
+    return stage.outcome(full)
+
+
+@pytest.mark.alone
 def test_admissions_keep_the_set_rate(at_pace: Paced) -> None:
     """
     Over every ten seconds of the passes' own times, as many came in as the rate says, within 2 %.
@@ -88,6 +104,7 @@ def test_admissions_keep_the_set_rate(at_pace: Paced) -> None:
     assert due * 0.98 <= min(counts) <= max(counts) <= due * 1.02
 
 
+@pytest.mark.alone
 def test_no_window_holds_more_than_the_rate_allows(at_pace: Paced) -> None:
     """
     In 1, 10 and 60 seconds never more than rate times window and one tick's burst.
@@ -95,6 +112,7 @@ def test_no_window_holds_more_than_the_rate_allows(at_pace: Paced) -> None:
     assert over_admissions(at_pace.crowd.passes_ms(), rate_per_s=RATE_PER_S) == 0
 
 
+@pytest.mark.alone
 def test_nobody_is_overtaken(at_pace: Paced) -> None:
     """
     All are called in the order of their numbers.
@@ -102,6 +120,7 @@ def test_nobody_is_overtaken(at_pace: Paced) -> None:
     assert order_inversions(visitor.place for visitor in at_pace.crowd.visitors) == 0
 
 
+@beside(full)
 def test_seats_are_nearly_always_taken(at_capacity: Paced) -> None:
     """
     Where seats are the limit, one stays empty only while who was called for it hears so: a second or so of nine.
@@ -111,6 +130,7 @@ def test_seats_are_nearly_always_taken(at_capacity: Paced) -> None:
     assert held / (SEATS * FULL_FOR_S) >= 0.8
 
 
+@beside(full)
 def test_seats_stay_within_capacity(at_capacity: Paced) -> None:
     """
     However fast they change hands, no seat is held by two.
@@ -118,6 +138,7 @@ def test_seats_stay_within_capacity(at_capacity: Paced) -> None:
     assert at_capacity.crowd.most_inside() <= SEATS
 
 
+@beside(full)
 def test_no_window_holds_more_than_the_rate_allows_at_capacity(at_capacity: Paced) -> None:
     """
     Nor when seats that come free let people in by bursts.

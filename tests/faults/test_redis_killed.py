@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from loadtests.fairness import order_inversions, over_admissions
+from tests.beside import Stage, beside
 from tests.cli.command import run
 from tests.faults.service import ROOM, Operator, gated_shop, look_every, serving
 from tests.faults.visitors import Crowd, Visitor, crowd_at
@@ -147,12 +148,18 @@ async def seats_counted(crowd: Crowd) -> tuple[int, int]:
     return view["seats"], len(still.intersection(crowd.inside(asked_s - VIEW_AGE_S)))
 
 
-@pytest.fixture(scope="module", params=[1, 2], ids=["one-worker", "two-workers"])
-def lost(request: pytest.FixtureRequest) -> Drill:
+WORKERS = [
+    pytest.param(1, id="one-worker", marks=beside(drill, 1)),
+    pytest.param(2, id="two-workers", marks=beside(drill, 2)),
+]
+
+
+@pytest.fixture(scope="module", params=WORKERS)
+def lost(request: pytest.FixtureRequest, stage: Stage) -> Drill:
     """
     Play the drill once for all facts.
     """
-    return asyncio.run(drill(request.param))
+    return stage.outcome(drill, request.param)
 
 
 def test_nobody_meets_an_error(lost: Drill) -> None:

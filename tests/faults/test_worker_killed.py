@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from loadtests.fairness import order_inversions, over_admissions
+from tests.beside import Stage, beside
 from tests.faults.service import Service, serving
 from tests.faults.visitors import LOST, TIME_OUT, Crowd, Visitor, crowd_at
 from tests.waiting import wait_until
@@ -93,12 +94,15 @@ async def claim(session: aiohttp.ClientSession, service: Service, visitor: Visit
         return LOST
 
 
+pytestmark = beside(drill)
+
+
 @pytest.fixture(scope="module")
-def fallen() -> Drill:
+def fallen(stage: Stage) -> Drill:
     """
     Play the drill once for all facts.
     """
-    return asyncio.run(drill())
+    return stage.outcome(drill)
 
 
 def test_at_most_one_request_of_each_fails(fallen: Drill) -> None:

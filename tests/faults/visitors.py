@@ -81,6 +81,10 @@ class Crowd:
         self.visitors: list[Visitor] = []
         self.tasks: list[asyncio.Task[None]] = []
 
+    def __getstate__(self) -> dict[str, Any]:
+        # All that outlives a drill: connections and tasks have ended with it.
+        return {"visitors": self.visitors}
+
     def send(self, visitors: Iterable[Visitor]) -> None:
         """
         Let *visitors* come, all at once.
