@@ -124,9 +124,7 @@ FUNCTION_LINES = 60
 LUA_LINES = 60  # of code: the header that states the script's contract is not counted
 
 # What may be longer, and why: module, module:function or script -> reason.
-LONGER: dict[str, str] = {
-    "tests.web.test_admin": "the operator's calls share one server and one way of asking",
-}
+LONGER: dict[str, str] = {}
 
 
 def part_of(name: str) -> str:

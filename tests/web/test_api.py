@@ -22,15 +22,6 @@ REPORT = f"/waiting-room/gate/{ROOM}/report"
 PROBLEM = "application/problem+json"
 
 
-@pytest.fixture(params=[True, False], ids=["quick", "routed"])
-async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
-    """
-    Serve a room, with the quick way and without it: nobody may notice.
-    """
-    async with open_desk(quick=request.param) as desk:
-        yield desk
-
-
 async def in_state(desk: Desk, state: str) -> tuple[str, str, dict[str, str]]:
     """
     Bring a visitor into *state*; return the call that tells of it and the visitor's cookies.

@@ -4,7 +4,6 @@ The service's HTTP as a whole: health, metrics, measuring, and what happens when
 
 import logging
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,15 +13,6 @@ from waiting_room.errors import StoreUnavailableError
 from waiting_room.web.server import route_of
 
 PREFIX = "/waiting-room"
-
-
-@pytest.fixture(params=[True, False], ids=["quick", "routed"])
-async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
-    """
-    Serve a room, with the quick way and without it: nobody may notice.
-    """
-    async with open_desk(quick=request.param) as desk:
-        yield desk
 
 
 async def test_healthz_is_well_while_the_process_is(desk: Desk) -> None:

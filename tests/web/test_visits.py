@@ -2,7 +2,6 @@
 Cookies and tokens: set once, kept, forgotten, and never mistaken for another's.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -14,15 +13,6 @@ from waiting_room.lobby import TICKET_LIFE_MS
 from waiting_room.tokens import Keyring, Visitor
 
 OURS = {wire.VISITOR_COOKIE, wire.ticket_cookie(ROOM), wire.pass_cookie(ROOM)}
-
-
-@pytest.fixture(params=[True, False], ids=["quick", "routed"])
-async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
-    """
-    Serve a room, with the quick way and without it: nobody may notice.
-    """
-    async with open_desk(quick=request.param) as desk:
-        yield desk
 
 
 async def test_a_newcomer_gets_name_place_and_pass(desk: Desk) -> None:
