@@ -160,6 +160,8 @@ _GATE: Final = Row(
     [
         Panel("What the gate does", "Requests at the shop's door by outcome.",
               [rate(c.GATE_REQUESTS, "{{room}} {{outcome}}", by="room, outcome")], "reqps", stacked=True),
+        Panel("What proxies were answered", "Requests that proxies asked about, by the answer.",
+              [rate(c.AUTHORIZATIONS, "{{room}} {{outcome}}", by="room, outcome")], "reqps", stacked=True),
         Panel("Let in or kept out because the service was away", "failed_open lets everybody in, failed_closed nobody"
               " without a pass.",
               [rate(c.GATE_REQUESTS, "{{room}} {{outcome}}", by="room, outcome",

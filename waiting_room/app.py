@@ -14,6 +14,7 @@ from typing import Final
 
 from aiohttp import web
 
+from waiting_room.authorize.gatehouse import Gatehouse
 from waiting_room.config import Settings
 from waiting_room.controller import Controller
 from waiting_room.errors import ConfigError, Fault
@@ -31,6 +32,8 @@ KEEP_ALIVE_S: Final = 30.0
 DRAIN_S: Final = 10.0
 BACKLOG: Final = 4096
 PUBLISH_S: Final = 1.0
+REPORT_S: Final = 1.0
+"""Used seats are told as often as gates in shops tell them."""
 CANCEL_AGAIN_S: Final = 0.5
 _log = logging.getLogger(__name__)
 
@@ -59,12 +62,15 @@ async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], 
     observer.publisher = publisher
     controller = Controller(lobby, owner, settings.rooms)
     health = Health()
+    base = f"{settings.server.public_url or ''}{settings.server.prefix}"
+    gatehouse = Gatehouse(lobby, keyring, tuple(settings.server.secret_keys), base)
     service = Service(
         lobby=lobby,
         keyring=keyring,
         identities=Identities(keyring, publisher.refused_token),
         settings=settings.server,
         health=health,
+        gatehouse=gatehouse,
         observe=publisher.request,
         exposition=publisher.exposition,
     )
@@ -77,7 +83,7 @@ async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], 
         await runner.setup()
         hurry(service, runner)
         await web.SockSite(runner, sock, backlog=BACKLOG).start()
-        tasks = [asyncio.create_task(controller.run()), asyncio.create_task(_publish(publisher))]
+        tasks = [asyncio.create_task(work) for work in (controller.run(), _publish(publisher), _report(gatehouse))]
         _settle_garbage()
         health.ready = True
         ready()
@@ -133,6 +139,12 @@ async def _publish(publisher: Publisher) -> None:
         await asyncio.sleep(PUBLISH_S)
         publisher.loop_lag(max(0.0, loop.time() - due))
         publisher.publish()
+
+
+async def _report(gatehouse: Gatehouse) -> None:
+    while True:
+        await asyncio.sleep(REPORT_S)
+        await gatehouse.report()
 
 
 def _settle_garbage() -> None:

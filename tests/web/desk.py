@@ -11,6 +11,7 @@ from aiohttp import ClientResponse, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
 from waiting_room import wire
+from waiting_room.authorize.gatehouse import Gatehouse
 from waiting_room.config import ServerSettings
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import plan
@@ -26,7 +27,8 @@ ROOM = "toys"
 START_MS = 1_800_000_000_000
 BASE = f"/waiting-room/{ROOM}"
 POLICY = Policy(capacity=5, rate_per_minute=600, target="https://shop.example/checkout", message="")
-KEYS = Keyring(["k2:" + "n" * 32, "k1:" + "o" * 32])
+SECRETS = ("k2:" + "n" * 32, "k1:" + "o" * 32)
+KEYS = Keyring(SECRETS)
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Desk:
     health: Health
     refused: list[Reason]
     observed: list[tuple[str, int, float]]
+    gatehouse: Gatehouse
     client: TestClient[Any, Any] = field(init=False)
 
     async def fill(self, *names: str) -> list[Ticket]:
@@ -88,16 +91,19 @@ async def open_desk(policy: Policy = POLICY, *, quick: bool = True, **settings: 
     refused: list[Reason] = []
     observed: list[tuple[str, int, float]] = []
     health = Health(ready=True)
+    server = ServerSettings(**settings)
+    gatehouse = Gatehouse(lobby, KEYS, SECRETS, f"{server.public_url or ''}{server.prefix}")
     service = Service(
         lobby=lobby,
         keyring=KEYS,
         identities=Identities(KEYS, refused.append),
-        settings=ServerSettings(**settings),
+        settings=server,
         health=health,
+        gatehouse=gatehouse,
         observe=lambda route, status, seconds: observed.append((route, status, seconds)),
         exposition=lambda: (b"waiting_room_up 1\n", "text/plain; version=0.0.4"),
     )
-    desk = Desk(store, lobby, health, refused, observed)
+    desk = Desk(store, lobby, health, refused, observed, gatehouse)
     async with TestClient(TestServer(build_app(service)), cookie_jar=DummyCookieJar()) as client:
         desk.client = client
         if quick:

@@ -77,6 +77,12 @@ ADMISSIONS = Metric(
     ("room", "way"),
 )
 REFUSALS = Metric("waiting_room_refusals_total", "counter", "Visitors refused, by reason code.", ("room", "reason"))
+AUTHORIZATIONS = Metric(
+    "waiting_room_authorizations_total",
+    "counter",
+    "Requests that proxies asked about, by the answer; bypass needs no pass, degraded passes because of an outage.",
+    ("room", "outcome"),
+)
 LEAVES = Metric("waiting_room_leaves_total", "counter", "Visitors who gave their place or seat back.", ("room",))
 SEATS_ENDED = Metric(
     "waiting_room_seats_ended_total",
@@ -295,8 +301,9 @@ REHEARSAL_ORDERS = Metric(
 
 GROUPS: dict[str, tuple[Metric, ...]] = {
     "service": (
-        BUILD_INFO, JOINS, STATUS_POLLS, CLAIMS, ADMISSIONS, REFUSALS, LEAVES, SEATS_ENDED, OVER_ADMISSIONS,
-        CHECKINS_FLUSHED, WAITING, LANE_WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, RATE_CEILING, RATE_MODE,
+        BUILD_INFO, JOINS, STATUS_POLLS, CLAIMS, ADMISSIONS, REFUSALS, LEAVES, AUTHORIZATIONS, SEATS_ENDED,
+        OVER_ADMISSIONS, CHECKINS_FLUSHED, WAITING, LANE_WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, RATE_CEILING,
+        RATE_MODE,
         INSIDE_LIMIT, SHOP_LATENCY, SHOP_ERROR_SHARE, STOCK, ISSUED, FRONTIER, NO_SHOW_RATIO,
         PHASE, MODE, CROWDED, SHADOW_WAITED, SHADOW_WAITING, SHADOW_WAIT,
         OUTAGE_MODE, EPOCH, AUDIT_AGE, WAIT_SECONDS, ETA_ERROR_SECONDS, ETA_PROMISES, HTTP_REQUESTS,
@@ -337,6 +344,7 @@ _CLOSED: dict[Metric, dict[str, tuple[str, ...]]] = {
     STATUS_POLLS: {"state": _STATES},
     CLAIMS: {"outcome": ("admitted", "same", "not_yet", "refused")},
     ADMISSIONS: {"way": ("claim", "straight")},
+    AUTHORIZATIONS: {"outcome": ("admitted", "bypass", "degraded", "wait", "refused", "error")},
     ETA_PROMISES: {"outcome": ("kept", "early", "late")},
     REFUSALS: {"reason": (*_REASONS, OTHER)},
     SEATS_ENDED: {"way": ("released", "expired")},

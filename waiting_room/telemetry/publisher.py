@@ -116,6 +116,8 @@ class Publisher:
                 metrics.counter(catalog.ADMISSIONS, room=room, way=what).inc(count)
             case "promise":
                 metrics.counter(catalog.ETA_PROMISES, room=room, outcome=what).inc(count)
+            case "authorize":
+                metrics.counter(catalog.AUTHORIZATIONS, room=room, outcome=what).inc(count)
             case "refusal":
                 metrics.counter(catalog.REFUSALS, room=room, reason=what).inc(count)
             case "state":

@@ -1,5 +1,5 @@
 """
-A small JSON answer that goes out in one write, its head made beforehand.
+Small answers that go out in one write; of a JSON one, the head is made beforehand.
 
 aiohttp puts together a header map for each response, walks through it and joins it: a fifth of a poll's time. All that
 differs between two polls is the body, its length and, once a second, the date.
@@ -7,6 +7,7 @@ differs between two polls is the body, its length and, once a second, the date.
 
 import time
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -14,6 +15,9 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import SERVER_SOFTWARE
 from multidict import CIMultiDict
 
+from waiting_room.gates.answers import Answer
+
+_PHRASES: Final = {int(status): status.phrase for status in HTTPStatus}
 _HEADERS: Final = CIMultiDict({hdrs.CONTENT_TYPE: "application/json", hdrs.CACHE_CONTROL: "no-store"})
 
 
@@ -22,11 +26,19 @@ class _Heads:
     Keep the part of the head that is the same for a second.
     """
 
-    __slots__ = ("_head", "_second")
+    __slots__ = ("_dated", "_head", "_second")
 
     def __init__(self) -> None:
         self._second = -1
         self._head = b""
+        self._dated = ""
+
+    def dated(self) -> str:
+        """
+        Return the headers that say when and by what an answer was made.
+        """
+        self.now()
+        return self._dated
 
     def now(self) -> bytes:
         """
@@ -35,9 +47,9 @@ class _Heads:
         second = int(time.time())
         if second != self._second:
             self._second = second
-            fields = {**_HEADERS, hdrs.DATE: formatdate(second, usegmt=True), hdrs.SERVER: SERVER_SOFTWARE}
-            lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-            self._head = f"HTTP/1.1 200 OK\r\n{lines}{hdrs.CONTENT_LENGTH}: ".encode()
+            self._dated = f"{hdrs.DATE}: {formatdate(second, usegmt=True)}\r\n{hdrs.SERVER}: {SERVER_SOFTWARE}\r\n"
+            lines = "".join(f"{name}: {value}\r\n" for name, value in _HEADERS.items())
+            self._head = f"HTTP/1.1 200 OK\r\n{lines}{self._dated}{hdrs.CONTENT_LENGTH}: ".encode()
         return self._head
 
 
@@ -49,8 +61,8 @@ class _ReadyResponse(web.StreamResponse):
     Write *message* as the whole response, head included, to an HTTP/1.1 connection that is to stay open.
     """
 
-    def __init__(self, request: web.BaseRequest, message: bytes) -> None:
-        super().__init__()
+    def __init__(self, request: web.BaseRequest, message: bytes, status: int = 200) -> None:
+        super().__init__(status=status)
         self._request = request
         self._message = message
 
@@ -90,3 +102,16 @@ def answer(request: web.BaseRequest, body: bytes, set_cookies: tuple[str, ...] =
     for cookie in set_cookies:
         headers.add(hdrs.SET_COOKIE, cookie)
     return web.Response(body=body, headers=headers)
+
+
+def whole(request: web.BaseRequest, said: Answer) -> web.StreamResponse:
+    """
+    Return *said* as a response in one write; without its body where only the head was asked for.
+    """
+    if request.version != HttpVersion11 or not request.keep_alive:
+        return web.Response(status=said.status, headers=said.headers, body=said.body)
+    lines = "".join([f"{name}: {value}\r\n" for name, value in said.headers.items()])
+    start = f"HTTP/1.1 {said.status} {_PHRASES[said.status]}\r\n"
+    head = f"{start}{lines}{_HEADS.dated()}{hdrs.CONTENT_LENGTH}: {len(said.body)}\r\n\r\n".encode()
+    message = head if request.method == hdrs.METH_HEAD else head + said.body
+    return _ReadyResponse(request, message, said.status)

@@ -10,11 +10,13 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from waiting_room.authorize.gatehouse import Gatehouse
 from waiting_room.config import ServerSettings
 from waiting_room.lobby import Lobby
 from waiting_room.tokens import Keyring
 from waiting_room.web import admin, pages, problems, rights
 from waiting_room.web.api import Api
+from waiting_room.web.authorize import Authorize
 from waiting_room.web.faces import problem_page
 from waiting_room.web.identity import Identities
 from waiting_room.web.quick import QuickWay
@@ -45,6 +47,7 @@ class Service:
     identities: Identities
     settings: ServerSettings
     health: Health
+    gatehouse: Gatehouse
     observe: Callable[[str, int, float], None]
     exposition: Callable[[], tuple[bytes, str]]
 
@@ -53,11 +56,12 @@ def build_app(service: Service) -> web.Application:
     """
     Return the application of one worker: every route, each handler measured and guarded.
     """
-    visits, api = _desks(service)
+    visits, api, authorize = _desks(service)
     guard = _Guard(service.observe, service.settings.prefix)
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     for route in (
         *api.routes(service.settings.prefix),
+        *authorize.routes(),
         *pages.routes(visits, service.lobby, service.settings.prefix),
         *admin.routes(service.lobby, service.settings.admin_token),
         *rights.routes(service.lobby, service.settings.admin_token, service.keyring, _public_base(service.settings)),
@@ -73,15 +77,18 @@ def hurry(service: Service, runner: web.BaseRunner) -> None:
     Put the quick way of polls and joins before the application of *runner*, which is set up.
     """
     assert runner.server is not None
-    visits, api = _desks(service)
-    quick = QuickWay(service.lobby, visits, api.say, service.settings.prefix, service.observe)
+    visits, api, authorize = _desks(service)
+    quick = QuickWay(service.lobby, visits, api.say, authorize, service.settings.prefix, service.observe)
     runner.server.request_handler = quick.before(runner.server.request_handler)
 
 
-def _desks(service: Service) -> tuple[Visits, Api]:
+def _desks(service: Service) -> tuple[Visits, Api, Authorize]:
     secure = (service.settings.public_url or "").startswith("https:")
+    prefix = service.settings.prefix
     visits = Visits(service.lobby, service.keyring, service.identities, secure=secure)
-    return visits, Api(visits, service.lobby, service.keyring)
+    page = pages.WaitingPage(visits, service.lobby, prefix)
+    authorize = Authorize(service.gatehouse, service.lobby, service.identities, page.answer, prefix)
+    return visits, Api(visits, service.lobby, service.keyring), authorize
 
 
 def _public_base(settings: ServerSettings) -> str:
@@ -129,6 +136,8 @@ def route_of(path: str, prefix: str) -> str:
     """
     Return the name of a path's route, from a closed set.
     """
+    if path.startswith(f"{prefix}/authorize/"):
+        return "authorize"
     if path.startswith(f"{prefix}/"):
         room, _, call = path.removeprefix(f"{prefix}/").rpartition("/")
         return _LAST_WORDS.get(call, "page") if room else "page"

@@ -1,0 +1,163 @@
+"""
+The gates of all rooms of one worker, for requests that a proxy asks about: decided from memory, without any I/O.
+
+What a gate in a shop reports over HTTP once a second, these tell the lobby directly: the seats that were used.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from waiting_room.authorize.dialects import Asked
+from waiting_room.cookies import cookies_of
+from waiting_room.core import targets
+from waiting_room.core.policy import Policy
+from waiting_room.core.view import View
+from waiting_room.gates.core import Allow, GateCore, Outcome, SendToWait, TryStraight
+from waiting_room.gates.ledger import GateAnswer, Ledger, RoomState
+from waiting_room.gates.requests import Request
+from waiting_room.gates.settings import GateSettings
+from waiting_room.lobby import Lobby
+from waiting_room.rooms import Room
+from waiting_room.tokens import Keyring
+
+_DOWN: Final = {"open": "open", "static": "static", "hold": "static"}
+"""What a gate does while the store is away, by the room's rule: to hold is to send to the waiting page as well."""
+
+
+class RoomGate:
+    """
+    Decide on requests to the shop behind one room.
+
+    *base* is where browsers reach the waiting pages: scheme, host and prefix.
+    """
+
+    def __init__(self, room: Room, keyring: Keyring, secret_keys: tuple[str, ...], base: str) -> None:
+        self._room = room
+        self._policy = room.policy
+        self._core = GateCore(_settings(room.name, self._policy, secret_keys, base), keyring)
+        self._seen: tuple[View, object, bool] | None = None
+        self._state = RoomState()
+        self.ledger = Ledger(0)
+
+    def serves(self, policy: Policy) -> bool:
+        """
+        Tell whether this gate goes by *policy*; after a change of the settings, another one is due.
+        """
+        return policy is self._policy or policy == self._policy
+
+    def decide(self, asked: Asked, headers: Mapping[str, str], now_ms: int) -> tuple[Outcome, Request]:
+        """
+        Return what becomes of the request that is *asked* about, whose headers came along, and its facts.
+
+        A newcomer goes to the waiting page even while the room is idle, and from there straight in: only the page may
+        set cookies in every proxy, and who enters without a pass would hold no seat.
+        """
+        facts = Request(
+            method=asked.method,
+            path=asked.path,
+            query=asked.query,
+            headers=headers,
+            cookies=cookies_of(headers.get("Cookie", "")),
+            origin=self._origin(asked.origin),
+        )
+        outcome = self._core.decide(facts, self._state_at(now_ms), now_ms)
+        if isinstance(outcome, TryStraight):
+            outcome = outcome.otherwise
+        if isinstance(outcome, Allow) and not outcome.late:
+            self.ledger.touch(outcome.admission.seat, outcome.end_ms)
+        return outcome, facts
+
+    def language(self, facts: Request) -> str:
+        """
+        Return the language that the shop speaks to the visitor, or nothing.
+        """
+        return self._core.language(facts)
+
+    def _origin(self, said: str) -> str:
+        """
+        Return the shop's address as the visitor has it, where the settings know it; else the settings' own.
+        """
+        home = targets.origin(self._policy.target)
+        if not said or said == home:
+            return home
+        chosen = targets.choose(f"{said}/", self._policy.target, self._policy.allowed_hosts)
+        return home if chosen.refused else said
+
+    def _state_at(self, now_ms: int) -> RoomState:
+        room = self._room
+        away = room.lost or room.stale(now_ms)
+        seen = (room.view, room.revoked, away)
+        before = self._seen
+        if before is None or before[0] is not seen[0] or before[1] is not seen[1] or before[2] is not away:
+            self._seen = seen
+            snapshot = room.view.snapshot
+            self._state = RoomState(
+                straight=False,
+                down=away,
+                phase=snapshot.phase.value,
+                gone=self.ledger.state.gone,
+                revoked=room.revoked,
+                payment_cap_ms=round(snapshot.policy.payment_cap_s * 1000),
+                shadow=snapshot.in_shadow,
+            )
+        return self._state
+
+
+class Gatehouse:
+    """
+    Keep a gate for each room that was asked for, and tell the lobby which seats were used.
+    """
+
+    def __init__(self, lobby: Lobby, keyring: Keyring, secret_keys: tuple[str, ...], base: str) -> None:
+        self._lobby = lobby
+        self._keyring = keyring
+        self._secret_keys = secret_keys
+        self._base = base
+        self._gates: dict[str, RoomGate] = {}
+
+    def gate(self, name: str) -> RoomGate:
+        """
+        Return the gate of a room, or raise `RoomUnknownError`; where its settings have changed, a new one.
+        """
+        room = self._lobby.room(name)
+        known = self._gates.get(name)
+        if known is not None and known.serves(room.policy):
+            return known
+        base = self._base if "://" in self._base else targets.origin(room.policy.target) + self._base
+        made = self._gates[name] = RoomGate(room, self._keyring, self._secret_keys, base)
+        if known is not None:
+            made.ledger = known.ledger
+        return made
+
+    async def report(self) -> None:
+        """
+        Tell the lobby of all seats that were used since the last time, and hear which are gone.
+
+        What it could not take is told again the next time.
+        """
+        for name, gate in list(self._gates.items()):
+            ledger = gate.ledger
+            if not ledger.pending:
+                continue
+            now_ms = self._lobby.clock_ms()
+            batch = ledger.take(now_ms)
+            told = await self._lobby.report(name, batch.touched, batch.released)
+            answer = GateAnswer(told.phase.value, told.straight, told.gone, told.now_ms, told.degraded)
+            ledger.heard(batch, answer, now_ms)
+
+
+def waits(outcome: Outcome) -> bool:
+    """
+    Tell whether the request is to wait.
+    """
+    return isinstance(outcome, SendToWait)
+
+
+def _settings(room: str, policy: Policy, secret_keys: tuple[str, ...], base: str) -> GateSettings:
+    return GateSettings(
+        room=room,
+        service_url="http://127.0.0.1",
+        page_url=f"{base}/{room}",
+        secret_keys=secret_keys,
+        when_service_down=_DOWN[policy.on_redis_outage],
+    )
