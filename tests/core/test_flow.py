@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.makings import NOW_MS, POLICY, snapshot
+from waiting_room.core.adaptation import Limits, Reading, begin
 from waiting_room.core.estimate import Pace, pace
 from waiting_room.core.flow import Flow, Range, Turnover
+from waiting_room.core.shop import Shop
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.core.view import View
 
@@ -84,6 +86,32 @@ def test_a_changed_limit_is_remembered_as_one_that_may_come_back() -> None:
     assert halved.most == pytest.approx(0.693, abs=0.001)
     assert halved.least == 0
     assert halved.after(100, 100, 3000).most < 0.001
+
+
+def test_a_limit_that_was_lowered_may_be_set_back_or_lowered_further() -> None:
+    """The step back is the whole step, the one further a part of it."""
+    halved = Range().after(200, 100, 1)
+
+    assert halved.higher == pytest.approx(0.693, abs=0.001)
+    assert 0 < halved.lower < halved.higher
+
+
+def test_a_rate_that_the_room_finds_is_not_judged_by_the_bottom_of_its_bursts() -> None:
+    """Every other second next to nothing: no wait was ever so long. Only the ceiling is somebody's word."""
+    law = begin(Reading(NOW_MS, 0, 0, None), Limits(6, 600, FULL // 2, 1000, 0.02))
+    policy = replace(POLICY, adaptive=True)
+    rooms = [replace(snapshot(), policy=policy, rate_per_minute=rate, shop=Shop(adaptation=law)) for rate in (300, 6)]
+
+    assert watched(*rooms * 20).by_rate() == (0.2, 0.2)
+
+
+def test_a_rate_that_somebody_sets_counts_at_once() -> None:
+    """Halved a second ago: the range reaches to what it was."""
+    rooms = [replace(snapshot(), rate_per_minute=rate) for rate in (600, 600, 300)]
+    sooner, later = watched(*rooms).by_rate()
+
+    assert sooner == pytest.approx(0.693, abs=0.01)
+    assert later > 0
 
 
 @given(st.lists(st.tuples(st.integers(1, 10_000), st.floats(0, 1000)), min_size=2))

@@ -99,6 +99,18 @@ def test_a_long_wait_that_was_never_seen_is_as_uncertain_as_a_shorter_one() -> N
     assert spread.late[4] > UNKNOWN.late[4]
 
 
+def test_the_first_waits_teach_more_than_later_ones() -> None:
+    """What is assumed of a class is soon forgotten: the early side shrinks by less each time."""
+    soundings, seen = Soundings(), list[float]()
+    for room in queue(lambda second: 10 * second, 200):
+        soundings.see(View(room, {"standard": soundings.spread}), "standard")
+        if not seen or seen[-1] != soundings.spread.early[2]:
+            seen.append(soundings.spread.early[2])
+    moved = [before - after for before, after in pairwise(seen)]
+
+    assert moved[0] > 3 * moved[-1] > 0
+
+
 @pytest.mark.parametrize("changes", [{"phase": Phase.PAUSED}, {"recover_until_ms": NOW_MS + 10_000_000}])
 def test_an_operator_s_pause_is_no_wrong_forecast(changes: dict[str, Any]) -> None:
     """Whoever waited over a pause was told of it."""

@@ -14,6 +14,7 @@ from waiting_room.core.flow import Turnover
 from waiting_room.core.lanes import portions
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.snapshot import Cohort, Snapshot
+from waiting_room.core.steering import follows_shop
 
 _MEASURE_MS: Final = 30_000
 _TRUST_MS: Final = 8000
@@ -136,13 +137,14 @@ def pace(snapshot: Snapshot, lane: str, turnover: Turnover) -> Pace:
 
     With C seats of which each ends λ times a second, and r admissions a second at the most, ``ds/dt = r - λs``: where
     r > λC the seats s are full after ``ln((r - λs)/(r - λC))/λ``, and from then on λC are admitted. Seats beyond C end
-    without a successor, for ``ln(s/C)/λ``. Where r is less than that, the seats do not matter.
+    without a successor, for ``ln(s/C)/λ``. Where r is less than that, or the shop bears fewer than there are seats, the
+    seats do not matter.
     """
     each, capacity = turnover.per_seat_s, snapshot.capacity
     by_rate, there = call_rate_per_s(snapshot, lane), min(1.0, 1 - snapshot.no_show)
     rate_per_s, seats = snapshot.rate_per_s, snapshot.seats + snapshot.expected
     ends = each * capacity
-    if not rate_per_s or not capacity or ends >= rate_per_s:
+    if not rate_per_s or not capacity or ends >= rate_per_s or follows_shop(snapshot):
         return Pace(by_rate)
     part = _part(snapshot, lane) / there
     full = part * ends

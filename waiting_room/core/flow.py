@@ -9,6 +9,7 @@ from math import exp, log
 from typing import Final, NamedTuple
 
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
+from waiting_room.core.steering import follows_shop
 
 _SEATS_S: Final = 240.0
 """Ends of seats are remembered for so long: some hundred of them tell the mean session to a tenth."""
@@ -22,6 +23,10 @@ _WANDERS: Final = 0.4
 """By so much, as a logarithm, the share of those who come when called differs from slot to slot by itself."""
 _LIMITS_S: Final = 300.0
 """A limit that was changed may be changed back: half the way is forgotten in 208 s."""
+_AGAIN: Final = 0.7
+"""A limit that was halved may be set back, but also be lowered further: by seven tenths of such a step."""
+_SHOP: Final = 0.2
+"""By so much, as a logarithm, a shop that the room follows bears less or more than it did in the last half minute."""
 _PRIOR_SHARE: Final = 0.15
 """What is assumed of the session weighs like the ends of so many of all seats."""
 _DOUBT: Final = log(2)
@@ -45,6 +50,20 @@ class Range(NamedTuple):
     least: float = 0.0
     most: float = 0.0
 
+    @property
+    def higher(self) -> float:
+        """
+        Return by how much the limit may come to be higher, as a logarithm.
+        """
+        return max(self.most, -_AGAIN * self.least)
+
+    @property
+    def lower(self) -> float:
+        """
+        Return by how much the limit may come to be lower, as a logarithm.
+        """
+        return max(-self.least, _AGAIN * self.most)
+
     def after(self, before: float, now: float, elapsed_s: float) -> "Range":
         """
         Return the range *elapsed_s* later, when the limit that was *before* is *now*.
@@ -60,7 +79,7 @@ class Flow:
     Until seats have ended a session is taken to last for half the idle timeout.
     """
 
-    __slots__ = ("_capacity", "_ends", "_gone", "_last", "_rate", "_seat_s", "_shows", "_waited_s")
+    __slots__ = ("_capacity", "_ends", "_follows", "_gone", "_last", "_rate", "_seat_s", "_shows", "_waited_s")
 
     def __init__(self) -> None:
         self._last: Snapshot | None = None
@@ -70,6 +89,7 @@ class Flow:
         self._waited_s: dict[str, float] = {}
         self._capacity = Range()
         self._rate = Range()
+        self._follows = False
         self._shows = Range()
 
     def see(self, snapshot: Snapshot) -> None:
@@ -89,7 +109,8 @@ class Flow:
         elapsed_s = (snapshot.now_ms - last.now_ms) / 1000
         self._capacity = self._capacity.after(last.capacity, snapshot.capacity, elapsed_s)
         self._shows = self._shows.after(1 - last.no_show, 1 - snapshot.no_show, elapsed_s)
-        self._rate = self._rate.after(last.rate_per_minute, snapshot.rate_per_minute, elapsed_s)
+        self._follows = follows_shop(snapshot)
+        self._rate = self._rate.after(_set_rate(last), _set_rate(snapshot), elapsed_s)
         keep = exp(-elapsed_s / _SEATS_S)
         ended = (snapshot.admitted - snapshot.seats) - (last.admitted - last.seats)
         self._ends = keep * self._ends + max(0, ended)
@@ -125,9 +146,10 @@ class Flow:
     def by_rate(self) -> tuple[float, float]:
         """
         Return by how much the waits of a room that goes by its rate may be shorter and longer for what its operator or
-        its adaptation does, as logarithms.
+        its shop does, as logarithms.
         """
-        return self._rate.most, -self._rate.least
+        shop = _SHOP if self._follows else 0.0
+        return shop + self._rate.higher, shop + self._rate.lower
 
     def by_seats(self, turnover: Turnover) -> tuple[float, float]:
         """
@@ -136,4 +158,13 @@ class Flow:
         When a crowd has left silently, nearly all who are called are ghosts, and those behind them may not be.
         """
         live = max(0.0, self._shows.most - _WANDERS)
-        return turnover.doubt + self._capacity.most, turnover.doubt - self._capacity.least + live
+        return turnover.doubt + self._capacity.higher, turnover.doubt + self._capacity.lower + live
+
+
+def _set_rate(snapshot: Snapshot) -> float:
+    """
+    Return the rate that somebody has set: of a room that adapts the ceiling, for what it finds in between fills gaps in
+    bursts and rests, and says nothing of any wait.
+    """
+    adapts = snapshot.policy.adaptive and snapshot.shop.override is None
+    return snapshot.rate_limit if adapts else snapshot.rate_per_minute

@@ -19,6 +19,12 @@ MISSES: Final = 0.1
 """The share of waits that may end before the range, and that may end after it: four of five lie inside."""
 _STEP: Final = 0.06
 """A missed side grows by 5 %, a kept one shrinks by 0.6 %."""
+_EAGER: Final = 8.0
+_SETTLED: Final = 4.0
+"""
+The first wait of a class moves a side by seven times as much, the fourth by five times, the fortieth by twice: what is
+assumed before anything is known is soon forgotten, and a promotion has few long waits to learn from.
+"""
 _PER_WAIT: Final = 8
 """Soundings within the length of one wait; more would tell the same thing again."""
 _GOLDEN: Final = 0.618_034
@@ -51,12 +57,12 @@ class Soundings:
     Learn from one lane's snapshots how wide its ranges must be; waits are classed by their length, each twice the last.
     """
 
-    __slots__ = ("_early", "_known", "_late", "_next_ms", "_open", "_taken")
+    __slots__ = ("_early", "_late", "_next_ms", "_open", "_seen", "_taken")
 
     def __init__(self) -> None:
         self._early = list(UNKNOWN.early)
         self._late = list(UNKNOWN.late)
-        self._known = [False] * CLASSES
+        self._seen = [0] * CLASSES
         self._open: list[list[_Sounding]] = [[] for _ in range(CLASSES)]
         self._next_ms = [0] * CLASSES
         self._taken = 0
@@ -68,7 +74,7 @@ class Soundings:
         """
         early, late = self._early[:], self._late[:]
         for index in range(1, CLASSES):
-            if not self._known[index]:
+            if not self._seen[index]:
                 early[index] = max(early[index], early[index - 1])
                 late[index] = max(late[index], late[index - 1])
         return Spread.of(early, late)
@@ -92,13 +98,11 @@ class Soundings:
         called = one.rank < lane.frontier
         late = left_s > one.told.high_s
         if called or late:
-            self._known[index] = True
-            self._learn(self._early, index, missed=left_s < one.told.low_s)
-            self._learn(self._late, index, missed=late)
+            self._seen[index] += 1
+            step = _STEP * (1 + _EAGER / (1 + self._seen[index] / _SETTLED))
+            _learn(self._early, index, step, missed=left_s < one.told.low_s)
+            _learn(self._late, index, step, missed=late)
         return called or late
-
-    def _learn(self, side: list[float], index: int, *, missed: bool) -> None:
-        side[index] = min(_WIDEST, max(_NARROWEST, side[index] + _STEP * (missed - MISSES)))
 
     def _sound(self, index: int, view: View, name: str, lane: LaneSnapshot) -> None:
         now_ms = view.snapshot.now_ms
@@ -115,3 +119,7 @@ class Soundings:
             hears_s = view.interval_s(1, _NEXT) * (self._taken * _SILVER % 1)
             rank = lane.presence.nth(ahead + 1)
             self._open[index].append(_Sounding(now_ms, rank, told, asks_s, looks_s, hears_s))
+
+
+def _learn(side: list[float], index: int, step: float, *, missed: bool) -> None:
+    side[index] = min(_WIDEST, max(_NARROWEST, side[index] + step * (missed - MISSES)))

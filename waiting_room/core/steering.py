@@ -52,6 +52,16 @@ def _state(snapshot: Snapshot) -> Adaptation:
     return replace(measured(before, reading), rate=warmed_up(before, now_ms, limits))
 
 
+def follows_shop(snapshot: Snapshot) -> bool:
+    """
+    Return whether the rate is what the law of adaptation finds, and the law lets in fewer than there are seats.
+    """
+    shop = snapshot.shop
+    if not snapshot.policy.adaptive or shop.adaptation is None or shop.override is not None:
+        return False
+    return shop.adaptation.limit < snapshot.capacity
+
+
 def limits_of(snapshot: Snapshot) -> Limits:
     """
     Return what the law keeps within in this room.

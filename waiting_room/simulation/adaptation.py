@@ -14,9 +14,9 @@ from typing import Final
 
 from waiting_room.core import adaptation
 from waiting_room.core.adaptation import Adaptation, Limits, Reading, adapt
-from waiting_room.core.health import BOUNDS_MS, MOST_MS, Health, recent
+from waiting_room.core.health import MOST_MS, Health, recent
 from waiting_room.simulation import laws
-from waiting_room.simulation.shop import CONNECTIONS, Shop, Weather
+from waiting_room.simulation.shop import CONNECTIONS, Shop, Weather, health_of
 
 Law = Callable[[Adaptation, Reading, Limits], Adaptation]
 LAWS: Final = MappingProxyType(
@@ -121,7 +121,7 @@ def run(law: Law, scenario: Scenario, seed: int = 1, limits: Limits = LIMITS) ->
             in_flight_ms += 250 * shop.in_flight
         now_ms = 1000 * (second + 1)
         if shop.reports:
-            records.append(_health(shop.answers[marks[0] :], in_flight_ms, now_ms - told_ms, now_ms))
+            records.append(health_of(shop.answers[marks[0] :], in_flight_ms, now_ms - told_ms, now_ms))
         told_ms = now_ms
         while records and now_ms - records[0].at_ms > MOST_MS:
             records.popleft()
@@ -130,15 +130,6 @@ def run(law: Law, scenario: Scenario, seed: int = 1, limits: Limits = LIMITS) ->
         failures, orders = len(shop.failures) - marks[1], len(shop.orders) - marks[2]
         seen.append(Second(second, latencies, failures, orders, len(shop.seats), state.rate, shop.possible_per_s))
     return seen
-
-
-def _health(answers: Sequence[tuple[float, float, bool]], in_flight_ms: int, window_ms: int, now_ms: int) -> Health:
-    counts = [0] * (len(BOUNDS_MS) + 1)
-    for _, latency_ms, _ in answers:
-        counts[sum(latency_ms > bound for bound in BOUNDS_MS)] += 1
-    errors = sum(failed for _, _, failed in answers)
-    latency_ms = round(sum(latency for _, latency, _ in answers))
-    return Health(now_ms, window_ms, len(answers), errors, in_flight_ms, latency_ms, tuple(counts))
 
 
 def judge(law: str, scenario: Scenario, seconds: Sequence[Second], target_ms: float) -> Result:

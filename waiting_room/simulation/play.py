@@ -8,8 +8,10 @@ from random import Random
 from typing import Final
 
 from waiting_room.core.policy import Policy
+from waiting_room.core.shop import ShopWord
 from waiting_room.simulation.bulk import SAMPLE, Bulk
 from waiting_room.simulation.crowd import Crowd
+from waiting_room.simulation.customers import Customers
 from waiting_room.simulation.drive import run
 from waiting_room.simulation.faults import Troubles
 from waiting_room.simulation.promises import Promises
@@ -65,6 +67,8 @@ class Play:
         self._second = [0, 0, 0]
         self.workers = [self._hire(index) for index in range(scenario.workers)]
         self._bulk = Bulk(scenario, self.crowd, self.promises, self.server, self.visitors, self.workers)
+        weather = scenario.weather
+        self._customers = Customers(weather, scenario.seed, self.visitors, START_MS) if weather else None
         self._troubles = Troubles(
             scenario.faults,
             scenario.seed,
@@ -119,6 +123,8 @@ class Play:
                     worker.step(self.now_ms)
             if promises.unsettled and (seats := self.server.settled(ROOM)) is not None:
                 promises.settle(seats)
+            if self._customers is not None:
+                self._customers.run_to(self.now_ms)
             visitors.due(self.now_ms)
             self._bulk.due()
             self._arrivals()
@@ -146,13 +152,15 @@ class Play:
 
     def _gate_reports(self) -> None:
         """
-        Let the gates tell a worker which seats were in use and which are given back, until one has heard.
+        Let the gates tell a worker which seats were in use and which are given back, until one has heard, and how the
+        shop fares.
         """
+        health = None if self._customers is None else self._customers.report()
         visitors, worker = self.visitors, self._pick(0)
-        if worker is None or worker.room is None or not (visitors.touched or visitors.released):
+        if worker is None or worker.room is None or not (visitors.touched or visitors.released or health):
             return
         touched, released = visitors.touched, visitors.released
-        answer = run(worker.lobby.report(ROOM, touched, released))
+        answer = run(worker.lobby.report(ROOM, touched, released, shop=ShopWord(health)))
         if answer.degraded:
             return
         for seat in answer.gone:

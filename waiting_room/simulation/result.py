@@ -45,9 +45,9 @@ class Result:
     of the time from coming to being let in. *seat_use*: the share of seats held, from the first time that all were
     until nobody waited any more. *rate_use*: the share of the rate used while people waited and seats were free.
     *eta_coverage*: the share of visitors whose true remaining wait lay in the range that was shown at a moment of their
-    wait drawn at random. *tau_called*, *tau_admitted*: Kendall's tau between rank and the order of calls, and of
-    admissions, of those who were there. *redis_bytes*: modelled from measured bytes, at the peak. *series*: what
-    happened in each second.
+    wait drawn at random, *eta_width*: how wide these ranges were, in relation to it. *tau_called*, *tau_admitted*:
+    Kendall's tau between rank and the order of calls, and of admissions, of those who were there. *redis_bytes*:
+    modelled from measured bytes, at the peak. *series*: what happened in each second.
     """
 
     seed: int
@@ -70,6 +70,7 @@ class Result:
     rate_use: float | None
     eta_coverage: float | None
     eta_judged: int
+    eta_width: float | None
     tau_called: float | None
     tau_admitted: float | None
     polls: int
@@ -120,6 +121,7 @@ def judge(play: "Play") -> Result:
         rate_use=rate_use(series, policy.rate_per_s),
         eta_coverage=tally.coverage(),
         eta_judged=len(tally.judged),
+        eta_width=tally.width(),
         tau_called=min(
             (tau for book in promises.lanes.values() if (tau := kendall_tau(book.calls)) is not None), default=None
         ),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.errors import Fault, FaultsError
+from waiting_room.simulation.shop import Weather
 
 MOST_VISITORS: Final = 10_000_000
 MOST_WORKERS: Final = 64
@@ -126,6 +127,7 @@ class Scenario:
     Hold everything that decides a run; two equal ones are played alike.
 
     *limit_s* ends a run whose visitors do not. *bulk*: whether the crowd is played in bulk, None to choose by its size.
+    *weather*: how the shop behind the room fares, whose gates tell of it; none is played where it is empty.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -138,6 +140,7 @@ class Scenario:
     workers: int = 2
     limit_s: float = 86_400.0
     bulk: bool | None = None
+    weather: tuple[Weather, ...] = ()
 
     @property
     def in_bulk(self) -> bool:
@@ -152,6 +155,8 @@ class Scenario:
         """
         if self.faults != CALM:
             return "faults"
+        if self.weather:
+            return "a shop"
         if any(change.phase is not None for change in self.changes) or self.policy.planned:
             return "changes of the phase"
         return "" if self.policy.mode == "queue" else f"mode {self.policy.mode}"

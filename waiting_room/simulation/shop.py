@@ -10,10 +10,13 @@ gone is served for nobody.
 import math
 import random
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 from typing import Final
+
+from waiting_room.core.health import BOUNDS_MS, Health
 
 BUYER_MS: Final = (30, 25, 30, 25, 40, 70, 30, 120, 30)
 """What each page of an order costs, as in the demo shop: home, product, basket (twice), checkout and pay (twice each),
@@ -61,6 +64,13 @@ class Shopper:
         self.attempt = 0
         self.reloads = 0
 
+    @property
+    def is_done(self) -> bool:
+        """
+        Return whether this shopper has bought, and has the confirmation.
+        """
+        return self.costs is BUYER_MS and self.page >= len(BUYER_MS)
+
 
 class Shop:
     """
@@ -105,11 +115,13 @@ class Shop:
         """
         return self._now.reports
 
-    def enter(self) -> None:
+    def enter(self) -> Shopper:
         """
-        Let a shopper in.
+        Let a shopper in, and return who it is.
         """
-        self._ask(Shopper(buys=self._dice.random() >= LOOKERS))
+        shopper = Shopper(buys=self._dice.random() >= LOOKERS)
+        self._ask(shopper)
+        return shopper
 
     def run_to(self, until_s: float) -> None:
         """
@@ -190,3 +202,16 @@ class Shop:
             return
         shopper.reloads += 1
         self._after(2.0**shopper.reloads, "ask", shopper)
+
+
+def health_of(answers: Sequence[tuple[float, float, bool]], in_flight_ms: int, window_ms: int, now_ms: int) -> Health:
+    """
+    Return what the gates saw within *window_ms* up to *now_ms*: *answers* as the shop keeps them, and the time that
+    requests were inside.
+    """
+    counts = [0] * (len(BOUNDS_MS) + 1)
+    for _, latency_ms, _ in answers:
+        counts[sum(latency_ms > bound for bound in BOUNDS_MS)] += 1
+    errors = sum(failed for _, _, failed in answers)
+    latency_ms = round(sum(latency for _, latency, _ in answers))
+    return Health(now_ms, window_ms, len(answers), errors, in_flight_ms, latency_ms, tuple(counts))

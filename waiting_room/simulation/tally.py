@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 SERIES: Final = ("arrivals", "polls", "called", "admitted", "waiting", "seats", "capacity")
+_LONG_S: Final = 30.0
 
 
 class Tally:
@@ -87,3 +88,11 @@ class Tally:
         if not self.judged:
             return None
         return sum(low <= remaining <= high for _, remaining, low, high in self.judged) / len(self.judged)
+
+    def width(self) -> float | None:
+        """
+        Return the median width of the ranges that were shown, in relation to the true remaining wait, of those of half
+        a minute and more: a range that always holds may tell nothing.
+        """
+        widths = sorted((high - low) / left for _, left, low, high in self.judged if left >= _LONG_S)
+        return widths[len(widths) // 2] if widths else None

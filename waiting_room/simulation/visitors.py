@@ -35,6 +35,8 @@ GIVE_UP: Final = 3
 class Visitors:
     """
     Let every visitor of *crowd* go their way; *pick* names the worker that answers a request, None where none lives.
+
+    *goes_shopping* takes those who go in, where a shop is played; otherwise a session ends by itself.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Visitors:
         self.released: list[str] = []
         self.told: Counter[str] = Counter()
         self.ended = 0
+        self.goes_shopping: Callable[[int], None] | None = None
         self._acts = (self._ask, self._join, self._look, self._give_up)
 
     def later(self, who: int, act: int, delay_ms: int) -> None:
@@ -245,9 +248,41 @@ class Visitors:
         self._promises.due_ms[who] = 0
         self.state[who] = INSIDE
         self.hard_end_ms[who] = outcome.hard_end_ms
+        if self.goes_shopping is not None:
+            self.goes_shopping(who)
+            return
         session_ms = self._crowd.session_ms[who]
         self.session_end_ms[who] = self.now_ms + session_ms
         self.later(who, LOOK, min(self._page_ms, session_ms))
+
+    def is_inside(self, who: int) -> bool:
+        """
+        Return whether *who* has a seat, as far as they know.
+        """
+        return self.state[who] == INSIDE
+
+    def touch(self, who: int) -> None:
+        """
+        Let the gate note that *who* has asked for a page.
+        """
+        self.touched[self._seat(who)] = self.hard_end_ms[who]
+
+    def finish(self, who: int, *, releases: bool) -> None:
+        """
+        End the visit of *who*, who gives the seat back or leaves it to its idle end.
+        """
+        if self.state[who] != INSIDE:
+            return
+        seat = self._seat(who)
+        self._end(who, DONE)
+        if releases:
+            self.touched.pop(seat, None)
+            self.released.append(seat)
+
+    def _seat(self, who: int) -> str:
+        ticket = self.tickets[who]
+        assert ticket is not None
+        return f"{ticket.lane}.{ticket.number}"
 
     def _look(self, who: int) -> None:
         """
@@ -255,18 +290,12 @@ class Visitors:
         """
         if self.state[who] != INSIDE:
             return
-        ticket = self.tickets[who]
-        assert ticket is not None
-        seat = f"{ticket.lane}.{ticket.number}"
         left_ms = self.session_end_ms[who] - self.now_ms
         if left_ms > 0:
-            self.touched[seat] = self.hard_end_ms[who]
+            self.touch(who)
             self.later(who, LOOK, min(self._page_ms, left_ms))
             return
-        self._end(who, DONE)
-        if self._crowd.habits[who] & RELEASES:
-            self.touched.pop(seat, None)
-            self.released.append(seat)
+        self.finish(who, releases=bool(self._crowd.habits[who] & RELEASES))
 
     def shut_out(self, who: int) -> None:
         """
