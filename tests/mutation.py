@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -49,17 +49,33 @@ def share_killed(statuses: Iterable[str]) -> float:
 
 def report(results: Results) -> list[str]:
     """
-    List the share killed of each module and of all, then the survivors by name.
+    List the share killed of each module and of all, then the survivors: a line for each function that has some.
     """
     rows = [row(module, mutants.values()) for module, mutants in sorted(results.items())]
-    survivors = [
-        f"  {CORE}.{module}.{mutant}: {status}"
-        for module, mutants in sorted(results.items())
-        for mutant, status in mutants.items()
-        if status not in NOTICED
-    ]
     together = row("together", [status for mutants in results.values() for status in mutants.values()])
-    return [*rows, together, "", f"{len(survivors)} survived; `mutmut show NAME` shows what was changed:", *survivors]
+    survivors = [line for module, mutants in sorted(results.items()) for line in survivors_of(module, mutants)]
+    shown = f"survivors by function; `mutmut show {CORE}.FUNCTION__mutmut_NUMBER` shows what was changed:"
+    return [*rows, together, "", shown if survivors else "none survived", *survivors]
+
+
+def survivors_of(module: str, mutants: Mapping[str, str]) -> list[str]:
+    """
+    List each function of *module* that has survivors, those with the most first: how many of its mutants, and which.
+
+    A status stands with a number where it is another than ``survived``.
+    """
+    total: Counter[str] = Counter()
+    left: dict[str, list[str]] = defaultdict(list)
+    for mutant, status in mutants.items():
+        function, _, number = mutant.rpartition("__mutmut_")
+        total[function] += 1
+        if status not in NOTICED:
+            left[function].append(number if status == "survived" else f"{number} ({status})")
+    worst_first = sorted(left, key=lambda function: -len(left[function]))
+    return [
+        f"  {module}.{function}: {len(left[function])} of {total[function]}: {', '.join(left[function])}"
+        for function in worst_first
+    ]
 
 
 def row(name: str, statuses: Iterable[str]) -> str:

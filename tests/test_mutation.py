@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from tests.mutation import CORE, read_results, report, share_killed
+from tests.mutation import CORE, read_results, report, share_killed, survivors_of
 from tests.source import ROOT
 
 LISTED = f"""
@@ -43,17 +43,29 @@ def test_what_nobody_noticed_counts_as_survived(statuses: list[str], share: floa
     assert share_killed(statuses) == share
 
 
-def test_every_survivor_is_named() -> None:
+def test_every_survivor_is_named_with_its_function() -> None:
     """Below the share killed of each module and of all."""
     assert report(read_results(LISTED)) == [
         "policy           3 mutants   66.7% killed",
         "presence         1 mutants    0.0% killed",
         "together         4 mutants   50.0% killed",
         "",
-        "2 survived; `mutmut show NAME` shows what was changed:",
-        f"  {CORE}.policy.x__read__mutmut_2: survived",
-        f"  {CORE}.presence.x_merge__mutmut_1: no tests",
+        f"survivors by function; `mutmut show {CORE}.FUNCTION__mutmut_NUMBER` shows what was changed:",
+        "  policy.x__read: 1 of 2: 2",
+        "  presence.x_merge: 1 of 1: 1 (no tests)",
     ]
+
+
+def test_the_function_with_the_most_survivors_stands_first() -> None:
+    """That is where a test is missing."""
+    mutants = {"x_one__mutmut_1": "survived", "x_two__mutmut_1": "survived", "x_two__mutmut_2": "survived"}
+
+    assert survivors_of("plan", mutants) == ["  plan.x_two: 2 of 2: 1, 2", "  plan.x_one: 1 of 1: 1"]
+
+
+def test_where_all_were_noticed_nobody_is_named() -> None:
+    """A list without entries would look like one that was cut off."""
+    assert report({"plan": {"x_plan__mutmut_1": "killed"}})[-1] == "none survived"
 
 
 def test_every_module_of_the_core_is_mutated() -> None:
