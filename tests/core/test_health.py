@@ -65,6 +65,41 @@ def test_a_quantile_never_falls_with_its_share(one: Health, share: float) -> Non
     assert one.quantile_ms(share) <= one.quantile_ms(min(1.0, share + 0.01))
 
 
+def test_two_are_merged_by_adding_and_the_newer_says_when() -> None:
+    """
+    Each sum by itself; also where the older one is heard last.
+    """
+    one, other = Health(7, 1, 2, 3, 4, 5, tuple(range(13))), Health(6, 10, 20, 30, 40, 50, tuple(range(100, 113)))
+    both = Health(7, 11, 22, 33, 44, 55, tuple(range(100, 126, 2)))
+
+    assert one.merge(other) == other.merge(one) == both
+
+
+def buckets(**counts: int) -> Health:
+    """
+    Return a health with so many answers in some buckets, named by their bounds.
+    """
+    return Health(counts=tuple(counts.get(f"below_{bound}", 0) for bound in (*BOUNDS_MS, "ever")))
+
+
+@pytest.mark.parametrize(
+    ("seen", "share", "ms"),
+    [
+        (buckets(below_10=100), 0.5, 5.0),  # the first bucket begins at nothing
+        (buckets(below_ever=100), 0.5, 90_000.0),  # the last one ends at twice the highest bound
+        (buckets(below_10=50, below_50=50), 0.5, 10.0),  # an even half ends with its bucket
+        (buckets(below_10=50, below_50=50), 0.75, 37.5),
+        (buckets(below_10=50, below_50=50, below_500=100), 0.75, 375.0),  # all that is below counts
+        (Health(), 0.95, 0.0),
+    ],
+)
+def test_a_quantile_divides_its_bucket_evenly(seen: Health, share: float, ms: float) -> None:
+    """
+    From its lower to its upper bound; without answers it is nothing.
+    """
+    assert seen.quantile_ms(share) == pytest.approx(ms)
+
+
 def test_the_quantile_lies_within_its_bucket() -> None:
     """
     A hundred answers between 50 and 100 ms: the 95th lies at 97.5.
@@ -97,6 +132,16 @@ def test_a_busy_shop_is_looked_back_at_for_three_seconds() -> None:
     assert found.window_ms == LEAST_MS + 1000
 
 
+def test_just_enough_answers_are_enough() -> None:
+    """
+    Four seconds with fifty each: no older one is looked at.
+    """
+    found = recent([health(at_ms, requests=ENOUGH // 4) for at_ms in range(0, 10_000, 1000)], 9000)
+
+    assert found is not None
+    assert found.requests == ENOUGH
+
+
 def test_a_small_shop_is_looked_back_at_for_longer() -> None:
     """
     One request a second gives a 95th percentile only after a while.
@@ -127,6 +172,15 @@ def test_a_gates_report_is_read() -> None:
     assert found is not None
     assert (found.requests, found.errors, found.in_flight_ms, found.latency_ms) == (3, 1, 2000, 780)
     assert [found.counts[index] for index in (1, 3, 6)] == [1, 1, 1]
+    assert found.at_ms == 0, "when it came is the store's to say"
+
+
+def test_a_sum_may_be_as_large_as_a_long_life_makes_it() -> None:
+    """
+    A million million ms are thirty years.
+    """
+    assert read_health(report(latency_ms_sum=10**12))[1] == []
+    assert [fault.where for fault in read_health(report(latency_ms_sum=10**12 + 1))[1]] == ["health.latency_ms_sum"]
 
 
 def test_a_report_without_health_is_no_fault() -> None:
@@ -143,6 +197,8 @@ def test_a_report_without_health_is_no_fault() -> None:
         ({"in_flight": "2"}, "health.in_flight"),
         ({"window_ms": True}, "health.window_ms"),
         ({"latency_buckets": {"10": 1}}, "health.latency_buckets"),
+        ({"latency_buckets": [str(bound) for bound in BOUNDS_MS]}, "health.latency_buckets"),
+        ({"latency_buckets": None}, "health.latency_buckets"),
         ({"errors": 4}, "health"),
         ({"requests": 2, "errors": 0}, "health"),
     ],

@@ -46,6 +46,13 @@ def test_the_lanes_of_a_draw_are_taken_together() -> None:
     assert opening_of(room).no_show == pytest.approx(0.4)
 
 
+def test_a_lane_in_which_nobody_waits_for_the_draw_takes_nobody_away() -> None:
+    """Everybody of the other one is there."""
+    called = lane(issued=3, frontier=9, early_from=1)
+
+    assert opening_of(lanes(POLICY, standard=lane(range(1, 5), early_from=1), vip=called)).no_show == 0.0
+
+
 def test_no_more_than_the_most_are_taken_to_have_gone() -> None:
     """Nobody is there of a thousand: still not all are given up. And where more are there than were drawn, none is."""
     nobody = lanes(POLICY, standard=lane(issued=1000, early_from=1))

@@ -101,6 +101,30 @@ def test_what_was_done_is_summed_up() -> None:
     assert verdict.most == {1: 8, 10: 13, 60: 13}
 
 
+def test_the_verdict_tells_of_which_time_it_is() -> None:
+    """From the first record to the last one."""
+    verdict = verify(DAY.lines, [DAY.head])
+
+    assert (verdict.from_ms, verdict.until_ms) == (START_MS, DAY.now_ms)
+    assert verdict.head == Head(8, DAY.head.hash, DAY.now_ms)
+
+
+def test_a_log_whose_beginning_follows_something_is_not_whole() -> None:
+    """The first record of a room follows none."""
+    flaws = verify(forged(at=0, previous="ab" * 32)).flaws
+
+    assert [(flaw.line, flaw.sequence, flaw.kind) for flaw in flaws] == [(1, 1, Broken.CHANGED)]
+
+
+def test_a_line_that_is_no_record_breaks_the_log_once() -> None:
+    """What follows it by its hash is whole."""
+    lines = list(DAY.lines)
+    lines[2] = "rubbish"
+    lines[3:] = rechained([replace(Record.parse(lines[3]), previous=digest("rubbish")), *map(Record.parse, lines[4:])])
+
+    assert [(flaw.line, flaw.sequence, flaw.kind) for flaw in verify(lines).flaws] == [(3, 0, Broken.UNREADABLE)]
+
+
 def test_a_missing_head_is_told() -> None:
     """A log that begins later is proven from there on, and says where."""
     verdict = verify(DAY.lines[3:], [DAY.head])

@@ -181,16 +181,16 @@ def test_a_room_that_is_sold_out_says_why_it_is_closed() -> None:
 
 def test_what_the_operator_is_told_of_the_shop() -> None:
     """
-    Of a hundred answers five were errors; nineteen of twenty came within a tenth of a second.
+    Of three hundred answers five were errors; nineteen of twenty came within a tenth of a second.
     """
-    known = Shop((health(NOW_MS, errors=5),), replace(BEFORE, limit=49.6), stock=70, sold_out=True)
+    known = Shop((health(NOW_MS, 300, errors=5),), replace(BEFORE, limit=49.6), stock=70, sold_out=True)
 
     assert said(room(known)) == {
         "mode": "following",
         "override": None,
         "limit": 50,
         "p95_ms": 98,
-        "error_share": 0.05,
+        "error_share": 0.0167,
         "stock": 70,
         "sold_out": True,
     }
@@ -221,7 +221,7 @@ def test_while_nobody_is_let_in_what_was_learnt_stays(changes: dict[str, Any]) -
     """
     The clocks and counts go on, so that the next opening begins with its warm-up.
     """
-    _, state = steer(room(Shop((QUICK,), BEFORE), **changes))
+    _, state = steer(room(Shop((QUICK,), replace(BEFORE, seats=37)), **changes))
 
     assert state == replace(BEFORE, at_ms=NOW_MS, opened_ms=NOW_MS, heard_ms=NOW_MS, seats=40, admitted=102)
 

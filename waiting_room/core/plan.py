@@ -198,7 +198,7 @@ def _after_turn(snapshot: Snapshot, no_show: float, due: int) -> float:
 
 def _next_slot_ms(snapshot: Snapshot) -> int:
     if snapshot.gathering:
-        return max(opening.slot_ms(snapshot.waiting, snapshot.policy), polling.slot_ms(0, snapshot.policy))
+        return opening.slot_ms(snapshot.waiting, snapshot.policy)
     rates = {name: estimate.call_rate_per_s(snapshot, name) for name in snapshot.lanes}
     waits_s = (lane.waiting / rates[name] for name, lane in snapshot.lanes.items() if rates[name] > 0)
     return polling.slot_ms(snapshot.waiting, snapshot.policy, max(waits_s, default=0.0), snapshot.slot_ms)
