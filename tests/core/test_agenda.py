@@ -61,6 +61,42 @@ def test_an_operators_action_stands_until_the_next_entry() -> None:
     assert asked(11, 5, rate_set_ms=T + 10 * MINUTE + 1) == (None, NO_RATE)
 
 
+def test_an_entry_of_the_moment_of_an_operators_action_is_over() -> None:
+    """What was done by hand in the same millisecond stands."""
+    assert asked(100, 95, phase_set_ms=T + 100 * MINUTE) == (None, NO_RATE)
+    assert asked(10, 5, rate_set_ms=T + 10 * MINUTE) == (None, NO_RATE)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "phase", "ordered", "resume_at_ms"),
+    [
+        (5, Phase.OPEN, None, 0),
+        (75, Phase.OPEN, None, 0),
+        (0, Phase.CLOSED, Phase.OPEN, 0),
+        (90, Phase.OPEN, Phase.DRAINING, 0),
+    ],
+)
+def test_only_what_changes_is_ordered_and_only_a_pause_has_an_end(
+    minutes: int, phase: Phase, ordered: Phase | None, resume_at_ms: int
+) -> None:
+    """An opening leads to no other opening, though one is planned."""
+    found = orders(Agenda(scheduled_ms=T + minutes * MINUTE - 1), DAY, phase, T + minutes * MINUTE)
+
+    assert (found.phase, found.resume_at_ms) == (ordered, resume_at_ms)
+
+
+def test_a_planned_pause_that_nothing_follows_has_no_end() -> None:
+    """Nobody knows when it goes on."""
+    found = orders(Agenda(scheduled_ms=T), (at(1, "pause"),), Phase.OPEN, T + MINUTE)
+
+    assert (found.phase, found.resume_at_ms) == (Phase.PAUSED, 0)
+
+
+def test_a_pause_without_words_has_none() -> None:
+    """Those of the last one are gone."""
+    assert Agenda(notice="back soon").changed(Phase.OPEN, Phase.PAUSED, T, 1000).notice == ""
+
+
 def test_a_rate_step_stays_when_the_phase_is_set_by_hand() -> None:
     """They are two things."""
     assert asked(11, 5, phase_set_ms=T + 11 * MINUTE) == (None, 600)

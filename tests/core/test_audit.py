@@ -3,6 +3,7 @@ The admission log: one form, one chain.
 """
 
 import json
+import re
 from hashlib import sha256
 
 import pytest
@@ -28,6 +29,10 @@ def test_the_chain_can_be_followed_with_plain_tools() -> None:
     assert digest(lines[-1]) == hashes[-1]
 
 
+LINE = busy_day().lines[0]
+KIND = "not the right kind of value"
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -47,6 +52,24 @@ def test_the_chain_can_be_followed_with_plain_tools() -> None:
 def test_what_is_no_record_is_refused(line: str) -> None:
     """Whatever stands in a line, it is read or refused, with nothing in between."""
     with pytest.raises(ValueError, match=r".+"):
+        Record.parse(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("[" * 100_000, "it is no JSON of ours"),
+        ('{"room":"toys"}', "it has not the fields of a record"),
+        (LINE.replace('"lost":0', '"lost":false').replace('"form":1', '"form":"1"'), f"form, lost: {KIND}"),
+        (LINE.replace('"standard":2', '"standard":"2"'), f"frontier: {KIND}"),
+        (LINE.replace('{"standard":2}', "[2]"), f"frontier: {KIND}"),
+        (LINE.replace('"form":1', '"form":2'), "it is of form 2, and this program knows form 1"),
+        (LINE + " ", "it is not written in the one form of a record"),
+    ],
+)
+def test_what_is_no_record_is_told_why(line: str, why: str) -> None:
+    """An auditor reads it."""
+    with pytest.raises(ValueError, match=f"^{re.escape(why)}$"):
         Record.parse(line)
 
 

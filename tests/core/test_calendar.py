@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waiting_room.core import calendar
-from waiting_room.core.calendar import Appointment, Entry
+from waiting_room.core.calendar import MAX_ENTRIES, Appointment, Entry
 from waiting_room.core.policy import Policy
 from waiting_room.errors import Conflict, Fault, PolicyError
 
@@ -269,6 +269,40 @@ def test_a_text_with_semicolons_is_a_schedule() -> None:
     """As the command line has it; nothing is an empty one."""
     assert [step.do for step in planned("2026-11-27 09:00 open 300; 2026-11-27 20:00 close")] == ["open", "close"]
     assert planned("") == ()
+
+
+def test_what_is_planned_is_written_as_it_is_read() -> None:
+    """With its rates where there are any, and with its seconds."""
+    schedule = [*SALE, {"at": "2026-11-27 21:00:30", "do": "close"}]
+
+    assert Policy.parse({"schedule": schedule, "timezone": WARSAW}).as_dict()["schedule"] == schedule
+
+
+def test_as_many_entries_as_may_be_are_taken() -> None:
+    """Half a year of a daily opening and closing; one more is refused."""
+    entries = [f"2026-11-27 {minute // 60:02}:{minute % 60:02} rate 5" for minute in range(MAX_ENTRIES + 1)]
+
+    assert len(planned(entries[:-1])) == MAX_ENTRIES
+    assert faults_of(entries)[0].remedy == f"write {MAX_ENTRIES} at most"
+
+
+@pytest.mark.parametrize(
+    ("ms", "timezone", "shown"),
+    [
+        (0, WARSAW, "2026-11-27 09:00+01:00"),
+        (1000, WARSAW, "2026-11-27 09:00:01+01:00"),
+        (500, "UTC", "2026-11-27 08:00:00+00:00"),
+        (0, "Europe/Nowhere", "2026-11-27 08:00+00:00"),
+    ],
+)
+def test_an_instant_is_shown_by_the_clocks_of_its_place(ms: int, timezone: str, shown: str) -> None:
+    """With seconds only where there are some; in an unknown place by UTC."""
+    assert calendar.local_text(utc("2026-11-27 08:00") + ms, timezone) == shown
+
+
+def test_instants_are_whole_ms() -> None:
+    """As everything inside."""
+    assert type(planned(SALE)[0].at_ms) is int
 
 
 def test_equal_schedules_are_equal_texts() -> None:

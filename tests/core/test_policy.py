@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from waiting_room.core import policy as settings
 from waiting_room.core.calendar import Entry
 from waiting_room.core.names import RESERVED_NAMES, name_faults
 from waiting_room.core.policy import OUTAGE_RULES, Policy
@@ -32,7 +33,7 @@ def faults_of(values: dict[str, Any], where: str = "rooms.toys") -> tuple[Fault,
 def test_nothing_said_is_the_default() -> None:
     """Every setting has a default, and the defaults are in order."""
     assert Policy.parse({}) == Policy()
-    assert Policy().contradictions() == []
+    assert Policy().contradictions("room") == []
 
 
 def test_all_faults_come_at_once() -> None:
@@ -70,6 +71,43 @@ def test_all_contradictions_come_at_once() -> None:
 
     assert [fault.where.rpartition(".")[2] for fault in found] == ["poll_min_s", "idle_timeout_s"]
     assert faults_of({"claim_window_s": 3, "poll_min_s": 2})[0].where == "rooms.toys.claim_window_s"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"poll_min_s": 5, "poll_max_s": 5},
+        {"idle_timeout_s": 60, "max_session_s": 60},
+        {"claim_window_s": 4, "poll_min_s": 2},
+        {"rate_floor_per_minute": 60, "rate_per_minute": 60, "adaptive": True},
+        {"rate_floor_per_minute": 61, "rate_per_minute": 60},
+    ],
+)
+def test_what_is_equal_or_of_no_use_is_no_contradiction(values: dict[str, Any]) -> None:
+    """A floor counts only where the rate adapts or warms up."""
+    assert Policy.parse(values) == Policy(**values)
+
+
+def test_a_setting_bears_its_range_unit_and_help() -> None:
+    """The reference of the configuration is made of them."""
+    made = settings._setting(5, 0, 10, "seats", "how many")
+
+    assert made.default == 5
+    assert dict(made.metadata) == {"low": 0, "high": 10, "unit": "seats", "help": "how many"}
+
+
+def test_a_whole_number_is_kept_as_one() -> None:
+    """However it was written."""
+    assert type(Policy.parse({"capacity": 5.0}).capacity) is int
+    assert type(Policy.parse({"warm_up_s": 5}).warm_up_s) is float
+
+
+@pytest.mark.parametrize(("factor", "stock", "seats"), [(1.0, 1000, 1000), (1.5, 7, 10), (0.001, 999, 0)])
+def test_the_seats_for_a_stock_are_whole(factor: float, stock: int, seats: int) -> None:
+    """Half a seat is none."""
+    found = Policy(capacity=10_000, stock_factor=factor).seats_for(stock)
+
+    assert (found, type(found)) == (seats, int)
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,16 @@ def test_a_name_is_a_rooms_unless_said_otherwise() -> None:
         ({"allowed_hosts": "a.example"}, "allowed_hosts: 'a.example' is no list of hosts; write [\"shop.example\"]"),
         ({"timezone": "Europe/Warsav"}, "timezone: 'Europe/Warsav' is no time zone; did you mean Europe/Warsaw?"),
         ({"timezone": "??"}, "timezone: '??' is no time zone; write a name such as Europe/Warsaw, or UTC"),
+        ({"poll_max_s": 1e7}, "poll_max_s: 1e+07 is out of range; allowed are 1 to 600 seconds"),
         ({"poll_min_s": 30, "poll_max_s": 5}, "poll_min_s: 30 is above poll_max_s; lower it"),
+        (
+            {"rate_floor_per_minute": 700, "adaptive": True},
+            "rate_floor_per_minute: 700 is above rate_per_minute; lower it, or raise the rate",
+        ),
+        (
+            {"rate_floor_per_minute": 700, "warm_up_s": 60},
+            "rate_floor_per_minute: 700 is above rate_per_minute; lower it, or raise the rate",
+        ),
         (
             {"idle_timeout_s": 900, "max_session_s": 60},
             "idle_timeout_s: 900 is above max_session_s; lower it, or allow longer sessions",
@@ -170,6 +179,11 @@ def test_eight_lanes_are_not_too_many() -> None:
         ([{"at": "soon", "do": "open"}], f"[1].at: 'soon' is no time; {HOW}"),
         ([{"at": "2026-11-27 09:00"}], f"[1].do: is missing; {KINDS}"),
         (["2026-11-27 09:00 explode"], f"[1].do: 'explode' is none of the choices; {KINDS}"),
+        (["2026-11-27 09:00 explode 5"], f"[1].do: 'explode' is none of the choices; {KINDS}"),
+        (
+            [{"at": "2026-11-27 09:00", "do": "rate", "rate_per_minute": True}],
+            "[1].rate_per_minute: True is no rate; allowed are 0 to 6,000,000 admissions per minute",
+        ),
         (
             ["2026-11-27 09:00 rate"],
             "[1].rate_per_minute: is missing; say how many admissions per minute from then on",
@@ -207,6 +221,10 @@ def test_eight_lanes_are_not_too_many() -> None:
         (
             ["2026-11-27 09:00 open", "2026-11-27 08:00 close"],
             "[2].at: close at 2026-11-27 08:00 stands after open at 2026-11-27 09:00; an end comes after the opening",
+        ),
+        (
+            ["2026-11-27 09:00 open", "2026-11-27 08:00 drain"],
+            "[2].at: drain at 2026-11-27 08:00 stands after open at 2026-11-27 09:00; an end comes after the opening",
         ),
         (
             ["2026-11-27 09:00 open", "2026-11-27 08:00 pause"],

@@ -119,6 +119,19 @@ SPAN = "is no span of up to a week"
             ["resume_at: 2026-11-27 09:30 has passed; write a time to come, or how long the break lasts"],
         ),
         (
+            {"resume_at": "2026-11-27 10:00"},
+            ["resume_at: 2026-11-27 10:00 has passed; write a time to come, or how long the break lasts"],
+        ),
+        (
+            {"resume_at": "2026-10-25 02:30"},
+            [
+                (
+                    "resume_at: 2026-10-25 02:30 comes twice in Europe/Warsaw: the clocks go back; write the offset: "
+                    "2026-10-25T02:30+02:00 for the first, 2026-10-25T02:30+01:00 for the second"
+                )
+            ],
+        ),
+        (
             {"resume_at": "2026-12-27 09:30"},
             ["resume_at: 2026-12-27 09:30 is more than a week away; write a time to come, or how long the break lasts"],
         ),

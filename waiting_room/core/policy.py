@@ -154,7 +154,7 @@ class Policy:
                 return policy
         raise PolicyError(tuple(faults))
 
-    def contradictions(self, where: str = "room") -> list[Fault]:
+    def contradictions(self, where: str) -> list[Fault]:
         """
         Return the faults that no single field shows.
         """
