@@ -4,34 +4,26 @@ A real browser, the page on its stage, and the real service with a shop beside i
 
 import asyncio
 import gc
-import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
+from tests.chromium import chromium
 from tests.web.booth import Stage, app_of
 from waiting_room import app
 from waiting_room.config import ServerSettings, Settings
 from waiting_room.core.policy import Policy
 
-# No first run, no updates, no look-ups: nothing but what the test opens.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 ROOM = "spring-sale"
 
 NewVisitor = Callable[..., Awaitable[BrowserContext]]
+Reader = Callable[..., Awaitable[Page]]
 Staging = Callable[[Stage], Awaitable[str]]
 
 
@@ -49,33 +41,70 @@ class Place:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """
-    Run one headless Chromium, the system's own, for all tests of this folder.
+    Run one Chromium for all tests of this folder.
     """
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+    async with chromium() as running:
         yield running
-        await running.close()
+
+
+async def profile(browser: Browser, *, script: bool = True, code: str = "en", width: int = 900) -> BrowserContext:
+    """
+    Open a browser's profile that knows nothing of others.
+    """
+    context = await browser.new_context(
+        java_script_enabled=script,
+        locale=code,
+        viewport={"width": width, "height": 800},
+        timezone_id="Europe/Warsaw",
+    )
+    context.set_default_timeout(10_000)
+    return context
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def new_visitor(browser: Browser) -> AsyncIterator[NewVisitor]:
     """
-    Hand out browsers' profiles that know nothing of each other.
+    Hand out profiles that know nothing of each other.
     """
     async with AsyncExitStack() as stack:
 
-        async def visitor(*, script: bool = True, code: str = "en", width: int = 900) -> BrowserContext:
-            context = await browser.new_context(
-                java_script_enabled=script,
-                locale=code,
-                viewport={"width": width, "height": 800},
-                timezone_id="Europe/Warsaw",
-            )
-            context.set_default_timeout(10_000)
+        async def visitor(**options: Any) -> BrowserContext:
+            context = await profile(browser, **options)
             stack.push_async_callback(context.close)
             return context
 
         yield visitor
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shelf(browser: Browser) -> AsyncIterator[dict[tuple[object, ...], Page]]:
+    """
+    Keep a page of each kind of profile for the whole session: a new one costs Chromium two processes.
+    """
+    pages: dict[tuple[object, ...], Page] = {}
+    yield pages
+    for page in pages.values():
+        await page.context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def reader(browser: Browser, shelf: dict[tuple[object, ...], Page]) -> AsyncIterator[Reader]:
+    """
+    Hand out pages for looking only: profiles that come from another test, but without its cookies.
+    """
+    taken: list[Page] = []
+
+    async def take(**options: Any) -> Page:
+        kind = tuple(sorted(options.items()))
+        if kind not in shelf:
+            shelf[kind] = await (await profile(browser, **options)).new_page()
+        taken.append(shelf[kind])
+        await shelf[kind].context.clear_cookies()
+        return shelf[kind]
+
+    yield take
+    for page in taken:
+        await page.goto("about:blank")
 
 
 @asynccontextmanager

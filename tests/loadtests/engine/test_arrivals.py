@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loadtests.arrivals import (
@@ -141,6 +141,7 @@ def test_area_is_the_integral_of_the_rate(profile: SpikeProfile, share: float) -
 
 
 @given(profiles(), st.floats(0, 110))
+@example(SpikeProfile(0, 0, 1, 2, 0, 0, 0.1), 1)
 def test_overload_is_where_the_rate_exceeds_the_capacity(profile: SpikeProfile, capacity_per_s: float) -> None:
     """
     Just outside of the window the rate is at most the capacity, inside it is more.
@@ -150,8 +151,9 @@ def test_overload_is_where_the_rate_exceeds_the_capacity(profile: SpikeProfile, 
     if window is None:
         assert profile.peak_per_s <= capacity_per_s
     elif window[1] - window[0] > 1e-3:
-        middle_s = (profile.calm_s + profile.rise_s + window[1]) / 2
-        assert rate_at(profile, middle_s) >= capacity_per_s - 1e-6
+        assert rate_at(profile, sum(window) / 2) >= capacity_per_s - 1e-6
+        assert rate_at(profile, window[0] - 1e-6) <= capacity_per_s + 1e-6
+        assert rate_at(profile, window[1] + 1e-6) <= capacity_per_s + 1e-6
 
 
 def test_overload_of_a_slope_is_found_by_interpolation() -> None:
