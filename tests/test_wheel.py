@@ -5,19 +5,21 @@ What users install: the wheel, alone in a new environment, without the source be
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import psutil
 import pytest
 
+from loadtests.processes import free_ports
+from tests.beside import Stage, beside
 from tests.source import PACKAGES, ROOT
 from tests.waiting import wait_until_sync
 
@@ -37,29 +39,38 @@ allowed_hosts = ["127.0.0.1"]
 """
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def install() -> tuple[Path, Path]:
     """
-    Build the wheel.
+    Build the wheel, install it after the runtime lock into a new environment, and return both: wheel and programs.
     """
-    folder = tmp_path_factory.mktemp("dist")
+    folder = Path(mkdtemp(prefix="wheel"))
     run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder), folder=ROOT)
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
-def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """
-    Install the runtime lock and the wheel into a new environment, and return the folder of its programs.
-    """
-    folder = tmp_path_factory.mktemp("alone")
+    (wheel,) = folder.glob("*.whl")
     run(sys.executable, "-m", "venv", "--without-pip", "venv", folder=folder)
     programs = folder / "venv" / "bin"
     pip = (sys.executable, "-m", "pip", "--python", str(programs / "python"), "--disable-pip-version-check", "install")
     run(*pip, "--require-hashes", "--requirement", str(ROOT / "requirements" / "runtime.txt"), folder=folder)
     run(*pip, "--no-deps", "--no-index", str(wheel), folder=folder)
-    return programs
+    return wheel, programs
+
+
+pytestmark = beside(install)
+
+
+@pytest.fixture(scope="module")
+def wheel(stage: Stage) -> Path:
+    """
+    Offer the wheel.
+    """
+    return stage.outcome(install)[0]
+
+
+@pytest.fixture(scope="module")
+def programs(stage: Stage) -> Path:
+    """
+    Offer the folder of the programs in an environment that holds the wheel and what it needs.
+    """
+    return stage.outcome(install)[1]
 
 
 def run(*command: str, folder: Path) -> str:
@@ -80,16 +91,6 @@ def bare_environment() -> dict[str, str]:
     }
 
 
-def free_port() -> int:
-    """
-    Return a port of the loopback interface that nobody listens on.
-    """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def serving(programs: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """
@@ -97,7 +98,7 @@ def serving(programs: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[byt
     """
     config, log = folder / "waiting-room.toml", folder / "serve.log"
     config.write_text(ROOM.format(key="wheel-" * 8))
-    port = free_port()
+    [port] = free_ports(1)
     options = ("--config", str(config), "--host", "127.0.0.1", "--port", str(port))
     with log.open("wb") as messages:
         service = subprocess.Popen(

@@ -4,7 +4,6 @@ A real Prometheus for tests: it scrapes every second, evaluates our rules, and a
 
 import json
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from urllib.request import urlopen
 
 import yaml
 
+from loadtests.processes import free_ports
 from tests.dashboards.sources import PROMETHEUS, Asked, panel_queries
 
 START_TIMEOUT_S: Final = 20.0
@@ -59,7 +59,7 @@ class LivePrometheus:
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
-        port = _free_port()
+        [port] = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         config = self._folder / "prometheus.yml"
         config.write_text(yaml.safe_dump(self._config()), encoding="utf-8")
@@ -181,10 +181,3 @@ class LivePrometheus:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -64,9 +64,13 @@ class Stub:
     seen: list[str] = field(default_factory=list)
     strays: int = 0
     connections: set[tuple[str, int]] = field(default_factory=set)
-    _sessions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    _told: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+    _sessions: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
+    _told: dict[str, tuple[int, int, float]] = field(default_factory=dict, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What it was asked outlives a run; whom it would serve next does not.
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
     def app(self) -> web.Application:
         """

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -24,6 +25,7 @@ from loadtests.processes import Interrupts
 from loadtests.rehearsal import Options, Rehearsal
 from loadtests.rehearsal_progress import Progress
 from loadtests.rehearsal_sizing import QUICK
+from tests.beside import Stage, beside
 
 TINY = replace(
     QUICK,
@@ -41,16 +43,26 @@ TINY = replace(
 )
 
 
-@pytest.fixture(scope="module")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+def tiny_rehearsal() -> tuple[dict[str, Any], Path]:
     """
-    Play one tiny rehearsal for all tests here.
+    Play one, and return its result and its folder.
     """
-    out = tmp_path_factory.mktemp("rehearsal")
+    out = Path(mkdtemp(prefix="rehearsal"))
     interrupts = Interrupts()
     with interrupts.installed():
         rehearsal = Rehearsal(Options(out, TINY, 1, "waiting-room rehearse"), Progress(StringIO()), interrupts)
         return rehearsal.run(), out
+
+
+pytestmark = beside(tiny_rehearsal)
+
+
+@pytest.fixture(scope="module")
+def rehearsed(stage: Stage) -> tuple[dict[str, Any], Path]:
+    """
+    Offer one tiny rehearsal to all tests here.
+    """
+    return stage.outcome(tiny_rehearsal)
 
 
 def test_both_runs_meet_the_same_crowd(rehearsed: tuple[dict[str, Any], Path]) -> None:
