@@ -67,6 +67,7 @@ def redis_url(valkey: "EmbeddedValkey") -> Iterator[str]:
     """
     with redis.Redis.from_url(valkey.url, socket_timeout=5) as client:
         client.flushall()
+        client.set("wr:begun", 1)
         yield valkey.url
 
         assert leaked_keys(client) == []

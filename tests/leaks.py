@@ -11,6 +11,7 @@ import redis
 # The list of rooms, and the keys of a room that stay until it is deleted; everything else must expire by itself.
 PERMANENT = (
     re.compile(r"wr:rooms"),
+    re.compile(r"wr:begun"),
     re.compile(r"wr:\{[^}]+\}:meta"),
     re.compile(r"wr:\{[^}]+\}:policy"),
 )

@@ -15,6 +15,7 @@ CONTRACTS = (*WORDS, "waiting_room.ports", "waiting_room.config")
 USE_CASES = (
     *CONTRACTS,
     "waiting_room.rooms",
+    "waiting_room.patience",
     "waiting_room.office",
     "waiting_room.lobby",
     "waiting_room.entrance",
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.config": WORDS,
     "waiting_room.rooms": BASE,
     "waiting_room.coalesce": (),
+    "waiting_room.patience": BASE,
     "waiting_room.office": (*CONTRACTS, "waiting_room.rooms"),
     "waiting_room.lobby": (*CONTRACTS, "waiting_room.rooms", "waiting_room.coalesce", "waiting_room.office"),
     "waiting_room.entrance": (

@@ -19,6 +19,7 @@ from waiting_room.config import Settings
 from waiting_room.controller import Controller
 from waiting_room.errors import ConfigError, Fault
 from waiting_room.lobby import Lobby
+from waiting_room.patience import patiently
 from waiting_room.store.connection import Connection
 from waiting_room.store.redis import RedisStore
 from waiting_room.telemetry.prometheus import Metrics
@@ -79,7 +80,7 @@ async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], 
     )
     tasks: list[asyncio.Task[None]] = []
     try:
-        await controller.open_rooms()
+        await patiently(controller.open_rooms)
         await runner.setup()
         hurry(service, runner)
         await web.SockSite(runner, sock, backlog=BACKLOG).start()

@@ -8,6 +8,7 @@ with is refused by the store, so that a lost lease or a second controller does n
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from waiting_room.core import polling
@@ -38,15 +39,28 @@ class Controller:
         self._lobby = lobby
         self._owner = owner
         self._policies = policies
+        self._waits = False
         self._flushed_ms = 0
         self._discovered_ms = 0
 
     async def open_rooms(self) -> None:
         """
         Create or update the configured rooms and see every room there is.
+
+        Raises `StoreEmptyError` where one is missing that may have been lost a moment ago: it is to be asked for again,
+        until others have put it back or have had the time to.
         """
+        missing: StoreEmptyError | None = None
         for name, policy in self._policies.items():
-            await self._lobby.store.configure(name, policy)
+            try:
+                await self._lobby.store.configure(name, policy)
+            except StoreEmptyError as error:
+                missing = error
+        if missing is not None:
+            if not self._waits:
+                _log.warning("a room is missing: others have a moment to put it back", extra={"room": missing.room})
+            self._waits = True
+            raise missing
         await self._discover()
 
     async def run(self) -> None:
@@ -67,7 +81,7 @@ class Controller:
         now_ms = self._lobby.clock_ms()
         for room in list(self._lobby.known.values()):
             try:
-                await self._tend(room, now_ms)
+                await self._tend_or_restore(room, now_ms)
             except StoreEmptyError:
                 room.lost = True
             except StoreUnavailableError as error:
@@ -86,10 +100,16 @@ class Controller:
         except StoreError as error:
             _log.debug("chores missed", extra={"reason": str(error)})
 
-    async def _tend(self, room: Room, now_ms: int) -> None:
+    async def _tend_or_restore(self, room: Room, now_ms: int) -> None:
+        if not room.lost:
+            try:
+                await self._tend(room, now_ms)
+            except StoreEmptyError:
+                room.lost = True
         if room.lost:
             await self._restore(room)
-            return
+
+    async def _tend(self, room: Room, now_ms: int) -> None:
         last = room.view.snapshot
         held_by_another = last.owner not in {"", self._owner}
         if held_by_another and now_ms - room.viewed_ms < REFRESH_MS:
@@ -99,8 +119,7 @@ class Controller:
         snapshot = room.view.snapshot
         if _is_another_life(snapshot, before.snapshot):
             _log.warning("new epoch", extra={"room": room.name, "epoch": snapshot.epoch})
-            room.view = before
-            await self._restore(room)
+            room.view, room.lost = before, True
             return
         step = plan(snapshot, self._owner)
         if step is not None:
@@ -192,7 +211,8 @@ class Controller:
                 await self._meet(name)
         missing = [name for name in self._policies if name not in names and name not in self._lobby.known]
         for name in missing:
-            await self._lobby.configure(name, self._policies[name])
+            with suppress(StoreEmptyError):
+                await self._lobby.configure(name, self._policies[name])
 
     async def _meet(self, name: str) -> None:
         """
@@ -214,10 +234,10 @@ def _log_orders(room: str, asked: Orders) -> None:
 
 def _is_another_life(now: Snapshot, before: Snapshot) -> bool:
     """
-    Tell whether the store lost what it held *before*: within an epoch versions only grow, so a lower one is of a room
-    that was made anew, say by a worker that started before anybody put the lost one back.
+    Tell whether the store may have lost what it held *before*: it lives in another epoch, or was made anew, say by a
+    worker that started while nobody could put the lost one back; and within a life versions only grow.
     """
-    return now.epoch != before.epoch or now.version < before.version
+    return now.life != before.life or now.version < before.version
 
 
 def _keep(notes: LaneNotes, chunks: Mapping[int, bytes]) -> None:

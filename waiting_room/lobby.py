@@ -109,6 +109,8 @@ class Lobby(Office):
             return room.view.closed(), None
         if reply.code is JoinCode.DRAINING:
             return Refused(Reason.ROOM_DRAINING), None
+        if reply.code is JoinCode.RECOVERING:
+            return self._put_off(Reason.RECOVERING), None
         notes = room.lanes[lane]
         notes.highest = max(notes.highest, reply.number)
         ticket = Ticket(room.name, lane, reply.number, visitor.id, reply.now_ms)

@@ -14,7 +14,7 @@ from waiting_room.core.phase import ACTIONS, Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.prequeue import opening_faults, source_faults
 from waiting_room.core.view import View
-from waiting_room.errors import Fault, PolicyError, RoomUnknownError
+from waiting_room.errors import Fault, PolicyError, RoomUnknownError, StoreEmptyError
 from waiting_room.ports import Store
 from waiting_room.rooms import Room
 
@@ -100,8 +100,15 @@ class Office:
     async def configure(self, name: str, policy: Policy, *, rate_by_hand: bool = False) -> None:
         """
         Create a room or change its settings, and see it at once; *rate_by_hand* ends a rate that a schedule has set.
+
+        Raises `StoreEmptyError` while the room may be lost and on its way back: see `waiting_room.ports.Store`.
         """
-        await self.store.configure(name, policy, rate_by_hand=rate_by_hand)
+        try:
+            await self.store.configure(name, policy, rate_by_hand=rate_by_hand)
+        except StoreEmptyError:
+            if name in self.known:
+                self.known[name].lost = True
+            raise
         await self.refresh(name)
 
     async def set_phase(

@@ -33,6 +33,8 @@ class JoinCode(IntEnum):
     DRAINING = -2
     EARLY = 4
     """new, and without a rank until the draw"""
+    RECOVERING = -7
+    """the room is being put together after a loss: no number is given before every worker has added what it knows"""
 
 
 class JoinReply(NamedTuple):
@@ -151,6 +153,10 @@ class Store(Protocol):
     async def configure(self, room: str, policy: Policy, *, rate_by_hand: bool = False) -> bool:
         """
         Create the room or change its settings; return whether it is new.
+
+        A room that is missing may have been lost: it is made anew only when it has been missed for `PATIENCE_MS`, so
+        that who remembers it can put it back; until then `StoreEmptyError` is raised. Where the store is known to hold
+        all it ever held, and the room is not listed, it is new and made at once.
 
         A new room begins as its schedule says. A rate that a schedule has set stays, unless the settings bring another
         one or it was chosen *rate_by_hand*.

@@ -59,7 +59,7 @@ def named() -> set[str]:
         for lane in ("standard", "{lane}")
         for key in (room.cohorts(lane), room.door(lane), room.joined(lane, "{visitor}"))
     }
-    return {keys.ROOMS, room.invitation("{id}")} | plain | varying | listed
+    return {keys.ROOMS, keys.BEGUN, room.invitation("{id}")} | plain | varying | listed
 
 
 def test_the_page_names_every_key_and_no_other() -> None:

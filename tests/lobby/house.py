@@ -4,6 +4,7 @@ Workers in front of one store in memory, all on one clock that is moved: what th
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Snapshot
-from waiting_room.errors import StoreUnavailableError
+from waiting_room.errors import StoreEmptyError, StoreUnavailableError
 from waiting_room.lobby import Lobby
 from waiting_room.ports import Store
 from waiting_room.rooms import Room
@@ -55,6 +56,13 @@ class Worker:
     lobby: Lobby
     controller: Controller
     line: Line
+    opened: bool = False
+
+    async def open(self) -> None:
+        """Open the rooms; where one may be lost, try again at the next step."""
+        with suppress(StoreEmptyError):
+            await self.controller.open_rooms()
+            self.opened = True
 
     @property
     def room(self) -> Room:
@@ -90,7 +98,7 @@ class House:
         worker = Worker(lobby, Controller(lobby, owner, {ROOM: self.policy}), line)
         self.workers.append(worker)
         self.clock_ms()
-        await worker.controller.open_rooms()
+        await worker.open()
         return worker
 
     def clock_ms(self) -> int:
@@ -108,7 +116,7 @@ class House:
         """Let each controller take its step at this moment."""
         self.clock_ms()
         for worker in self.workers:
-            await worker.controller.step()
+            await (worker.controller.step() if worker.opened else worker.open())
 
     async def see(self) -> Snapshot:
         """Return the room as the store has it."""

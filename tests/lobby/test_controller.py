@@ -7,26 +7,12 @@ import asyncio
 import pytest
 
 from tests.lobby.clock import timeless, trip
-from tests.lobby.house import POLICY, ROOM, House, house, names
-from waiting_room.core.outcomes import Admitted, Called, Paused, Waiting
-from waiting_room.core.plan import MARK_STEP, OWNER_MS, RECOVERY_MS
+from tests.lobby.house import POLICY, ROOM, house, names
+from waiting_room.core.outcomes import Called, Paused, Waiting
+from waiting_room.core.plan import OWNER_MS
 from waiting_room.core.reasons import Reason
 from waiting_room.core.view import STALE_MS
 from waiting_room.tokens import Ticket
-
-
-async def lose(home: House) -> None:
-    """
-    Restart the store without its data.
-    """
-    home.store.lose(ROOM)
-
-
-async def settle(home: House) -> None:
-    """
-    Let the recovery pass.
-    """
-    await home.live(RECOVERY_MS / 1000 + 1.5)
 
 
 @timeless
@@ -143,150 +129,6 @@ async def test_nobody_becomes_a_ghost_by_an_outage() -> None:
 
     assert (await home.see()).waiting == 6
     assert (await home.see()).standard.issued == 900
-
-
-@timeless
-async def test_a_lost_room_is_put_back_from_a_worker_s_memory() -> None:
-    """Frontier, presence, seats and settings; new numbers begin above all that may have been given."""
-    home = await house()
-    straight, _ = await home.workers[0].join("inside")
-    tickets = await home.fill(names(100))
-    await home.live(1)
-    before = (await home.workers[0].lobby.refresh(ROOM)).view.snapshot
-    await lose(home)
-    await home.live(1)
-    after = await home.see()
-
-    assert isinstance(straight, Admitted)
-    assert (after.epoch, after.policy, after.standard.frontier) == (before.epoch + 1, POLICY, before.standard.frontier)
-    assert (after.seats, after.waiting) == (before.seats, before.waiting)
-    assert after.recovering
-    shown = home.workers[0].lobby.status(ROOM, tickets[-1])
-    assert isinstance(shown, Waiting)
-    assert shown.reason is Reason.RECOVERING
-    _, new = await home.workers[0].join("new")
-    assert new is not None
-    assert new.number > MARK_STEP
-
-
-@timeless
-async def test_admissions_go_on_after_the_recovery() -> None:
-    """And in the old order: the first of those who wait is the next to be called."""
-    home = await house()
-    tickets = await home.fill(names(100))
-    await home.live(1)
-    frontier = (await home.see()).standard.frontier
-    await lose(home)
-    await settle(home)
-    for worker in home.workers:
-        await worker.lobby.refresh(ROOM)
-
-    assert (await home.see()).standard.frontier > frontier
-    claimed = await home.workers[0].lobby.claim(ROOM, tickets[frontier - 1])
-    assert isinstance(claimed, Admitted)
-
-
-@timeless
-async def test_who_joined_after_the_last_view_keeps_the_place() -> None:
-    """The worker gave the number: its check-in survives the loss, although no view ever held it."""
-    home = await house(rate_per_minute=0)
-    await home.fill(names(10))
-    await home.live(1)
-    worker = home.workers[0]
-    _, late = await worker.join("late")
-    assert late is not None
-    await lose(home)
-    joined, _ = await worker.join("unlucky")
-    worker.line.cut = True
-    worker.lobby.status(ROOM, late)
-    await home.live(3)
-    worker.line.cut = False
-    await settle(home)
-
-    assert isinstance(joined, Paused)
-    assert joined.reason is Reason.RECOVERING
-    assert (await home.see()).standard.presence.holds(late.number)
-
-
-@timeless
-async def test_two_workers_restore_one_after_the_other() -> None:
-    """Each adds what it alone remembers: the seats it gave, the later frontier."""
-    home = await house(size=2, capacity=20)
-    first, second = home.workers
-    for worker, name in ((first, "a"), (second, "b")):
-        outcome, _ = await worker.join(name)
-        assert isinstance(outcome, Admitted)
-        await home.live(0.5)
-    await home.fill(names(30))
-    await home.live(1.25)
-    await second.lobby.refresh(ROOM)
-    before = (await first.lobby.refresh(ROOM)).view.snapshot
-    await lose(home)
-    home.clock_ms()
-    await first.controller.step()
-    await trip(0.5)
-    home.clock_ms()
-    await second.controller.step()
-    await home.live(1.5)
-    after = await home.see()
-
-    assert after.epoch == before.epoch + 1
-    assert (after.seats, after.standard.frontier) == (before.seats, before.standard.frontier)
-    assert not any(worker.room.lost for worker in home.workers)
-
-
-@timeless
-async def test_a_released_seat_does_not_come_back_by_a_loss() -> None:
-    """What gates gave back is forgotten by the worker too."""
-    home = await house()
-    await home.workers[0].join("inside")
-    await home.workers[0].lobby.report(ROOM, {}, ["standard.1"])
-    await lose(home)
-    await home.live(1)
-
-    assert (await home.see()).seats == 0
-
-
-@timeless
-async def test_a_used_ticket_buys_no_second_seat_after_a_loss() -> None:
-    """Its seat is put back, and its claim finds that seat."""
-    home = await house(size=1)
-    outcome, ticket = await home.workers[0].join("inside")
-    assert isinstance(outcome, Admitted)
-    assert ticket is not None
-    await home.fill(names(5))
-    await lose(home)
-    await settle(home)
-    for worker in home.workers:
-        await worker.lobby.refresh(ROOM)
-    again = await home.workers[0].lobby.claim(ROOM, ticket)
-    assert isinstance(again, Admitted)
-
-    assert again.seat == outcome.seat
-
-
-@timeless
-async def test_a_starting_worker_does_not_hide_a_loss() -> None:
-    """
-    A worker starts just after the store has lost everything, and makes the configured room anew.
-
-    Those who remember the room put it back all the same; without that every place would be lost in silence, and the
-    numbers given out a second time.
-    """
-    home = await house()
-    tickets = await home.fill(names(40))
-    await home.live(1)
-    before = (await home.workers[0].lobby.refresh(ROOM)).view.snapshot
-    await lose(home)
-    await home.add("worker of a new process")
-    await home.live(2)
-    after = await home.see()
-
-    assert after.standard.frontier >= before.standard.frontier
-    assert after.waiting == before.waiting
-    _, new = await home.workers[1].join("new")
-    assert new is not None
-    assert new.number > tickets[-1].number
 
 
 @timeless

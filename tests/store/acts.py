@@ -2,14 +2,16 @@
 Short words for what tests do with a store.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from waiting_room.core.plan import Advance, plan
+from waiting_room.core.plan import PATIENCE_MS, Advance, plan
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CheckIns
 from waiting_room.core.proof import Verdict, verify
 from waiting_room.core.snapshot import Snapshot
+from waiting_room.errors import StoreEmptyError
 from waiting_room.ports import Claim, ClaimCode, Store
 from waiting_room.store.memory import MemoryStore
 from waiting_room.store.redis import RedisStore
@@ -95,6 +97,16 @@ async def tick(store: Store) -> Snapshot:
     assert step is not None
     assert await store.advance(ROOM, step)
     return snapshot
+
+
+async def make_anew(store: MemoryStore | RedisStore, policy: Policy = POLICY) -> None:
+    """
+    Make a room that was lost anew, as somebody does who knows nothing of it, when it has been missed for long enough.
+    """
+    with suppress(StoreEmptyError):
+        await store.configure(ROOM, policy)
+    pass_time(store, PATIENCE_MS)
+    assert await store.configure(ROOM, policy)
 
 
 async def proof(store: Store) -> Verdict:

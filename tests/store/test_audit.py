@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.store.acts import POLICY, ROOM, call, claim, pass_time, proof, tick, visitors
+from tests.store.acts import POLICY, ROOM, call, claim, make_anew, pass_time, proof, tick, visitors
 from tests.store.conftest import START_MS, AnyStore
 from waiting_room.core.audit import Record
 from waiting_room.core.phase import Phase
@@ -230,7 +230,7 @@ async def test_a_room_that_was_made_anew_keeps_its_log(store: AnyStore) -> None:
     last = await tick(store)
     assert last.head.sequence == 1
     await forget(store)
-    await store.configure(ROOM, POLICY)
+    await make_anew(store)
     await join(store, ["v1"])
     await store.restore(last, {})
     pass_time(store, RECOVERY_MS)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.store.acts import POLICY, ROOM, proof, tick, visitors
+from tests.store.acts import POLICY, ROOM, make_anew, proof, tick, visitors
 from tests.store.conftest import START_MS
 from waiting_room.core.phase import Phase
 from waiting_room.core.proof import Verdict
@@ -28,7 +28,7 @@ async def test_a_room_made_again_begins_a_new_log(redis_store: RedisStore) -> No
     await redis_store.configure(ROOM, POLICY)
     await tick(redis_store)
     await redis_store._connection.client.delete(f"wr:{{{ROOM}}}:meta")
-    await redis_store.configure(ROOM, POLICY)
+    await make_anew(redis_store)
     await tick(redis_store)
     verdict = await proof(redis_store)
 
@@ -133,7 +133,7 @@ class Life:
         if self.last is not None:
             self.store.lose(ROOM)
             if anew:
-                await self.store.configure(ROOM, POLICY)
+                await make_anew(self.store)
             await self.store.restore(self.last, {})
             await self.do_tick()
 

@@ -9,7 +9,7 @@ import pytest
 from tests.store.acts import POLICY, ROOM, call, check_in, claim, moved, pass_time, rotate, visitors
 from tests.store.conftest import AnyStore
 from waiting_room.core.phase import Phase
-from waiting_room.core.plan import MARK_STEP, RECOVERY_MS, plan
+from waiting_room.core.plan import plan
 from waiting_room.errors import StoreEmptyError
 from waiting_room.ports import Claim, ClaimCode, JoinCode
 
@@ -296,91 +296,3 @@ async def test_an_unknown_room_is_said_to_be_empty(store: AnyStore) -> None:
         with pytest.raises(StoreEmptyError):
             await verb
     assert await store.rooms() == (ROOM,)
-
-
-async def test_a_lost_room_comes_back_above_the_mark(store: AnyStore) -> None:
-    """Frontier, presence and settings return; new numbers begin above the high-water mark; admissions rest."""
-    await fill(store, 5)
-    await call(store, 2)
-    await claim(store, 1)
-    last = await store.snapshot(ROOM)
-    await forget(store)
-
-    assert await store.restore(last, {"standard": 5})
-    back = await store.snapshot(ROOM)
-    assert (back.epoch, back.standard.frontier, back.waiting, back.policy) == (last.epoch + 1, 3, 3, POLICY)
-    assert back.recovering
-    assert await claim(store, 2) is ClaimCode.RECOVERING
-    assert (await store.join(ROOM, "standard", ["new"]))[0].number == MARK_STEP + 1
-
-
-async def test_passes_take_their_seats_again_after_a_loss(store: AnyStore) -> None:
-    """Touched seats return while the room recovers, and never beyond capacity."""
-    hard_end_ms = (await store.join(ROOM, "standard", ["v1"]))[0].hard_end_ms
-    last = await store.snapshot(ROOM)
-    await forget(store)
-    await store.restore(last, {"standard": 1})
-    seats = {f"standard.{rank}": hard_end_ms for rank in (1, 2, 3, 4)}
-
-    assert (await store.touch(ROOM, seats, [])).gone == ("standard.4",)
-    assert (await store.snapshot(ROOM)).seats == POLICY.capacity
-
-
-async def test_a_room_that_was_made_anew_is_put_back(store: AnyStore) -> None:
-    """
-    After a loss somebody who knew nothing of the room creates it: whoever remembers more begins the recovery.
-
-    The phase comes back as well, so that a paused room does not open by itself.
-    """
-    await fill(store, 5)
-    await call(store, 2)
-    await store.set_phase(ROOM, Phase.PAUSED)
-    last = await store.snapshot(ROOM)
-    await forget(store)
-    await store.configure(ROOM, POLICY)
-
-    assert await store.restore(last, {"standard": 5})
-    back = await store.snapshot(ROOM)
-    assert (back.epoch, back.standard.frontier, back.waiting, back.phase) == (last.epoch + 1, 3, 3, Phase.PAUSED)
-    assert back.recovering
-    assert (await store.join(ROOM, "standard", ["new"]))[0].number == MARK_STEP + 1
-
-
-async def test_a_room_that_lost_nothing_is_left_alone(store: AnyStore) -> None:
-    """A worker that remembers an older version, or the very present one, changes nothing."""
-    await fill(store, 5)
-    old = await store.snapshot(ROOM)
-    await call(store, 2)
-    last = await store.snapshot(ROOM)
-
-    assert not await store.restore(old, {"standard": 5})
-    assert not await store.restore(last, {"standard": 900})
-    after = await store.snapshot(ROOM)
-    assert (after.epoch, after.version, after.standard.issued, after.recovering) == (last.epoch, last.version, 5, False)
-
-
-async def test_a_second_worker_adds_what_it_remembers(store: AnyStore) -> None:
-    """Restoring is by maximum: the order of the workers does not matter, and later it does nothing."""
-    await fill(store, 5)
-    early = await store.snapshot(ROOM)
-    await call(store, 3)
-    late = await store.snapshot(ROOM)
-    await forget(store)
-    await store.restore(early, {"standard": 5})
-
-    assert await store.restore(late, {"standard": 9})
-    assert (await store.snapshot(ROOM)).standard.frontier == 4
-    pass_time(store, RECOVERY_MS)
-    later = replace(late, lanes={"standard": replace(late.standard, frontier=5)})
-    assert not await store.restore(later, {"standard": 9})
-    assert (await store.snapshot(ROOM)).standard.frontier == 4
-
-
-async def forget(store: AnyStore) -> None:
-    """
-    Lose everything, as an empty restart does.
-    """
-    if hasattr(store, "lose"):
-        store.lose(ROOM)
-    else:
-        await store._connection.client.flushall()

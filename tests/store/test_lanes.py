@@ -10,7 +10,7 @@ from tests.store.acts import POLICY, ROOM, call, check_in, claim, moved, pass_ti
 from tests.store.conftest import AnyStore
 from waiting_room.core.lanes import DEFAULT_LANES, Lane
 from waiting_room.core.phase import Phase
-from waiting_room.core.plan import MARK_STEP
+from waiting_room.core.plan import MARK_STEP, RECOVERY_MS
 from waiting_room.ports import Claim, ClaimCode, JoinCode
 
 TWO = replace(POLICY, lanes=(Lane("loyal", weight=3, floor=0.1, entry="invitation"), Lane("standard")))
@@ -173,6 +173,7 @@ async def test_all_lanes_come_back_above_their_marks(store: AnyStore) -> None:
 
     assert {name: lane.waiting for name, lane in back.lanes.items()} == {"loyal": 1, "standard": 5}
     assert back.lanes["loyal"].frontier == 3
+    pass_time(store, RECOVERY_MS)
     assert await fill(store, "loyal", 1) == [MARK_STEP + 1]
     assert (await store.join(ROOM, "standard", ["late"]))[0].number == 70_001
 

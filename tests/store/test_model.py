@@ -20,7 +20,7 @@ from waiting_room.core.health import Health
 from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane
 from waiting_room.core.opening import Opening
 from waiting_room.core.phase import MODES, Phase
-from waiting_room.core.plan import plan
+from waiting_room.core.plan import PATIENCE_MS, plan
 from waiting_room.core.presence import CheckIns
 from waiting_room.core.proof import verify
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
@@ -79,6 +79,7 @@ class Story(RuleBasedStateMachine):
         self.last: tuple[Snapshot, Snapshot] | None = None
         with redis.Redis.from_url(self.url) as client:
             client.flushall()
+            client.set("wr:begun", 1)
         self.both(lambda store: store.configure(ROOM, POLICY))
 
     def run(self, call: Coroutine[Any, Any, Any]) -> Any:
@@ -253,8 +254,14 @@ class Story(RuleBasedStateMachine):
         """A worker takes a snapshot that it may have to restore from."""
         self.last = (self.run(self.model.snapshot(ROOM)), self.run(self.redis.snapshot(ROOM)))
 
-    @rule(lose=strategies.booleans(), anew=strategies.booleans(), highest=RANKS, plans=SCHEDULES)
-    def restore(self, lose: bool, anew: bool, highest: int, plans: Schedule) -> None:
+    @rule(
+        lose=strategies.booleans(),
+        anew=strategies.booleans(),
+        patience_ms=strategies.sampled_from([PATIENCE_MS - 1, PATIENCE_MS]),
+        highest=RANKS,
+        plans=SCHEDULES,
+    )
+    def restore(self, lose: bool, anew: bool, patience_ms: int, highest: int, plans: Schedule) -> None:
         """The store restarts empty, or not; one worker knows nothing and makes the room anew, another puts it back."""
         if self.last is None:
             return
@@ -262,7 +269,8 @@ class Story(RuleBasedStateMachine):
             self.model.lose(ROOM)
             with redis.Redis.from_url(self.url) as client:
                 client.flushall()
-        if anew:
+        for waited_ms in (0, patience_ms) if anew else ():
+            self.time_passes(ms=waited_ms)
             self.both(lambda store: store.configure(ROOM, replace(POLICY, schedule=plans)))
         remembered = dict(zip((self.model, self.redis), self.last, strict=True))
         self.both(lambda store: store.restore(remembered[store], {"standard": highest, "loyal": 2}))

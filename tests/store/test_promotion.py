@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 from tests.store.acts import POLICY, ROOM, visitors
 from tests.store.conftest import START_MS
 from waiting_room.core.phase import Phase
-from waiting_room.core.plan import MARK_STEP
+from waiting_room.core.plan import MARK_STEP, RECOVERY_MS
+from waiting_room.ports import JoinCode
 from waiting_room.store.connection import Connection
 from waiting_room.store.redis import RedisStore
 
@@ -26,7 +27,9 @@ async def test_a_join_on_a_promoted_replica_never_gives_a_number_again(redis_sto
     await client.hset(f"wr:{{{ROOM}}}:meta", mapping={"run": "the master that is gone", "issued": 3})
     await client.aclose()
     another = RedisStore(Connection(redis_url, time_out_s=10), START_MS)
+    at_once = (await another.join(ROOM, "standard", ["new"]))[0].code
+    another.now_ms = START_MS + RECOVERY_MS
     number = (await another.join(ROOM, "standard", ["new"]))[0].number
     await another.close()
 
-    assert number == MARK_STEP + 1
+    assert (at_once, number) == (JoinCode.RECOVERING, MARK_STEP + 1)

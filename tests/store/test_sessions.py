@@ -8,7 +8,7 @@ import pytest
 
 from tests.store.acts import POLICY, ROOM, call, claim, pass_time, visitors
 from tests.store.conftest import AnyStore
-from tests.store.test_contract import forget
+from tests.store.test_losses import forget
 from waiting_room.core.phase import Phase
 from waiting_room.ports import JoinCode, Stage
 from waiting_room.store.redis import RedisStore

@@ -19,6 +19,7 @@ from waiting_room.core.phase import ACTIONS
 from waiting_room.core.policy import Policy
 from waiting_room.errors import Conflict, Fault, PolicyError, WaitingRoomError
 from waiting_room.lobby import Lobby
+from waiting_room.patience import patiently
 
 ACTION_HELP = {
     "prequeue": "Let visitors gather before the opening, which puts them in order by a draw.",
@@ -120,7 +121,7 @@ def create(name: str, config_file: str | None, redis_url: str | None, as_json: b
     async def work(lobby: Lobby) -> dict[str, Any]:
         if name in await lobby.store.rooms():
             raise RoomExistsError(name)
-        await lobby.configure(name, policy)
+        await patiently(lambda: lobby.configure(name, policy))
         return lobby.admin_state(name)
 
     tell(run_with_lobby(work, config_file, redis_url), as_json, "was created")
@@ -141,7 +142,7 @@ def set_(name: str, config_file: str | None, redis_url: str | None, as_json: boo
     async def work(lobby: Lobby) -> dict[str, Any]:
         await known_room(lobby, name)
         policy = _policy(lobby.policy(name).as_dict() | changes)
-        await lobby.configure(name, policy, rate_by_hand="rate_per_minute" in changes)
+        await patiently(lambda: lobby.configure(name, policy, rate_by_hand="rate_per_minute" in changes))
         return lobby.admin_state(name)
 
     tell(run_with_lobby(work, config_file, redis_url), as_json, "was changed")

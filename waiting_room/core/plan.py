@@ -22,7 +22,11 @@ OWNER_MS: Final = 2000
 MARK_STEP: Final = 50_000
 """The high-water mark is raised this far ahead: 6 KiB of bitmap if all of it becomes a gap."""
 RECOVERY_MS: Final = 3000
-"""Admissions rest this long after a loss: gates report every second, workers flush every second."""
+"""Admissions and new numbers rest this long after a loss: gates report every second, workers flush every second, and
+each has read the room anew by then."""
+PATIENCE_MS: Final = 2000
+"""A room that is missing is not made anew before others had this long to put it back: a worker that remembers it asks
+for it every second, or every three quarters while the store is away, and puts it back in the same step."""
 _TELLING: Final = 100
 _STEPS_AHEAD: Final = 4
 """Whoever is next in line tells who is silent: those of a second's steps, and at least a hundred."""

@@ -113,6 +113,7 @@ class Snapshot:
 
     *promise*: the draw that is to come, *draws*: those that were held. *assumed*: the slot of a draw is not over, and
     all who were drawn count as present. *opens_at_ms*: when the room is said to open, 0 where that is not known.
+    *born_ms*: when the room was made, *began_ms*: when its epoch began; with the epoch they name one life of its data.
     *ended*: how many seats had ended at the last tick; *turnover_per_s*: how many end per second, as measured by then.
     """
 
@@ -150,10 +151,27 @@ class Snapshot:
     draws: tuple[Drawn, ...] = ()
     assumed: bool = False
     opens_at_ms: int = 0
+    born_ms: int = 0
+    began_ms: int = 0
     crowded_ms: int = 0
     shadow: Shadow | None = None
     revocations: int = 0
     shop: Shop = field(default=UNKNOWN_SHOP, repr=False)
+
+    @property
+    def life(self) -> tuple[int, int, int]:
+        """
+        Return what names the life of the room's data: another one began with a loss, or with what may have been one.
+        """
+        return self.born_ms, self.epoch, self.began_ms
+
+    @property
+    def seniority(self) -> tuple[int, int, int, int]:
+        """
+        Return what the larger one of two states of a room has more of: it was made first, is in the later epoch, in the
+        one that began first where two bear one number, and has gone further.
+        """
+        return -self.born_ms, self.epoch, -self.began_ms, self.version
 
     @property
     def admits(self) -> bool:

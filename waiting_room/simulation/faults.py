@@ -2,8 +2,8 @@
 What goes wrong during a run, and what the operator does meanwhile, at moments drawn from the seed.
 
 A store that loses what it held is put back from the workers' memory, so a loss waits until a worker remembers the room,
-and no worker falls after it that is the last to do so: what nobody remembers, nobody can put back.
-For the same reason one loss is over before the next: a mark raised since is known to one worker alone for a second.
+and no worker falls after it that is the last to do so: what nobody remembers, nobody can put back. Workers may start
+while the room is lost, and it may be lost again before it is put back: after half of all losses within a second.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,6 +20,8 @@ from waiting_room.simulation.worker import Worker
 
 RESTART_MS: Final = 3000
 """How long a worker that was killed is away."""
+SOON_MS: Final = 1000
+"""Within so much of a loss the next one comes, and a worker starts, with even chances each."""
 MOST_CUT_MS: Final = 15_000
 FRESH_MS: Final = 2000
 """A worker whose view is older does not count as one that remembers."""
@@ -91,7 +93,7 @@ class Troubles:
         """
         for worker in self._workers:
             room = worker.room
-            if not worker.alive or worker.line.cut or room is None or room.lost:
+            if not worker.alive or worker.line.cut or room is None:
                 continue
             if worker.clock_ms() - room.viewed_ms <= FRESH_MS:
                 yield worker
@@ -101,7 +103,7 @@ class Troubles:
             return []
         return [worker for worker in self._workers if worker.alive]
 
-    def _kill(self) -> None:
+    def _kill(self, away_ms: int = RESTART_MS) -> None:
         victims = self._victims()
         if len(victims) < 2:
             self._soon(RETRY_MS, self._kill)
@@ -110,17 +112,13 @@ class Troubles:
         self._unsure(worker)
         self._visitors.unanswered(worker.die())
         index = self._workers.index(worker)
-        self._soon(RESTART_MS, lambda: self._replace(index))
+        self._soon(away_ms, lambda: self._replace(index))
 
     def _replace(self, index: int) -> None:
         """
-        Start a worker in place of one that was killed; not while a lost room may still be gone: it would make it anew,
-        and give its first numbers again before others put the room back.
+        Start a worker in place of one that was killed.
         """
-        if self._settling():
-            self._soon(RETRY_MS, lambda: self._replace(index))
-        else:
-            self._workers[index] = self._hire(index)
+        self._workers[index] = self._hire(index)
 
     def _settling(self) -> bool:
         return self._promises.now_ms < self._lost_ms + _SETTLED_MS
@@ -155,10 +153,14 @@ class Troubles:
     def _wipe(self) -> None:
         self._lose(self._server.wipe)
 
-    def _lose(self, how: Act) -> None:
-        if self._settling() or not any(self._remembering()):
-            self._soon(RETRY_MS, lambda: self._lose(how))
+    def _lose(self, how: Act, *, again: bool = True) -> None:
+        if not any(self._remembering()):
+            self._soon(RETRY_MS, lambda: self._lose(how, again=again))
             return
         self._lost_ms = self._promises.now_ms
         self._promises.lost()
         how()
+        if again and self._random.random() < 0.5:
+            self._soon(int(self._random.random() * SOON_MS), lambda: self._lose(how, again=False))
+        if self._random.random() < 0.5:
+            self._kill(int(self._random.random() * SOON_MS))

@@ -7,8 +7,10 @@ from functools import partial
 from random import Random
 from typing import Final
 
+from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.policy import Policy
 from waiting_room.core.shop import ShopWord
+from waiting_room.errors import StoreEmptyError
 from waiting_room.simulation.bulk import SAMPLE, Bulk
 from waiting_room.simulation.crowd import Crowd
 from waiting_room.simulation.customers import Customers
@@ -98,12 +100,12 @@ class Play:
         """
         workers = self.workers
         if len(workers) == 1:
-            return workers[0] if workers[0].alive else None
+            return workers[0] if workers[0].serves else None
         self._asked += 1
         first = (who * 2_654_435_761 + self._asked * 40_503 >> 7) % len(workers)
         for offset in range(len(workers)):
             worker = workers[(first + offset) % len(workers)]
-            if worker.alive:
+            if worker.serves:
                 return worker
         return None
 
@@ -181,11 +183,16 @@ class Play:
         seconds["capacity"].append(self.policy.capacity)
 
     def _change(self, change: Change) -> None:
-        if change.settings:
-            self.policy = Policy.parse(self.policy.as_dict() | dict(change.settings))
-            run(self.server.configure(ROOM, self.policy))
-        if change.phase is not None:
-            run(self.server.set_phase(ROOM, change.phase))
+        try:
+            if change.settings:
+                policy = Policy.parse(self.policy.as_dict() | dict(change.settings))
+                run(self.server.configure(ROOM, policy))
+                self.policy = policy
+            if change.phase is not None:
+                run(self.server.set_phase(ROOM, change.phase))
+        except StoreEmptyError:
+            self._troubles.plan(self.now_ms + TICK_MS, partial(self._change, change))
+            return
         if change.vanishes:
             draw = self._random.random
             for who, state in enumerate(self.visitors.state):

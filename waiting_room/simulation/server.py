@@ -59,7 +59,8 @@ class Server(MemoryStore):
         """
         Come back empty.
         """
-        self._rooms, self._replica, self._run_seen = {}, {}, {}
+        self._rooms, self._replica, self._run_seen, self._missed = {}, {}, {}, {}
+        self.begun = False
         self._run += 1
 
     def _room(self, name: str) -> MemoryRoom:
@@ -70,9 +71,9 @@ class Server(MemoryStore):
         if self._run_seen.setdefault(name, self._run) == self._run:
             return state
         self._run_seen[name] = self._run
-        state.epoch, state.version = state.epoch + 1, 1
+        state.epoch, state.began, state.version = state.epoch + 1, self.now_ms, 1
         for lane in state.lanes.values():
-            lane.lift(lane.high_water, 0, 0)
+            lane.lift(lane.high_water, 0, lane.high_water + steps.MARK_STEP)
         state.recover_until = self.now_ms + steps.RECOVERY_MS
         state.owner, state.owner_until = "", 0
         state.journal.note(Act.EPOCH, self.now_ms, [state.epoch])

@@ -2,12 +2,14 @@
 One worker of the service: the real lobby and controller, on a clock of its own.
 """
 
+from contextlib import suppress
 from random import Random
 from typing import Any, Final, cast
 
 from waiting_room.controller import Controller
 from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.policy import Policy
+from waiting_room.errors import StoreEmptyError
 from waiting_room.lobby import Lobby
 from waiting_room.ports import Store
 from waiting_room.rooms import Room
@@ -29,6 +31,7 @@ class Worker:
         self.skew_ms = skew_ms
         self.line = Line(server, timeouts, random)
         self.alive = True
+        self.opened = False
         self.step_at_ms = server.now_ms
         self._server = server
         self._desks: list[Desk[Any, Any]] = []
@@ -49,10 +52,18 @@ class Worker:
 
     def open(self) -> None:
         """
-        Create the room where there is none, and see it.
+        Create the room where there is none, and see it; where it may be lost, try again at the next step.
         """
-        run(self._controller.open_rooms())
-        self.line.opened = True
+        with suppress(StoreEmptyError):
+            run(self._controller.open_rooms())
+            self.opened = self.line.opened = True
+
+    @property
+    def serves(self) -> bool:
+        """
+        Return whether requests are sent to this worker.
+        """
+        return self.alive and self.opened
 
     @property
     def room(self) -> Room | None:
@@ -67,7 +78,10 @@ class Worker:
         """
         if now_ms >= self.step_at_ms:
             self.step_at_ms += TICK_MS
-            run(self._controller.step())
+            if self.opened:
+                run(self._controller.step())
+            else:
+                self.open()
 
     def round(self) -> None:
         """

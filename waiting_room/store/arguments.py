@@ -69,14 +69,15 @@ def of_restore(keys: RoomKeys, last: Snapshot, issued: Mapping[str, int], now: s
     """
     arguments: list[str | int] = [
         *(now, run, steps.RECOVERY_MS, last.epoch, last.version, last.admitted, last.phase.value),
-        *(last.policy.to_json(), last.slot_ms, *last.head, *_draws_of(last), len(last.lanes)),
+        *(last.policy.to_json(), last.slot_ms, *last.head, *_draws_of(last)),
+        *(last.born_ms, last.began_ms, steps.MARK_STEP, len(last.lanes)),
     ]
     for name, lane in last.lanes.items():
         arguments += [name, issued[name], lane.frontier, max(lane.high_water, issued[name]), lane.early_from]
     agenda = replies.fields_of(last.agenda)
     told = [part for pair in replies.told_of(last.shop).items() for part in pair]
     arguments += [len(agenda) // 2, *agenda, *numbers(last.policy), "rate", last.rate_per_minute, *told]
-    return [keys.meta, keys.policy, keys.events, keys.audit], arguments
+    return [keys.meta, keys.policy, keys.events, keys.audit, keys.missed], arguments
 
 
 def or_nothing(number: int | None) -> str | int:

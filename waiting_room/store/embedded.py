@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from waiting_room.errors import StoreError
+from waiting_room.store.keys import BEGUN
 
 HOST: Final = "127.0.0.1"
 READY_TIMEOUT_S: Final = 30.0
@@ -60,6 +61,7 @@ class EmbeddedValkey:
         self._given_port = port
         self._port = port
         self._pid = 0
+        self._begun = False
         self._keeper: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
@@ -117,6 +119,9 @@ class EmbeddedValkey:
             else:
                 self._port = port
                 break
+        if not self._begun:
+            _begin(self.port)
+            self._begun = True
         return self
 
     def stop(self) -> None:
@@ -253,6 +258,15 @@ def _answers(port: int, pid: int) -> bool:
             told += piece
         return told.startswith(b"+PONG") and f"\nprocess_id:{pid}\r\n".encode() in told
     return False
+
+
+def _begin(port: int) -> None:
+    """
+    Note that what the server holds at its first start is all it ever held; after a restart it may have lost something.
+    """
+    with socket.create_connection((HOST, port), timeout=1) as connection:
+        connection.sendall(f"SET {BEGUN} 1\r\n".encode())
+        connection.recv(64)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

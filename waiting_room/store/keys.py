@@ -7,7 +7,9 @@ from typing import Final
 from waiting_room.core.lanes import STANDARD_LANE
 
 ROOMS: Final = "wr:rooms"
-PERMANENT: Final = ("wr:rooms", "wr:{*}:meta", "wr:{*}:policy")
+BEGUN: Final = "wr:begun"
+"""Stands where rooms have been made that nobody remembers from before: the server's data are known to be whole."""
+PERMANENT: Final = ("wr:rooms", "wr:begun", "wr:{*}:meta", "wr:{*}:policy")
 """The only keys without a time to live, as patterns: one line for each room."""
 
 
@@ -27,6 +29,7 @@ class RoomKeys:
         "health",
         "holders",
         "meta",
+        "missed",
         "policy",
         "revoked",
         "scratch",
@@ -36,6 +39,7 @@ class RoomKeys:
     def __init__(self, room: str) -> None:
         self._prefix = f"wr:{{{room}}}:"
         self.meta = f"{self._prefix}meta"
+        self.missed = f"{self._prefix}missed"
         self.policy = f"{self._prefix}policy"
         self.seats = f"{self._prefix}seats"
         self.audit = f"{self._prefix}audit"

@@ -44,12 +44,14 @@ class MemoryStore:
     """
     Keep rooms in this process; see `waiting_room.ports.Store` for what each verb guarantees.
 
-    *now_ms* is the store's clock, which its owner moves.
+    *now_ms* is the store's clock, which its owner moves. A new store is known to hold all it ever held (*begun*).
     """
 
     def __init__(self, now_ms: int = 0) -> None:
         self.now_ms = now_ms
+        self.begun = True
         self._rooms: dict[str, MemoryRoom] = {}
+        self._missed: dict[str, int] = {}
 
     def _room(self, name: str) -> MemoryRoom:
         try:
@@ -62,6 +64,8 @@ class MemoryStore:
         Forget a room, as a server does that restarts without its data.
         """
         self._rooms.pop(name, None)
+        self._missed.pop(name, None)
+        self.begun = False
 
     async def rooms(self) -> tuple[str, ...]:
         """
@@ -76,7 +80,11 @@ class MemoryStore:
         known, now = self._rooms.get(room), self.now_ms
         new = known is None
         if known is None:
+            if not self.begun and now < self._missed.setdefault(room, now) + steps.PATIENCE_MS:
+                raise StoreEmptyError(room)
             known = self._rooms[room] = begun(policy, now)
+            self.begun = True
+        self._missed.pop(room, None)
         known.refill(now)
         before = () if new else known.limits
         known.settle(policy, numbers_of(policy), now, by_hand=rate_by_hand and not new)
@@ -168,6 +176,8 @@ class MemoryStore:
             return JoinReply(JoinCode.CLOSED, 0, 0, 0, now)
         if state.phase is Phase.DRAINING:
             return JoinReply(JoinCode.DRAINING, 0, 0, 0, now)
+        if now < state.recover_until:
+            return JoinReply(JoinCode.RECOVERING, 0, 0, 0, now)
         straight = state.straight(now)
         if lane.issued >= lane.high_water:
             lane.high_water = lane.issued + steps.MARK_STEP
@@ -346,6 +356,7 @@ class MemoryStore:
         Put a lost room back from what was last known of it.
         """
         known = self._rooms.get(last.room)
+        self._missed.pop(last.room, None)
         back = put_back(known, last, highest, self.now_ms)
         self._rooms[last.room] = back or self._rooms[last.room]
         return back is not None

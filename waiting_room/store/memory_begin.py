@@ -21,6 +21,7 @@ def begun(policy: Policy, now_ms: int) -> MemoryRoom:
     Return a new room, which begins as its schedule says.
     """
     room = MemoryRoom(policy, numbers_of(policy), now_ms, polling.slot_ms(0, policy), now_ms, now_ms)
+    room.born = room.began = now_ms
     room.phase = first_phase(policy.planned, now_ms)
     room.agenda = Agenda(scheduled_ms=now_ms, rate_step=first_rate(policy.planned, now_ms))
     room.rate = policy.rate_per_minute if room.agenda.rate_step == NO_RATE else room.agenda.rate_step
@@ -35,7 +36,7 @@ def put_back(known: MemoryRoom | None, last: Snapshot, highest: Mapping[str, int
     brought up to that, or a new one. None where nothing is to be put back any more.
     """
     state = known or _lost(last, now_ms)
-    if known is None or (last.epoch, last.version) > (state.epoch, state.version):
+    if known is None or last.seniority > state.seniority:
         _recover(state, last, now_ms)
     elif now_ms >= state.recover_until:
         return None
@@ -47,7 +48,7 @@ def put_back(known: MemoryRoom | None, last: Snapshot, highest: Mapping[str, int
         there = state.lane(name)
         if lane.frontier > there.frontier:
             state.journal.note(Act.CALLED, now_ms, [name, there.frontier, lane.frontier, 0])
-        there.lift(mark, lane.frontier, mark)
+        there.lift(mark, lane.frontier, mark + steps.MARK_STEP)
         if last.round == state.draws.round:
             there.present.join(chunk_of(lane.frontier), lane.presence.bits)
     state.admitted = max(state.admitted, last.admitted)
@@ -59,7 +60,7 @@ def _lost(last: Snapshot, now_ms: int) -> MemoryRoom:
     """
     Return a room with the settings, the rate and the shop of *last*; how the shop fares is told anew.
     """
-    state = MemoryRoom(last.policy, numbers_of(last.policy), now_ms, last.slot_ms, now_ms, now_ms, version=0)
+    state = MemoryRoom(last.policy, numbers_of(last.policy), now_ms, last.slot_ms, now_ms, now_ms, epoch=0, version=0)
     state.rate, state.journal.head = last.rate_per_minute, last.head
     state.override, state.stock, state.sold_out = last.shop.override, last.shop.stock, last.shop.sold_out
     state.adaptation = encode(last.shop.adaptation)
@@ -70,7 +71,8 @@ def _recover(state: MemoryRoom, last: Snapshot, now_ms: int) -> None:
     """
     Begin a new epoch after that of *last*: admissions rest for a while.
     """
-    state.epoch, state.phase, state.agenda = last.epoch + 1, last.phase, last.agenda
+    state.epoch, state.born, state.began = max(last.epoch, state.epoch) + 1, last.born_ms, now_ms
+    state.phase, state.agenda = last.phase, last.agenda
     state.recover_until = now_ms + steps.RECOVERY_MS
     state.tokens, state.tokens_at = 0, now_ms
     state.owner, state.owner_until = "", 0

@@ -41,6 +41,8 @@ class MemoryRoom:
     slot_ms: int
     tokens_at: int
     ticked: int
+    born: int = 0
+    began: int = 0
     epoch: int = 1
     version: int = 1
     phase: Phase = Phase.OPEN
@@ -73,6 +75,13 @@ class MemoryRoom:
     joined: OrderedDict[tuple[str, str], Joined] = field(default_factory=OrderedDict)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     draws: MemoryDraws = field(default_factory=MemoryDraws)
+
+    @property
+    def seniority(self) -> tuple[int, int, int, int]:
+        """
+        Return what is to be compared with that of a snapshot.
+        """
+        return -self.born, self.epoch, -self.began, self.version
 
     @property
     def gathers(self) -> bool:
@@ -303,6 +312,8 @@ class MemoryRoom:
             draws=self.draws.held,
             assumed=self.draws.assumed,
             opens_at_ms=self.draws.opens_at,
+            born_ms=self.born,
+            began_ms=self.began,
             crowded_ms=self.crowded,
             shadow=shadow.read(self.shadow),
             revocations=self.rights.changes,

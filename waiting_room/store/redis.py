@@ -96,10 +96,28 @@ class RedisStore:
         lanes = ",".join(lane.name for lane in policy.lanes)
         head = [self._now, run, policy.to_json(), steps.MARK_STEP, polling.slot_ms(0, policy)]
         begun = await self._beginning(policy)
-        arguments = [*head, lanes, policy.rate_per_minute, int(rate_by_hand), *begun, *sent.numbers(policy)]
-        new = await self._script("configure", room, [keys.meta, keys.policy, keys.events, keys.audit], arguments)
+        patience_ms = 0 if await self._is_new(room) else steps.PATIENCE_MS
+        rest = [lanes, policy.rate_per_minute, int(rate_by_hand), *begun, patience_ms, *sent.numbers(policy)]
+        named = [keys.meta, keys.policy, keys.events, keys.audit, keys.missed]
+        new = await self._script("configure", room, named, [*head, *rest])
         await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, room))
+        if new:
+            await self.begin()
         return bool(new)
+
+    async def begin(self) -> None:
+        """
+        Note that the server holds all it ever held: rooms that it does not know are new, and need not be waited for.
+        """
+        await self._connection.run("begin", lambda: self._connection.client.set(names.BEGUN, 1))
+
+    async def _is_new(self, room: str) -> bool:
+        """
+        Return whether a room that is missing was never there.
+        """
+        client = self._connection.client
+        begun = await self._connection.run("begun", lambda: client.exists(names.BEGUN))
+        return bool(begun) and not await self._connection.run("rooms", lambda: client.sismember(names.ROOMS, room))
 
     async def _beginning(self, policy: Policy) -> tuple[str, int]:
         """
@@ -292,7 +310,7 @@ class RedisStore:
         """
         keys = RoomKeys(room)
         run = await self._connection.run_marker()
-        arguments = [self._now, run, steps.RECOVERY_MS, DOOR_MS, RECORD_MS, RECORD_EVENTS]
+        arguments = [self._now, run, steps.RECOVERY_MS, DOOR_MS, RECORD_MS, RECORD_EVENTS, steps.MARK_STEP]
         while True:
             lanes = self._lanes.get(room, (STANDARD_LANE,))
             lists = [key for lane in lanes for key in (keys.cohorts(lane), keys.door(lane))]

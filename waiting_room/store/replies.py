@@ -292,6 +292,8 @@ def assemble_snapshot(counters: Counters, crowds: Mapping[str, Crowd]) -> Snapsh
         draws=read_draws(counters.fields.get("draws", "")),
         assumed=assumed,
         opens_at_ms=counters.whole("opens_at"),
+        born_ms=counters.whole("born"),
+        began_ms=counters.whole("began"),
         crowded_ms=counters.whole("crowded"),
         shadow=shadow.read(counters.fields.get("shadow", "")),
         revocations=counters.whole("revocations"),

@@ -19,6 +19,7 @@ from waiting_room.core.policy import MOST_RATE, Policy
 from waiting_room.core.shop import MOST_STOCK
 from waiting_room.errors import Fault, PolicyError
 from waiting_room.lobby import Lobby
+from waiting_room.patience import patiently
 from waiting_room.web import problems
 from waiting_room.web.texts import Saying
 
@@ -160,7 +161,7 @@ class Admin:
         return _said(self._lobby.admin_state(name))
 
     async def _configure(self, request: web.Request, name: str, policy: Policy, given: Mapping[str, Any]) -> None:
-        await self._lobby.configure(name, policy, rate_by_hand="rate_per_minute" in given)
+        await patiently(lambda: self._lobby.configure(name, policy, rate_by_hand="rate_per_minute" in given))
         details = {"room": name, "policy": policy.as_dict(), "by": request.remote}
         _log.info("an operator changed a room's settings", extra=details)
 

@@ -4,7 +4,8 @@
 -- and C+1, 10.. joined
 -- ARGV 1 now_ms or '', 2 lane, 3 C, 4 round of the draw that the present bitmaps are of
 -- Returns {now_ms, issued, round of the room, then code, number, issued_ms, hard_end_ms of each}; code 1 new, 2 same,
--- 3 straight, 4 new and waiting for a draw, -1 closed, -2 draining, -8 the number lies beyond the chunks, -9 it lies
+-- 3 straight, 4 new and waiting for a draw, -1 closed, -2 draining, -7 recovering after a loss: no number is given
+-- before every worker has added what it knows, -8 the number lies beyond the chunks, -9 it lies
 -- beyond the high-water mark, -10 the room is in another round
 -- @include clock
 -- @include room
@@ -41,7 +42,7 @@ end
 local function newcomer(key)
   local number = issued + 1
   local chunk = math.floor(number / 65536) - first
-  local refusal = room.phase == 'closed' and -1 or room.phase == 'draining' and -2
+  local refusal = room.phase == 'closed' and -1 or room.phase == 'draining' and -2 or now < room.recover_until and -7
     or number > room[HIGH_WATER] and -9 or (chunk > 1 or chunk < 0) and -8
   if refusal then return answer(refusal, 0) end
   if room.draw_round ~= tonumber(ARGV[4]) then return answer(-10, 0) end

@@ -2,7 +2,7 @@
 -- marker differs) may have lost its last writes: then a new epoch begins, above the high-water marks.
 -- KEYS 1 meta, 2 seats, 3 holders, 4 events, 5 ended, 6 policy, 7 health, 8.. for each lane: cohorts, door
 -- ARGV 1 now_ms or '', 2 run marker of the server, 3 recovery_ms, 4 how long one who was seen at the door stays there,
--- 5-6 after how many ms, or events, a record is due
+-- 5-6 after how many ms, or events, a record is due, 7 by how much a new epoch raises the marks ahead
 -- Returns {now_ms, seats, policy, the fields of meta as name, value, .. (as text), '', records of health .., '', then for
 -- each lane: cohorts .., '', ranks at the door .., '', and at the end 1 and the journal, or 0 where no record is due}
 -- @include clock
@@ -19,9 +19,9 @@ local function begin_epoch()
   for lane in string.gmatch(room.lanes, '[^,]+') do
     local marks = redis.call('HMGET', meta, of(lane, 'issued'), of(lane, 'high_water'))
     local mark = math.max(tonumber(marks[1]) or 0, tonumber(marks[2]) or 0)
-    redis.call('HSET', meta, of(lane, 'issued'), int(mark))
+    redis.call('HSET', meta, of(lane, 'issued'), int(mark), of(lane, 'high_water'), int(mark + tonumber(ARGV[7])))
   end
-  redis.call('HSET', meta, 'epoch', room.epoch + 1, 'version', 1, 'recover_until', now + tonumber(ARGV[3]),
+  redis.call('HSET', meta, 'epoch', room.epoch + 1, 'began', now, 'version', 1, 'recover_until', now + tonumber(ARGV[3]),
     'owner', '', 'owner_until', 0)
   note(meta, events, 'epoch', now, { int(room.epoch + 1) })
 end
