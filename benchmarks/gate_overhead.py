@@ -1,8 +1,9 @@
 """
-What the gate for aiohttp adds to a request of a pass-holder, against the same shop without it.
+What the gates for aiohttp and ASGI add to a request of a pass-holder, against the same shop without them.
 
 Shop and client share one process, so that the difference in processor time is the gate's; rounds with and without
-alternate, and the median counts. No service is running: a pass is checked offline.
+alternate, and the median counts. ASGI is spoken without a server between. No service is running: a pass is checked
+offline.
 """
 
 import asyncio
@@ -14,10 +15,15 @@ from contextlib import asynccontextmanager
 
 import uvloop
 from aiohttp import web
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from benchmarks.hammer import hammer
 from benchmarks.ratio import Ratio
 from waiting_room import wire
+from waiting_room.gates import asgi
 from waiting_room.gates.aiohttp import GateSettings, WaitingRoomGate
 from waiting_room.tokens import Keyring, Pass, Visitor
 
@@ -27,10 +33,14 @@ ROOM = "sale"
 SECRET = "k1:" + "s" * 32
 VISITORS = 2_000
 REQUESTS = 6_000
+ASGI_REQUESTS = 20_000
 ROUNDS = 7
 CONNECTIONS = 16
 BUDGET = 0.6
 """Of what aiohttp and the client cost for an empty page; beside a page that asks a database it is nothing."""
+ASGI_BUDGET = 4.0
+"""Of what Starlette costs for an empty page without any server or client, about 10 us: the gate may add 40."""
+PAGE = "a page of the shop\n" * 20
 
 
 def shop(*, gated: bool) -> web.Application:
@@ -39,16 +49,22 @@ def shop(*, gated: bool) -> web.Application:
     """
 
     async def page(_request: web.Request) -> web.Response:
-        return web.Response(text="a page of the shop\n" * 20)
+        return web.Response(text=PAGE)
 
     app = web.Application()
     app.router.add_get("/checkout", page)
     if gated:
-        settings = GateSettings(
-            room=ROOM, service_url="http://127.0.0.1:1", page_url="/waiting-room/sale", secret_keys=(SECRET,)
-        )
-        WaitingRoomGate(settings).setup(app)
+        WaitingRoomGate(settings()).setup(app)
     return app
+
+
+def settings() -> GateSettings:
+    """
+    Return those of a gate whose service is away.
+    """
+    return GateSettings(
+        room=ROOM, service_url="http://127.0.0.1:1", page_url="/waiting-room/sale", secret_keys=(SECRET,)
+    )
 
 
 @asynccontextmanager
@@ -115,20 +131,97 @@ async def measure() -> tuple[float, float]:
     return statistics.median(costs[True]), statistics.median(costs[False])
 
 
+def asgi_shop() -> Starlette:
+    """
+    Return the same shop in Starlette.
+    """
+
+    async def page(_request: Request) -> Response:
+        return PlainTextResponse(PAGE)
+
+    return Starlette(routes=[Route("/checkout", page)])
+
+
+def scope_of(request: bytes) -> asgi.Scope:
+    """
+    Return the scope that an ASGI server makes of *request*.
+    """
+    lines = [line.partition(b": ") for line in request.split(b"\r\n")[1:] if line]
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/checkout",
+        "raw_path": b"/checkout",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.lower(), value) for name, _, value in lines],
+    }
+
+
+async def asgi_cost_us(app: asgi.App, scopes: Iterator[asgi.Scope]) -> float:
+    """
+    Return the processor time of one request in µs; every answer must be a page.
+    """
+    pages = 0
+
+    async def receive() -> asgi.Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: asgi.Message) -> None:
+        nonlocal pages
+        pages += message.get("status") == 200
+
+    begun = time.process_time()
+    for scope in itertools.islice(scopes, ASGI_REQUESTS):
+        # A server makes a scope for each request, and shops write into it.
+        await app(dict(scope), receive, send)
+    spent_s = time.process_time() - begun
+    if pages != ASGI_REQUESTS:
+        raise RuntimeError(f"not every request was let in: {pages} of {ASGI_REQUESTS}")
+    return spent_s / ASGI_REQUESTS * 1e6
+
+
+async def measure_asgi() -> tuple[float, float]:
+    """
+    Return the cost of a request with and without the gate in ASGI, in µs.
+    """
+    scopes = itertools.cycle([scope_of(request) for request in requests_of_holders()])
+    apps: dict[bool, asgi.App] = {True: asgi.WaitingRoomGate(asgi_shop(), settings()), False: asgi_shop()}
+    costs: dict[bool, list[float]] = {True: [], False: []}
+    for app in apps.values():
+        await asgi_cost_us(app, scopes)  # warms up
+    for _ in range(ROUNDS):
+        for gated, app in apps.items():
+            costs[gated].append(await asgi_cost_us(app, scopes))
+    return statistics.median(costs[True]), statistics.median(costs[False])
+
+
 def run() -> list[Ratio]:
     """
     Measure and set against the shop without a gate.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         gated, bare = runner.run(measure())
+        asgi_gated, asgi_bare = runner.run(measure_asgi())
     return [
         Ratio(
-            "gate's time per request",
+            "gate's time per request, aiohttp",
             gated - bare,
             bare,
             target=BUDGET,
             unit="us",
             better="lower",
             note="the same request without the gate, client included",
-        )
+        ),
+        Ratio(
+            "gate's time per request, ASGI",
+            asgi_gated - asgi_bare,
+            asgi_bare,
+            target=ASGI_BUDGET,
+            unit="us",
+            better="lower",
+            note="the same request of Starlette's without the gate, no server and no client",
+        ),
     ]

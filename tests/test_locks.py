@@ -178,9 +178,9 @@ def asked_for(*extras: str) -> set[str]:
 @pytest.mark.parametrize(
     ("package", "extras"),
     [
-        ("waiting_room", ()),
+        ("waiting_room", ("django",)),
         ("loadtests", ("loadtests",)),
-        ("tests", ("loadtests", "dev")),
+        ("tests", ("django", "loadtests", "dev")),
         ("benchmarks", ("dev",)),
         ("dashboards", ()),
     ],

@@ -3,20 +3,29 @@ The page about gates says what is so, and its example and the README's are shops
 """
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import override_settings
 
-from tests.docs.markdown import fenced
-from tests.gates.makings import BROWSER, KEYRING, NOW_MS, SECRET
+from tests.docs.markdown import Example, fenced
+from tests.gates.fronts import Browser, Exit, in_asgi, in_wsgi
+from tests.gates.makings import BROWSER, KEYRING, NOW_MS, SECRET, settings
+from tests.gates.service import now_ms
+from tests.gates.shops import gated_django
 from tests.source import ROOT
 from tests.waiting import wait_until
 from waiting_room import wire
+from waiting_room.gates import threaded
 from waiting_room.gates.settings import NEVER, WHEN_SERVICE_DOWN, GateSettings
 from waiting_room.tokens import Pass
 
@@ -62,6 +71,11 @@ def test_list_of_free_paths_is_that_of_the_code() -> None:
     assert re.findall(r"`([^`]+)`", _part("never")) == list(NEVER)
 
 
+def _example(page: str, mark: str) -> Example:
+    (example,) = [found for found in fenced(page, (ROOT / page).read_text()) if mark in found.text]
+    return example
+
+
 @pytest.mark.parametrize(
     ("page", "location"),
     [
@@ -85,7 +99,7 @@ async def test_example_is_a_shop_with_a_gate(
     service.router.add_post(f"/waiting-room/gate/{ROOM}/report", report)
     (tmp_path / "waiting-room.keys").write_text(SECRET)
     monkeypatch.chdir(tmp_path)
-    (example,) = [found for found in fenced(page, (ROOT / page).read_text()) if found.language == "python"]
+    example = _example(page, "waiting_room.gates.aiohttp")
     holder = Pass(ROOM, "standard", 7, "anna", "standard.7", NOW_MS, NOW_MS + 600_000)
     headers = BROWSER | {wire.PASS_HEADER: KEYRING.sign(holder)}
 
@@ -102,3 +116,58 @@ async def test_example_is_a_shop_with_a_gate(
 
     assert (sent.status, let_in.status, thanked.status) == (303, 200, 200)
     assert sent.headers["Location"] == location.format(service=service_url, shop=shop_url)
+
+
+def _fastapi(names: dict[str, Any]) -> AbstractContextManager[int]:
+    return in_asgi(names["app"])
+
+
+def _flask(names: dict[str, Any]) -> AbstractContextManager[int]:
+    return in_wsgi(names["app"])
+
+
+def _django(names: dict[str, Any]) -> AbstractContextManager[int]:
+    middlewares = names["MIDDLEWARE"]
+    assert middlewares[0] == "waiting_room.gates.django.WaitingRoomMiddleware"
+    with override_settings(WAITING_ROOM=names["WAITING_ROOM"], MIDDLEWARE=middlewares):
+        return in_wsgi(WSGIHandler())
+
+
+@pytest.mark.parametrize(
+    ("mark", "serve", "thanks"),
+    [
+        ("waiting_room.gates.asgi", _fastapi, "/thanks"),
+        ("waiting_room.gates.wsgi", _flask, "/thanks"),
+        ("WAITING_ROOM = {", _django, "/says/release"),
+    ],
+)
+def test_example_of_each_framework_is_a_shop_with_a_gate(
+    mark: str,
+    serve: Callable[[dict[str, Any]], AbstractContextManager[int]],
+    thanks: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """
+    As it stands: it sends newcomers away, lets holders in, and gives the seat back.
+    """
+    gated_django(settings())  # has Django ready
+    (tmp_path / "waiting-room.keys").write_text(SECRET)
+    monkeypatch.chdir(tmp_path)
+    holder = Pass(ROOM, "standard", 7, "anna", "standard.7", now_ms(), now_ms() + 600_000)
+    text = KEYRING.sign(holder)
+    names: dict[str, Any] = {"__name__": "shop"}
+    with patch.object(threaded, "atexit", Exit()) as at_exit:
+        exec(_example("docs/gates.md", mark).text, names)  # noqa: S102
+        with serve(names) as port:
+            shop = Browser(f"http://127.0.0.1:{port}")
+            sent = shop.ask()
+            let_in = shop.ask(Waiting_Room_Pass=text)
+            thanked = shop.ask(thanks, Waiting_Room_Pass=text)
+            again = shop.ask(Waiting_Room_Pass=text)
+        for deed in list(at_exit.deeds):
+            deed()
+
+    assert (sent.status, let_in.status, thanked.status, again.status) == (303, 200, 200, 303)
+    assert sent.header("Location") == "/waiting-room/spring-sale?target=%2Fcheckout"
+    assert thanked.header("Waiting-Room-Command") is None

@@ -3,54 +3,18 @@ The gate in front of a shop, with the real room service and a real Valkey behind
 """
 
 import asyncio
-import json
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-import pytest
 from aiohttp import ClientSession, CookieJar
 from aiohttp.test_utils import BaseTestServer, TestClient, TestServer
 
-from tests.gates.makings import BROWSER, SECRET, settings
+from tests.gates.makings import BROWSER, settings
+from tests.gates.real import ADMIN_TOKEN
 from tests.gates.service import Client, get, shop
 from tests.waiting import wait_until
 from waiting_room import wire
 from waiting_room.gates.aiohttp import WaitingRoomGate
-from waiting_room.store.embedded import EmbeddedValkey
-
-ROOMS = {"idle": 50, "full": 1, "left": 5, "bought": 5, "late": 5, "steered": 50, "sold": 1, "paying": 5, "revoked": 5}
-"""One room a test, with its capacity."""
-ADMIN_TOKEN = "the-operators-token"
-
-
-@pytest.fixture(scope="module")
-def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """
-    Run Valkey and the service for the whole page of tests.
-    """
-    config = tmp_path_factory.mktemp("service") / "waiting-room.toml"
-    lines = ["[server]", "port = 0", f'secret_keys = ["{SECRET}"]', f'admin_token = "{ADMIN_TOKEN}"']
-    for room, capacity in ROOMS.items():
-        lines += [f"[rooms.{room}]", f"capacity = {capacity}", "rate_per_minute = 60000", "poll_min_s = 0.2"]
-        lines += ['target = "http://127.0.0.1/"', f"adaptive = {str(room == 'steered').lower()}"]
-        if room == "paying":
-            lines += ["idle_timeout_s = 1.0", "payment_cap_s = 600"]
-    config.write_text("\n".join(lines))
-    command = [sys.executable, "-m", "waiting_room", "serve", "--config", str(config), "--json", "--redis-url"]
-    with (
-        EmbeddedValkey() as valkey,
-        subprocess.Popen([*command, valkey.url], stdout=subprocess.PIPE, text=True) as process,
-    ):
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert line, "the service ended before it served; its log says why"
-            yield json.loads(line)["url"]
-        finally:
-            process.terminate()
-            process.wait(15)
 
 
 @asynccontextmanager

@@ -39,7 +39,8 @@ def sent_away(outcome: SendToWait | Refuse, room: str, language: str) -> Answer:
         extra = {"waiting_room_url": outcome.url}
         return _problem(429, outcome.reason, room, language, extra, {wire.URL_HEADER: outcome.url})
     # 303 and not 302: a form's POST must become a GET of the waiting page in every client (RFC 9110 section 15.4.4).
-    return Answer(303, {"Location": outcome.url, "Cache-Control": NO_STORE}, b"")
+    heads = {"Location": outcome.url, "Content-Type": "text/plain; charset=utf-8", "Cache-Control": NO_STORE}
+    return Answer(303, heads, b"")
 
 
 def _refused(outcome: Refuse, room: str, language: str) -> Answer:

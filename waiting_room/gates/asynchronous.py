@@ -16,7 +16,7 @@ from waiting_room.gates.core import TryStraight
 from waiting_room.gates.line import LAST_REPORTS, Call, Reply
 from waiting_room.gates.porter import Porter, Settled
 from waiting_room.gates.settings import GateSettings
-from waiting_room.gates.visits import Visit
+from waiting_room.gates.visits import Visit, unread
 from waiting_room.telemetry.prometheus import Metrics
 
 Asked = TypeVar("Asked")
@@ -30,8 +30,10 @@ class AsyncEngine:
     def __init__(self, settings: GateSettings, metrics: Metrics | None = None) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._known = asyncio.Event()
         self._reports: asyncio.Task[None] | None = None
-        self.porter = Porter(settings, metrics)
+        self.porter = Porter(settings, settings.keyring(), metrics)
 
     async def start(self) -> None:
         """
@@ -39,9 +41,8 @@ class AsyncEngine:
 
         The first visitor so meets a gate that knows its room.
         """
-        known = asyncio.Event()
-        self._reports = asyncio.create_task(self._report_for_ever(known))
-        await known.wait()
+        self._begin(asyncio.get_running_loop())
+        await self._known.wait()
 
     async def stop(self) -> None:
         """
@@ -53,20 +54,35 @@ class AsyncEngine:
                 await self._reports
             self._reports = None
 
-    async def admit(self, read: Callable[[Asked], Visit], request: Asked) -> tuple[Visit | None, Settled]:
+    async def admit(self, read: Callable[[Asked], Visit], request: Asked) -> tuple[Visit, Settled]:
         """
         Return what was found out about *request*, as *read* reads it, and what to do with it. Never raises.
         """
         began, visit = time.perf_counter(), None
         try:
             visit = read(request)
+            if self._loop is not asyncio.get_running_loop() or not self._known.is_set():
+                await self._start_late()
             outcome = self.porter.meet(visit)
             if isinstance(outcome, TryStraight):
                 outcome = await self._try_straight(visit, outcome)
             self.porter.decided(outcome, visit, began)
         except Exception:  # noqa: BLE001 - nobody passes by an error, whichever it is
-            return visit, self.porter.failed(began)
+            return visit or unread(), self.porter.failed(began)
         return visit, outcome
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._known = asyncio.Event()
+        self._reports = loop.create_task(self._report_for_ever(self._known))
+
+    async def _start_late(self) -> None:
+        # Not every server tells that it starts. The first visitors wait for the room's word, but not for long.
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._begin(loop)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._known.wait(), self._settings.join_time_out_s)
 
     async def _try_straight(self, visit: Visit, attempt: TryStraight) -> Settled:
         call = self.porter.knock(visit, attempt)

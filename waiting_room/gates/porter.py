@@ -34,7 +34,7 @@ from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.texts import LANGUAGE_COOKIE, pick_language
 from waiting_room.gates.visits import Visit
 from waiting_room.telemetry.prometheus import Metrics
-from waiting_room.tokens import Visitor
+from waiting_room.tokens import Keyring, Visitor
 
 JOINS_AT_ONCE: Final = 64
 """Newcomers that may ask the service at the same moment; with more, the room is not idle, and they go and wait."""
@@ -54,14 +54,14 @@ class Porter:
     Stand at one gate: decide on requests, keep the books, and do what the shop says of its visitors.
     """
 
-    def __init__(self, settings: GateSettings, metrics: Metrics | None) -> None:
+    def __init__(self, settings: GateSettings, keyring: Keyring, metrics: Metrics | None) -> None:
         self._settings = settings
-        self._keyring = settings.keyring()
-        self._core = GateCore(settings, self._keyring)
+        self._keyring = keyring
+        self._core = GateCore(settings, keyring)
         self._meters = Meters(settings.room, metrics)
         self._joins = 0
         self.ledger = Ledger(tick_ms())
-        self.line = Line(settings, self._keyring, self.ledger, self._meters)
+        self.line = Line(settings, keyring, self.ledger, self._meters)
 
     def spare(self, path: str) -> None:
         """
@@ -142,16 +142,13 @@ class Porter:
         self._meters.decided("failed_closed", time.perf_counter() - began)
         return Refuse(HTTPStatus.SERVICE_UNAVAILABLE, Reason.STORE_AWAY, as_json=False)
 
-    def answer(self, outcome: SendToWait | Refuse, visit: Visit | None) -> Answer:
+    def answer(self, outcome: SendToWait | Refuse, visit: Visit) -> Answer:
         """
-        Return the answer for who does not come in now, in their language; *visit* is None where the request could not
-        be read.
+        Return the answer for who does not come in now, in their language.
         """
-        chosen, accepted = None, None
-        if visit is not None:
-            chosen = self._core.language(visit.facts) or visit.facts.cookies.get(LANGUAGE_COOKIE)
-            accepted = visit.facts.headers.get("Accept-Language")
-        return sent_away(outcome, self._settings.room, pick_language(chosen, accepted))
+        chosen = self._core.language(visit.facts) or visit.facts.cookies.get(LANGUAGE_COOKIE)
+        language = pick_language(chosen, visit.facts.headers.get("Accept-Language"))
+        return sent_away(outcome, self._settings.room, language)
 
     def entered(self) -> None:
         """

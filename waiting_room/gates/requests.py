@@ -2,10 +2,10 @@
 Reading a request: who sends it, person or program, and where it wanted to go.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from waiting_room import wire
 from waiting_room.gates.texts import LANGUAGES
@@ -16,6 +16,8 @@ LONGEST_TARGET: Final = 2048
 """A longer address to come back to is dropped: the page then goes on to the room's own target."""
 LANGUAGE_FIELD: Final = "lang"
 """So it is called in the address of the waiting page, and in those of most shops."""
+
+_PLAIN_IN_PATHS: Final = "/!$&'()*+,;=:@~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,33 @@ class Request:
         Return the text of the identity that the request bears, or nothing.
         """
         return self.headers.get(wire.VISITOR_HEADER) or self.cookies.get(wire.VISITOR_COOKIE) or ""
+
+
+class SmallHeaders(Mapping[str, str]):
+    """
+    Look headers up regardless of case; *by_name* has their names in small letters.
+    """
+
+    __slots__ = ("_by_name",)
+
+    def __init__(self, by_name: Mapping[str, str]) -> None:
+        self._by_name = by_name
+
+    def __getitem__(self, name: str) -> str:
+        return self._by_name[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+
+def undecoded(path: str) -> str:
+    """
+    Return a path that decodes to *path*, for servers that only tell the decoded one.
+    """
+    return quote(path, safe=_PLAIN_IN_PATHS, errors="surrogateescape")
 
 
 def wants_json(request: Request) -> bool:

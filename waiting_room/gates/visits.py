@@ -35,3 +35,10 @@ class Visit:
         any other.
         """
         self.commands.append(command_of(word))
+
+
+def unread() -> Visit:
+    """
+    Return the visit of a request that could not be read: nothing is known of it.
+    """
+    return Visit(Request("GET", "/", "", {}, {}, ""))

@@ -81,8 +81,7 @@ class WaitingRoomGate:
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         visit, outcome = await self._engine.admit(self._read, request)
-        if visit is not None:
-            request[_VISIT] = visit
+        request[_VISIT] = visit
         match outcome:
             case SendToWait() | Refuse():
                 answer = self._porter.answer(outcome, visit)
