@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from waiting_room import wire
 from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Eta, Outcome, Paused, Refused, Waiting
-from waiting_room.core.reasons import Reason
+from waiting_room.core.reasons import Longer, Reason
 
 SECONDS = st.floats(0, 1e9).map(lambda seconds: round(seconds, 1))
 WAITINGS = st.builds(
@@ -21,6 +21,7 @@ WAITINGS = st.builds(
     st.one_of(st.none(), st.builds(Eta, SECONDS, SECONDS)),
     st.integers(0, 10**7),
     st.sampled_from(Reason),
+    st.one_of(st.none(), st.sampled_from(Longer)),
 )
 EARLIES = st.builds(
     Early,
@@ -34,6 +35,11 @@ OUTCOMES: dict[str, tuple[Outcome, dict[str, Any]]] = {
         Waiting(7, 3, Eta(1.5, 9.0), 2500),
         {"number": 7, "position": 3, "ahead": 2, "eta_low_s": 1.5, "eta_high_s": 9.0, "next_poll_s": 2.5,
          "reason": "queue_wait"},
+    ),
+    "waiting for longer": (
+        Waiting(7, 3, None, 2500, longer=Longer.SHOP_SLOW),
+        {"state": "waiting", "number": 7, "position": 3, "ahead": 2, "next_poll_s": 2.5, "reason": "queue_wait",
+         "eta_reason": "shop_slow"},
     ),
     "early": (
         Early(7, 60_500, 30_000),

@@ -7,6 +7,7 @@ from array import array
 from collections import Counter, defaultdict
 from typing import Final
 
+from waiting_room.core.causes import Causes
 from waiting_room.core.flow import Flow
 from waiting_room.core.health import Health
 from waiting_room.core.outcomes import Eta
@@ -142,6 +143,7 @@ class Room:
         self.tally: Counter[tuple[str, ...]] = Counter()
         self.waits_s: list[float] = []
         self.flow = Flow()
+        self.causes = Causes()
         self.lost = False
         self.health: Health | None = None
         self.polls_waiting = 0
@@ -188,7 +190,9 @@ class Room:
         """
         drawn = snapshot.round != self.view.snapshot.round
         self.flow.see(snapshot)
-        self.view = View(snapshot, {name: notes.soundings.spread for name, notes in self.lanes.items()}, self.flow)
+        self.causes.see(snapshot, self.flow)
+        spreads = {name: notes.soundings.spread for name, notes in self.lanes.items()}
+        self.view = View(snapshot, spreads, self.flow, self.causes)
         self.viewed_ms = now_ms
         window_ms = snapshot.policy.claim_window_s * 1000
         for name, lane in snapshot.lanes.items():

@@ -51,6 +51,7 @@ KEYS: Final = (
     "ahead",
     "eta_low_s",
     "eta_high_s",
+    "eta_reason",
     "next_poll_s",
     "opens_in_s",
     "resumes_in_s",
@@ -101,8 +102,9 @@ def describe(outcome: Outcome, room: str) -> dict[str, Any]:
     answer: dict[str, Any] = dict.fromkeys(KEYS)
     answer["room"] = room
     match outcome:
-        case Waiting(number, position, eta, next_poll_ms, reason):
+        case Waiting(number, position, eta, next_poll_ms, reason, longer):
             answer |= {"state": "waiting", "number": number, "position": position, "ahead": position - 1}
+            answer["eta_reason"] = None if longer is None else longer.value
             answer |= {"next_poll_s": next_poll_ms / 1000, "reason": reason.value}
             if eta is not None:
                 answer |= {"eta_low_s": eta.low_s, "eta_high_s": eta.high_s}
@@ -136,13 +138,14 @@ def encode_waiting(
 
     *json_room* and *json_message* are already JSON; a token needs no quoting.
     """
-    number, position, eta, next_poll_ms, reason = outcome
+    number, position, eta, next_poll_ms, reason, longer = outcome
     low, high = eta if eta is not None else ("null", "null")
+    why = f'"{longer._value_}"' if longer else "null"
     bearer = f'"{visitor}"' if visitor else "null"
     place = f'"{ticket}"' if ticket else "null"
     return (
         f'{{"state":"waiting","room":{json_room},"number":{number},"position":{position},'
-        f'"ahead":{position - 1},"eta_low_s":{low},"eta_high_s":{high},'
+        f'"ahead":{position - 1},"eta_low_s":{low},"eta_high_s":{high},"eta_reason":{why},'
         f'"next_poll_s":{next_poll_ms / 1000},"opens_in_s":null,"resumes_in_s":null,'
         f'"reason":"{reason._value_}","message":{json_message},'
         f'"target":null,"visitor":{bearer},"ticket":{place},"pass":null}}'
@@ -160,8 +163,8 @@ def encode_early(
     bearer = f'"{visitor}"' if visitor else "null"
     place = f'"{ticket}"' if ticket else "null"
     return (
-        f'{{"state":"waiting","room":{json_room},"number":{number},"position":null,"ahead":null,"eta_low_s":null,'
-        f'"eta_high_s":null,"next_poll_s":{next_poll_ms / 1000},"opens_in_s":{opens},"resumes_in_s":null,'
+        f'{{"state":"waiting","room":{json_room},"number":{number},"position":null,"ahead":null,"eta_low_s":null,"eta_high_s":null,'
+        f'"eta_reason":null,"next_poll_s":{next_poll_ms / 1000},"opens_in_s":{opens},"resumes_in_s":null,'
         f'"reason":"{reason._value_}","message":{json_message},"target":null,"visitor":{bearer},"ticket":{place},"pass":null}}'
     ).encode()
 

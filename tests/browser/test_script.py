@@ -11,9 +11,9 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import NewVisitor, Staging
 from tests.web.booth import ROOM, STATES, Stage, admitted
 from waiting_room.core.outcomes import Called, Closed, Early, Eta, Outcome, Paused, Refused, Waiting
-from waiting_room.core.reasons import Reason
+from waiting_room.core.reasons import Longer, Reason
 from waiting_room.web.languages import languages
-from waiting_room.web.texts import ahead_words, opening_words, resume_words, wait_words
+from waiting_room.web.texts import LONGER, ahead_words, opening_words, resume_words, wait_words
 
 pytestmark = [pytest.mark.peer("chromium"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -31,12 +31,17 @@ AHEAD = [0, 1, 2, 5, 22, 1234, 12_345]
 
 
 def waiting(
-    number: int = 7, position: int = 30, low_s: float = 100, high_s: float = 200, poll_ms: int = HOUR_MS
+    number: int = 7,
+    position: int = 30,
+    low_s: float = 100,
+    high_s: float = 200,
+    poll_ms: int = HOUR_MS,
+    longer: Longer | None = None,
 ) -> Waiting:
     """
     Return a wait whose next poll comes only when the test asks for it.
     """
-    return Waiting(number, position, Eta(low_s, high_s), poll_ms)
+    return Waiting(number, position, Eta(low_s, high_s), poll_ms, Reason.QUEUE_WAIT, longer)
 
 
 async def opened(new_visitor: NewVisitor, staging: Staging, stage: Stage, code: str = "en") -> Page:
@@ -149,10 +154,28 @@ async def test_a_wait_that_grows_is_explained(new_visitor: NewVisitor, staging: 
     page = await opened(new_visitor, staging, stage)
     await expect(page.locator("#grew")).to_be_hidden()
 
-    await poll(page, stage, waiting(low_s=600, high_s=900))
+    await poll(page, stage, waiting(low_s=600, high_s=900, longer=Longer.SEATS_LOWERED))
 
     await expect(page.locator("#grew")).to_be_visible()
     await expect(page.locator("#wait")).to_have_text("10–15 minutes")
+    await expect(page.locator("#why")).to_have_text(LONGER[Longer.SEATS_LOWERED])
+    await expect(page.locator("#live")).to_contain_text(LONGER[Longer.SEATS_LOWERED])
+
+
+async def test_a_reason_is_spoken_once_and_stays_to_be_read(new_visitor: NewVisitor, staging: Staging) -> None:
+    """
+    The reason of the moment when the wait grew, whatever is the reason later.
+    """
+    stage = Stage(waiting(low_s=60, high_s=120))
+    page = await opened(new_visitor, staging, stage)
+    await poll(page, stage, waiting(low_s=600, high_s=900, longer=Longer.RATE_LOWERED))
+    await expect(page.locator("#live")).to_contain_text(LONGER[Longer.RATE_LOWERED])
+
+    await poll(page, stage, waiting(position=1, low_s=400, high_s=500, longer=Longer.FEWER_LEAVE))
+
+    await expect(page.locator("#ahead strong")).to_have_text("You are next")
+    await expect(page.locator("#why")).to_have_text(LONGER[Longer.RATE_LOWERED])
+    await expect(page.locator("#live")).to_contain_text("29 people")
 
 
 async def test_screen_readers_hear_milestones_only(new_visitor: NewVisitor, staging: Staging) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,8 +16,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from tests.web.booth import ROOM, STATES, Stage, admitted, app_of
 from waiting_room.core.outcomes import Called, Eta, Refused, Waiting
-from waiting_room.core.reasons import Reason
+from waiting_room.core.reasons import Longer, Reason
 from waiting_room.errors import StoreEmptyError, StoreUnavailableError
+from waiting_room.web.languages import NAMES, languages
+from waiting_room.web.texts import longer_words
 
 PAGE = f"/waiting-room/{ROOM}"
 KNOWN = {"wr_visitor": "v"}
@@ -284,6 +287,22 @@ async def test_a_wait_that_grows_is_explained() -> None:
         _, third = await page(client)
 
     assert [bool(grown.search(html)) for html in (first, second, third)] == [False, True, False]
+
+
+@pytest.mark.parametrize("code", NAMES)
+@pytest.mark.parametrize("longer", [None, *Longer])
+async def test_a_wait_that_grows_has_a_reason_where_the_room_knows_one(longer: Longer | None, code: str) -> None:
+    """
+    Without a script, in each language: the sentence of the reason, or a plain one.
+    """
+    stage = Stage(Waiting(7, 30, Eta(100.0, 200.0), 3000))
+    async with on(stage) as client:
+        await page(client, f"{PAGE}?lang={code}")
+        stage.outcome = Waiting(7, 30, Eta(400.0, 600.0), 3000, Reason.QUEUE_WAIT, longer)
+        stage.now_s += 10
+        _, html = await page(client, f"{PAGE}?lang={code}")
+
+    assert f'<span id="why">{escape(longer_words(longer, languages()[code]))}</span>' in html
 
 
 async def test_the_operators_words_are_shown_and_escaped() -> None:

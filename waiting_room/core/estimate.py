@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from waiting_room.core.flow import Turnover
 from waiting_room.core.lanes import portions
 from waiting_room.core.outcomes import Eta
+from waiting_room.core.reasons import Longer
 from waiting_room.core.snapshot import Cohort, Snapshot
 from waiting_room.core.steering import follows_shop
 
@@ -68,10 +69,13 @@ def call_rate_per_s(snapshot: Snapshot, lane: str) -> float:
 
 
 def _planned(snapshot: Snapshot, lane: str) -> float:
-    return _part(snapshot, lane) * snapshot.rate_per_s / (1 - snapshot.no_show)
+    return part_of(snapshot, lane) * snapshot.rate_per_s / (1 - snapshot.no_show)
 
 
-def _part(snapshot: Snapshot, lane: str) -> float:
+def part_of(snapshot: Snapshot, lane: str) -> float:
+    """
+    Return the share of the calls that goes to *lane* while others wait as they do now.
+    """
     waiting = [entry for entry in snapshot.line_up if entry.name == lane or snapshot.lanes[entry.name].waiting]
     return portions(waiting, snapshot.policy.lane_order)[lane]
 
@@ -146,7 +150,7 @@ def pace(snapshot: Snapshot, lane: str, turnover: Turnover) -> Pace:
     ends = each * capacity
     if not rate_per_s or not capacity or ends >= rate_per_s or follows_shop(snapshot):
         return Pace(by_rate)
-    part = _part(snapshot, lane) / there
+    part = part_of(snapshot, lane) / there
     full = part * ends
     if seats >= capacity:
         return Pace(
@@ -207,10 +211,10 @@ class Forecast:
     """
     Tell visitors how long they will wait, in a room that calls them at *pace*, where *leaving_per_s* of those who wait
     give up, and waits are off by *spread*; by *doubt* more at the early and the late end, as logarithms. Each range is
-    worked out when it is first asked for.
+    worked out when it is first asked for. *longer*: why waits have become longer lately.
     """
 
-    __slots__ = ("_later", "_leaving_per_s", "_made", "_pace", "_sooner", "_spread")
+    __slots__ = ("_later", "_leaving_per_s", "_made", "_pace", "_sooner", "_spread", "longer")
 
     def __init__(
         self,
@@ -218,7 +222,9 @@ class Forecast:
         leaving_per_s: float,
         spread: Spread = UNKNOWN,
         doubt: tuple[float, float] = (0.0, 0.0),
+        longer: Longer | None = None,
     ) -> None:
+        self.longer = longer
         self._pace = pace if isinstance(pace, Pace) else Pace(pace)
         self._leaving_per_s = leaving_per_s
         self._spread = spread

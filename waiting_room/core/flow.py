@@ -19,7 +19,7 @@ _AT_ONCE: Final = 0.2
 """A larger share that goes at one moment is an event, and tells nothing of how fast the others will leave."""
 _FEW: Final = 20
 """Of fewer, one or two are a large share."""
-_WANDERS: Final = 0.4
+WANDERS: Final = 0.4
 """By so much, as a logarithm, the share of those who come when called differs from slot to slot by itself."""
 _LIMITS_S: Final = 300.0
 """A limit that was changed may be changed back: half the way is forgotten in 208 s."""
@@ -50,6 +50,13 @@ class Range(NamedTuple):
     least: float = 0.0
     most: float = 0.0
 
+    @staticmethod
+    def kept(elapsed_s: float) -> float:
+        """
+        Return the share of a step that is not forgotten after *elapsed_s*.
+        """
+        return exp(-elapsed_s / _LIMITS_S)
+
     @property
     def higher(self) -> float:
         """
@@ -68,7 +75,7 @@ class Range(NamedTuple):
         """
         Return the range *elapsed_s* later, when the limit that was *before* is *now*.
         """
-        keep, shift = exp(-elapsed_s / _LIMITS_S), log(before / now) if before and now else 0.0
+        keep, shift = self.kept(elapsed_s), log(before / now) if before and now else 0.0
         return Range(min(0.0, keep * self.least + shift), max(0.0, keep * self.most + shift))
 
 
@@ -110,7 +117,7 @@ class Flow:
         self._capacity = self._capacity.after(last.capacity, snapshot.capacity, elapsed_s)
         self._shows = self._shows.after(1 - last.no_show, 1 - snapshot.no_show, elapsed_s)
         self._follows = follows_shop(snapshot)
-        self._rate = self._rate.after(_set_rate(last), _set_rate(snapshot), elapsed_s)
+        self._rate = self._rate.after(set_rate(last), set_rate(snapshot), elapsed_s)
         keep = exp(-elapsed_s / _SEATS_S)
         ended = (snapshot.admitted - snapshot.seats) - (last.admitted - last.seats)
         self._ends = keep * self._ends + max(0, ended)
@@ -157,11 +164,11 @@ class Flow:
 
         When a crowd has left silently, nearly all who are called are ghosts, and those behind them may not be.
         """
-        live = max(0.0, self._shows.most - _WANDERS)
+        live = max(0.0, self._shows.most - WANDERS)
         return turnover.doubt + self._capacity.higher, turnover.doubt + self._capacity.lower + live
 
 
-def _set_rate(snapshot: Snapshot) -> float:
+def set_rate(snapshot: Snapshot) -> float:
     """
     Return the rate that somebody has set: of a room that adapts the ceiling, for what it finds in between fills gaps in
     bursts and rests, and says nothing of any wait.

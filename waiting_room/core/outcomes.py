@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from waiting_room.core.phase import Phase
-from waiting_room.core.reasons import Reason
+from waiting_room.core.reasons import Longer, Reason
 from waiting_room.core.revoked import Revoked
 
 
@@ -27,7 +27,8 @@ class Waiting(NamedTuple):
     Tell a visitor that others are before them.
 
     *position* is 1 for the next one; *ahead* is *position* − 1; *eta* is None while it is unknown.
-    *reason* is QUEUE_WAIT, or STORE_AWAY or RECOVERING while the room runs on its last knowledge.
+    *reason* is QUEUE_WAIT, or STORE_AWAY or RECOVERING while the room runs on its last knowledge. *longer*: why waits
+    have become longer lately, where they have.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Waiting(NamedTuple):
     eta: Eta | None
     next_poll_ms: int
     reason: Reason = Reason.QUEUE_WAIT
+    longer: Longer | None = None
 
 
 class Early(NamedTuple):

@@ -64,3 +64,30 @@ class Reason(StrEnum):
     """the address to go on to is not one of the shop's"""
     BAD_REQUEST = "bad_request"
     ROOM_UNKNOWN = "room_unknown"
+
+
+class Longer(StrEnum):
+    """
+    Tell why waits have become longer lately, as far as the room itself can tell.
+    """
+
+    SEATS_LOWERED = "seats_lowered"
+    """fewer may be inside at once"""
+    STOCK_LOW = "stock_low"
+    """no more may be inside than can still buy"""
+    RATE_LOWERED = "rate_lowered"
+    """fewer are let in a minute: the operator's word, or the schedule's"""
+    SHOP_SLOW = "shop_slow"
+    """the room follows its shop, which bears less than before"""
+    SHOP_DOWN = "shop_down"
+    """the shop fails, and nobody goes in until it is back"""
+    WAS_PAUSED = "was_paused"
+    """nobody was let in for a while: a pause, or a technical break"""
+    INTERRUPTED = "interrupted"
+    """Redis was away or came back without its data, and nobody was called meanwhile"""
+    LANES_AHEAD = "lanes_ahead"
+    """people wait in other lanes to which calls go"""
+    VISITS_LONGER = "visits_longer"
+    """those inside keep their seats for longer than before, or than was assumed"""
+    FEWER_LEAVE = "fewer_leave"
+    """fewer give up than before, or more of those who are called come"""

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from waiting_room.core import estimate, polling
+from waiting_room.core.causes import Causes
 from waiting_room.core.countdown import Countdown
 from waiting_room.core.flow import Flow
 from waiting_room.core.outcomes import Called, Closed, Early, Eta, Paused, Waiting
@@ -19,21 +20,25 @@ STALE_MS: Final = 3000
 _NOBODY_KNOWS: Final = estimate.Forecast(0.0, 0.0)
 
 
-def _forecast(snapshot: Snapshot, lane: str, spread: estimate.Spread, flow: Flow | None) -> estimate.Forecast:
+def _forecast(
+    snapshot: Snapshot, lane: str, spread: estimate.Spread, flow: Flow | None, causes: Causes | None
+) -> estimate.Forecast:
     if flow is None:
         return estimate.Forecast(estimate.call_rate_per_s(snapshot, lane), snapshot.leaving_per_s, spread)
     turnover = flow.turnover(snapshot)
     pace = estimate.pace(snapshot, lane, turnover)
     doubt = flow.by_seats(turnover) if pace.by_seats else flow.by_rate()
-    return estimate.Forecast(pace, flow.leaving_per_s(lane), spread, doubt)
+    leaving_per_s = flow.leaving_per_s(lane)
+    longer = None if causes is None else causes.longer(lane, pace, leaving_per_s)
+    return estimate.Forecast(pace, leaving_per_s, spread, doubt, longer)
 
 
 class View:
     """
     Answer status polls from one snapshot; everything that is the same for all is worked out once.
 
-    *spreads*: by how much the waits of each lane are off, *flow*: how fast seats end and people leave, as far as that
-    was measured.
+    *spreads*: by how much the waits of each lane are off, *flow*: how fast seats end and people leave, *causes*: what
+    has become worse lately, as far as that was measured.
     """
 
     __slots__ = ("_countdown", "_forecasts", "_intervals", "_lanes", "_plain", "_salt", "gathering", "snapshot")
@@ -43,6 +48,7 @@ class View:
         snapshot: Snapshot,
         spreads: Mapping[str, estimate.Spread] = MappingProxyType({}),
         flow: Flow | None = None,
+        causes: Causes | None = None,
     ) -> None:
         self.snapshot = snapshot
         self._lanes = snapshot.lanes
@@ -51,7 +57,8 @@ class View:
         in_use = sum(lane.waiting > 0 for lane in snapshot.lanes.values())
         self._intervals = polling.Intervals(far_ms, longest_ms, snapshot.policy, max(1, in_use))
         self._forecasts = {
-            name: _forecast(snapshot, name, spreads.get(name, estimate.UNKNOWN), flow) for name in snapshot.lanes
+            name: _forecast(snapshot, name, spreads.get(name, estimate.UNKNOWN), flow, causes)
+            for name in snapshot.lanes
         }
         self._plain = snapshot.admits and not snapshot.recovering
         self._salt = snapshot.now_ms // 1000
@@ -117,9 +124,13 @@ class View:
         Return the status of the ticket *number* of *lane*, which stands at *position*; *stale* while the store is away.
         """
         if position and self._plain and not stale:
-            eta = self._forecasts.get(lane, _NOBODY_KNOWS).eta(position - 1)
+            forecast = self._forecasts.get(lane, _NOBODY_KNOWS)
+            eta = forecast.eta(position - 1)
             interval = self._intervals.at(position, None if eta is None else eta.low_s)
-            return Waiting(number, position, eta, polling.jittered_ms(interval, number, self._salt))
+            next_poll_ms = polling.jittered_ms(interval, number, self._salt)
+            if forecast.longer is None:
+                return Waiting(number, position, eta, next_poll_ms)
+            return Waiting(number, position, eta, next_poll_ms, Reason.QUEUE_WAIT, forecast.longer)
         snapshot = self.snapshot
         if snapshot.phase is Phase.CLOSED:
             return self.closed()

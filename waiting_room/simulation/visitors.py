@@ -201,7 +201,7 @@ class Visitors:
 
     def _wait(self, who: int, outcome: Waiting, faithful: bool) -> None:
         now_ms = self.now_ms
-        _, position, eta, next_poll_ms, _ = outcome
+        _, position, eta, next_poll_ms, _, _ = outcome
         before = self.shown[who]
         if before and position > before:
             self._promises.told(who, before, position)

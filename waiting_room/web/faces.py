@@ -16,11 +16,19 @@ from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from waiting_room.core.reasons import Reason
+from waiting_room.core.reasons import Longer, Reason
 from waiting_room.web.languages import LANGUAGE_COOKIE, NAMES, Language, languages
 from waiting_room.web.packing import Constant, Part, gzipped, plain
 from waiting_room.web.problems import Problem, finish
-from waiting_room.web.texts import ahead_words, opening_words, resume_words, say, wait_forms, wait_words
+from waiting_room.web.texts import (
+    ahead_words,
+    longer_words,
+    opening_words,
+    resume_words,
+    say,
+    wait_forms,
+    wait_words,
+)
 from waiting_room.web.views import Place, View, of_problem
 
 TRACK: Final = 322
@@ -203,7 +211,7 @@ def _train_x(view: View) -> int:
 
 def _place_words(place: Place | None, language: Language) -> dict[str, Any]:
     if place is None:
-        return {"ahead": "", "percent": 0, "bar_words": "", "wait": "", "number": ""}
+        return {"ahead": "", "percent": 0, "bar_words": "", "wait": "", "number": "", "why": ""}
     ahead = ahead_words(place.ahead, language)
     wait = wait_words(*place.wait_s, language) if place.wait_s else language.text("not known yet")
     digits = language.number(place.ahead)
@@ -215,6 +223,7 @@ def _place_words(place: Place | None, language: Language) -> dict[str, Any]:
         "bar_words": f"{ahead}. {language.text('Estimated wait: %(wait)s.', wait=wait)}",
         "wait": wait,
         "number": language.number(place.journey.number),
+        "why": longer_words(place.longer, language),
     }
 
 
@@ -234,6 +243,7 @@ def _script_data(view: View, frame: Frame) -> dict[str, Any] | None:
         "resumes_s": view.resumes_s,
         "number": view.early,
         "opens_in_s": view.opens_in_s,
+        "longer": view.place.longer if view.place else None,
         "journey": journey and [journey.number, journey.start, journey.last, journey.due_s, journey.grew_s],
     }
 
@@ -248,6 +258,7 @@ def _script_texts(language: Language) -> dict[str, Any]:
         "wait": wait_forms(language),
         "waitIs": language.text("Estimated wait: %(wait)s."),
         "unknown": language.text("not known yet"),
+        "longer": {why.value: longer_words(why, language) for why in Longer} | {"": longer_words(None, language)},
         "resumes": language.text("Until it goes on: %(wait)s."),
         "opens": [
             language.text("The time of the opening is not known yet"),

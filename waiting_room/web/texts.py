@@ -8,7 +8,7 @@ from math import ceil
 from types import MappingProxyType
 from typing import Final
 
-from waiting_room.core.reasons import Reason
+from waiting_room.core.reasons import Longer, Reason
 from waiting_room.web.languages import Language
 
 
@@ -198,6 +198,28 @@ SAYINGS: Final[Mapping[Reason, Saying]] = MappingProxyType({
         mark("Go back to the shop and follow its link once more."),
     ),
 })  # fmt: skip
+
+LONGER: Final[Mapping[Longer, str]] = MappingProxyType({
+    Longer.SEATS_LOWERED: mark("Fewer people may be in the shop at once than before."),
+    Longer.STOCK_LOW: mark("Little is left to sell, and no more people are let in than can still buy."),
+    Longer.RATE_LOWERED: mark("Fewer people are let in each minute than before."),
+    Longer.SHOP_SLOW: mark("The shop is slower than expected, and fewer people are let in so that it stays usable."),
+    Longer.SHOP_DOWN: mark("The shop has trouble answering, and people go in again as soon as it has recovered."),
+    Longer.WAS_PAUSED: mark("The queue was paused, and nobody was let in meanwhile."),
+    Longer.INTERRUPTED: mark("The queue was interrupted, and nobody was let in meanwhile."),
+    Longer.LANES_AHEAD: mark("Others are being let in as well, such as invited guests, who have a queue of their own."),
+    Longer.VISITS_LONGER: mark("People are staying in the shop longer than expected."),
+    Longer.FEWER_LEAVE: mark("More people than expected are waiting for their turn, and fewer are giving up."),
+})  # fmt: skip
+SLOWER: Final = mark("People are going in more slowly than expected.")
+
+
+def longer_words(longer: Longer | None, language: Language) -> str:
+    """
+    Return why a wait has become longer than was told, as one sentence; a plain one where nobody knows.
+    """
+    return language.text(SLOWER if longer is None else LONGER[longer])
+
 
 ENTERING: Final = Saying(
     mark("We are taking a place for you"),

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Final
 
 from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Outcome, Paused, Refused, Waiting
-from waiting_room.core.reasons import Reason
+from waiting_room.core.reasons import Longer, Reason
 from waiting_room.web.journey import Journey, go_on, shown_wait
 from waiting_room.web.languages import Language
 from waiting_room.web.problems import Problem
@@ -58,12 +58,14 @@ class Mood(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Place:
     """
-    Hold the numbers of somebody who has a place; *wait_s* is None while the wait is unknown.
+    Hold the numbers of somebody who has a place; *wait_s* is None while the wait is unknown. *grew*: the wait has
+    become longer than was told, *longer* says why, where that is known.
     """
 
     journey: Journey
     wait_s: tuple[float, float] | None
     grew: bool
+    longer: Longer | None = None
 
     @property
     def ahead(self) -> int:
@@ -134,10 +136,10 @@ def of_outcome(outcome: Outcome, before: Journey | None, now_s: float, language:
     Show *outcome* to somebody who was told *before*.
     """
     match outcome:
-        case Waiting(number, position, eta, next_poll_ms, reason):
+        case Waiting(number, position, eta, next_poll_ms, reason, longer):
             journey = go_on(before, number, position, eta.high_s if eta else None, now_s)
             wait = shown_wait(journey, eta.low_s, eta.high_s, now_s) if eta else None
-            place = Place(journey, wait, journey.tells_growth(now_s))
+            place = Place(journey, wait, journey.tells_growth(now_s), longer)
             said = say(reason, language)
             mood = Mood.AWAY if reason in AWAY else Mood.WAITING
             title = f"{ahead_words(place.ahead, language)} · {said.heading}"

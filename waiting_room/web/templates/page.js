@@ -15,14 +15,14 @@ const put = (id, text) => { const part = $(id); if (part && part.textContent !==
 
 let journey = data.journey, timer = 0, busy = false, fails = 0, verb = data.verb, joined = verb !== "join";
 let heading = $("heading").textContent, spoken = "", spokenAt = 0, paceAt = 0, pace = null, sound = null, over = false, dueAt = 0, resumesAt = 0;
-let opensAt = 0, ticking = 0, told = "";
+let opensAt = 0, ticking = 0, told = "", why = data.longer, grewAt = journey ? journey[4] : 0;
 
 function keep(name, value) {
   document.cookie = name + "=" + value + ";path=" + data.base + ";max-age=86400;samesite=lax";
 }
 
-/* The promise: positions never rise, and a later end is told. The same rules as in journey.py. */
-function goOn(number, position, high) {
+/* The promise: positions never rise, and a later end is told, with its reason. The same rules as in journey.py. */
+function goOn(number, position, high, reason) {
   const t = Math.floor(now());
   if (!journey || journey[0] !== number) {
     journey = [number, Math.max(1, position), Math.max(1, position), high === null ? 0 : Math.floor(now() + high), 0];
@@ -30,7 +30,7 @@ function goOn(number, position, high) {
     journey[2] = Math.max(1, Math.min(journey[2], position));
     if (high !== null) {
       const end = Math.floor(now() + high), due = journey[3];
-      if (due && end > due + Math.max(30, 0.25 * (due - t))) { journey[3] = end; journey[4] = t; }
+      if (due && end > due + Math.max(30, 0.25 * (due - t))) { journey[3] = end; journey[4] = t; why = reason; }
       else journey[3] = due ? Math.min(due, end) : end;
     }
   }
@@ -73,6 +73,14 @@ function speak(text, atOnce) {
   put("live", text);
 }
 
+/* A wait that has grown stays explained for three minutes, and is spoken once. */
+function tellGrowth() {
+  const grew = journey[4] && now() - journey[4] < 180, fresh = grew && journey[4] !== grewAt;
+  put("why", texts.longer[why || ""] || texts.longer[""]);
+  show("grew", grew); grewAt = journey[4];
+  return fresh ? " " + $("grew").textContent.trim() : "";
+}
+
 /* The countdown is by our own clock from what the server said last; it is spoken when the words for it change. */
 function drawEarly(a) {
   show("place", false); show("opens", true); show("leave", true); show("at", a.opens_in_s !== null);
@@ -99,7 +107,7 @@ function tick() {
 function drawPlace(a) {
   clearInterval(ticking); show("opens", false); show("place", true); show("leave", true);
   const known = a.eta_high_s !== null;
-  goOn(a.number, a.position, known ? a.eta_high_s : null);
+  goOn(a.number, a.position, known ? a.eta_high_s : null, a.eta_reason);
   const ahead = journey[2] - 1, done = Math.max(0, 1 - journey[2] / journey[1]), due = journey[3] - now();
   const high = known ? Math.max(1, Math.min(a.eta_high_s, due)) : 0;
   const wait = known ? waitWords(Math.min(a.eta_low_s, high), high) : texts.unknown;
@@ -113,12 +121,12 @@ function drawPlace(a) {
   $("bar").value = Math.round(done * 100);
   $("bar").setAttribute("aria-valuetext", said + ". " + fill(texts.waitIs, {wait}));
   $("train").setAttribute("transform", "translate(" + Math.round(done * data.track) + " 0)");
-  show("grew", journey[4] && now() - journey[4] < 180);
+  const growth = tellGrowth();
   document.title = said + " · " + heading;
   const milestone = ahead > 100 ? "" : ahead > 50 ? 100 : ahead > 10 ? 50 : ahead > 0 ? 10 : 0;
-  if (milestone + wait !== drawPlace.last) {
+  if (growth || milestone + wait !== drawPlace.last) {
     drawPlace.last = milestone + wait;
-    speak(said + ". " + fill(texts.waitIs, {wait}) + (journey[4] && now() - journey[4] < 180 ? " " + $("grew").textContent : ""));
+    speak(said + ". " + fill(texts.waitIs, {wait}) + growth, growth);
   }
 }
 
