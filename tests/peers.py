@@ -48,6 +48,9 @@ PEERS = {
         Peer("prometheus", package="prometheus"),
         Peer("promtool", package="prometheus"),
         Peer("chromium", package="chromium"),
+        Peer("nginx", package="nginx-light"),
+        Peer("haproxy", package="haproxy"),
+        Peer("caddy", package="caddy"),
     )
 }
 

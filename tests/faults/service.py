@@ -127,6 +127,12 @@ class Operator:
         """
         await self._ask("POST", f"{self._url}/{action}")
 
+    async def revoke(self, seat: str) -> None:
+        """
+        Turn the holder of a seat away.
+        """
+        await self._ask("POST", f"{self._url}/revoke", {"seat": seat})
+
     async def change(self, **settings: Any) -> None:
         """
         Change the named settings.

@@ -1,0 +1,137 @@
+"""
+Real proxies in front of a real service and a small shop, each in a folder and on a port of its own.
+"""
+
+import asyncio
+import json
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from tests.waiting import wait_until_sync
+from waiting_room.proxies import caddy, haproxy, nginx
+from waiting_room.proxies.settings import ProxySettings
+
+NGINX_MAIN = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr error;
+worker_processes 1;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/waiting-room.conf;
+}}
+"""
+CADDY_MAIN = "{\n    admin off\n    auto_https off\n    storage file_system FOLDER\n}\n"
+
+
+def free_port() -> int:
+    """
+    Return a port of the loopback that nobody has just now.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def command(kind: str, settings: ProxySettings, folder: Path) -> list[str]:
+    """
+    Write the configuration of a proxy into *folder*, and return how it is started.
+    """
+    match kind:
+        case "nginx":
+            (folder / "waiting-room.conf").write_text(nginx.configuration(settings), encoding="utf-8")
+            (folder / "nginx.conf").write_text(NGINX_MAIN.format(folder=folder), encoding="utf-8")
+            return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+        case "haproxy":
+            script = folder / "waiting-room.lua"
+            script.write_text(haproxy.script(settings), encoding="utf-8")
+            text = haproxy.configuration(settings).replace("/etc/haproxy/waiting-room.lua", str(script))
+            (folder / "haproxy.cfg").write_text(text, encoding="utf-8")
+            return ["haproxy", "-f", str(folder / "haproxy.cfg")]
+        case _:
+            main = CADDY_MAIN.replace("FOLDER", str(folder))
+            (folder / "Caddyfile").write_text(main + caddy.configuration(settings), encoding="utf-8")
+            return ["caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+
+
+@contextmanager
+def proxy(kind: str, settings: ProxySettings, folder: Path) -> Iterator[str]:
+    """
+    Run a proxy until the block ends, and give the address of the shop behind it.
+    """
+    folder.mkdir(parents=True)
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(command(kind, settings, folder), stdout=log, stderr=log) as process,
+    ):
+        try:
+            wait_until_sync(lambda: answers(settings.listen, process, folder), 10, f"{kind} to answer")
+            yield f"http://127.0.0.1:{settings.listen}"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def answers(port: int, process: subprocess.Popen[bytes], folder: Path) -> bool:
+    """
+    Tell whether somebody listens; a proxy that has ended fails the test with what it said.
+    """
+    assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def _told(request: web.Request) -> web.Response:
+    """
+    Say what came: path, body, and what it bears of ours.
+    """
+    named = ((name.lower(), value) for name, value in request.headers.items())
+    ours = {name: value for name, value in named if name.startswith("waiting-room-")}
+    seen = {"shop": request.raw_path, "method": request.method, "body": await request.text(), "headers": ours}
+    return web.Response(text=json.dumps(seen), content_type="application/json")
+
+
+async def _silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        await asyncio.sleep(60)
+    finally:
+        writer.close()
+
+
+@asynccontextmanager
+async def shop() -> AsyncIterator[int]:
+    """
+    Run a shop that says what it was asked, and give its port.
+    """
+    app = web.Application()
+    app.router.add_route("*", "/{anything:.*}", _told)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def silent() -> AsyncIterator[int]:
+    """
+    Run a service that takes connections and never answers, and give its port.
+    """
+    server = await asyncio.start_server(_silent, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]

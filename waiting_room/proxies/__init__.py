@@ -1,0 +1,3 @@
+"""
+Configurations for the proxies that ask the authorize endpoint. Pure: settings in, text out.
+"""
