@@ -58,6 +58,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.telemetry": USE_CASES,
     "waiting_room.controller": USE_CASES,
     "waiting_room.gates": (*WORDS, "waiting_room.telemetry.prometheus"),
+    "waiting_room.proxies": ("waiting_room.core", "waiting_room.wire", "waiting_room.errors"),
     "waiting_room.simulation": (*USE_CASES, "waiting_room.coalesce", "waiting_room.controller", "waiting_room.store"),
     "waiting_room.app": (*USE_CASES, *RIM),
     "waiting_room.supervisor": (*USE_CASES, *RIM, "waiting_room.app"),

@@ -20,6 +20,9 @@ COMMANDS = {
     "simulate": Lazy(
         "waiting_room.cli.simulate:simulation", "Play a promotion without a server: the real engine, on a moved clock."
     ),
+    "proxy": Lazy(
+        "waiting_room.cli.proxy:proxy", "Print the configuration with which a proxy asks the room about each request."
+    ),
     "config": Lazy("waiting_room.cli.config:config", "Check and show the configuration."),
 }
 

@@ -35,7 +35,7 @@ def _variable(header: str) -> str:
 
 _CONFIGURATION: Final = """\
 # The waiting room "@ROOM@" in front of a shop.
-# Save the script beside it as /etc/haproxy/waiting-room.lua (waiting-room proxy haproxy --part script), correct both
+# Save the script beside it as /etc/haproxy/waiting-room.lua (waiting-room proxy haproxy-script), correct both
 # addresses, try it with `haproxy -c -f haproxy.cfg`, and reload.
 
 global

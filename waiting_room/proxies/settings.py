@@ -94,6 +94,15 @@ def _faults(settings: ProxySettings) -> Iterator[Fault]:
         yield Fault("share_percent", f"{settings.share_percent} is out of range", "use 1 to 99")
 
 
+def only_closed(settings: ProxySettings, proxy: str, why: str) -> None:
+    """
+    Raise `ProxyError` for any rule but ``closed``, where *proxy* has no other: the operator is to know it beforehand.
+    """
+    if settings.on_outage != "closed":
+        what = f"{settings.on_outage!r} cannot be had: {proxy} has no rule for an outage, {why}"
+        raise ProxyError((Fault("on_outage", what, "use closed, or another proxy in front"),))
+
+
 def fill(text: str, settings: ProxySettings, **more: str) -> str:
     """
     Return *text* with every ``@NAME@`` in it replaced by a setting of that name, or by one of *more*, which may bear
@@ -107,6 +116,10 @@ def fill(text: str, settings: ProxySettings, **more: str) -> str:
         "HOST": settings.host,
         "PREFIX": settings.prefix,
         "WAITING": settings.waiting,
+        "SERVICE_HOST": settings.service.rpartition(":")[0].strip("[]"),
+        "SERVICE_PORT": settings.service.rpartition(":")[2],
+        "SHOP_HOST": settings.shop.rpartition(":")[0].strip("[]"),
+        "SHOP_PORT": settings.shop.rpartition(":")[2],
         "AWAY_PAGE": AWAY_PAGE,
         "SHARE": str(settings.share_percent),
         **more,
