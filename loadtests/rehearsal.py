@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from typing import Any
 from loadtests import rehearsal_sizing as sizing
 from loadtests.arrivals import SpikeProfile
 from loadtests.measures import Measures
-from loadtests.plan import RunPlan
+from loadtests.plan import RunName, RunPlan
 from loadtests.processes import Family, Interrupted, Interrupts, ProcessError
 from loadtests.rehearsal_progress import RUN_TITLES, Progress
 from loadtests.rehearsal_sizing import Size
@@ -127,35 +128,49 @@ class Rehearsal:
         size = self._options.size
         self._show.phase(RUN_TITLES["capacity"], size.capacity_s)
         model = self._model("capacity")
-        plan = RunPlan(
-            name="capacity",
-            mode="closed",
-            shop_url=self._ports.shop_url,
-            seed=self._options.seed,
-            profile=SpikeProfile(1, size.capacity_s, 0, 1, 0, 0, 0),
-            behaviour=size.behaviour,
-            closed_shoppers=CLOSED_PER_CONNECTION * size.db_connections,
-            duration_s=size.capacity_s,
-            drain_s=0,
-            metrics_port=self._ports.generator,
-            out=self._file("capacity.measures.json"),
-            overload_s=(size.warm_up_s, size.capacity_s),
-        )
+        plan = self._closed_plan(self._ports.shop_url, CLOSED_PER_CONNECTION * size.db_connections)
         with_shop = stack.start_shop(model, gated=False)
         measures = stack.drive(plan, self._show.tick)
         stack.end(with_shop)
         return capacity_of(measures, books_of(model.database))
 
     def _play_run(
-        self, stack: Stack, name: Any, profile: SpikeProfile, capacity: ShopCapacity, policy: dict[str, Any] | None
+        self, stack: Stack, name: RunName, profile: SpikeProfile, capacity: ShopCapacity, policy: dict[str, Any] | None
     ) -> None:
-        size = self._options.size
-        self._show.phase(RUN_TITLES[name], size.run_s)
+        self._show.phase(RUN_TITLES[name], self._options.size.run_s)
         model = self._model(name)
-        plan = RunPlan(
+        plan = self._open_plan(name, self._ports.shop_url, profile, capacity)
+        run = _Run(stack, self._show, model.database, capacity, policy, sizing.plateau_of(profile))
+        if policy is not None:
+            stack.start_store()
+            stack.start_room(policy)
+        shop = stack.start_shop(model, gated=policy is not None)
+        self._drive(stack, plan, run.tick, run.played)
+        stack.end(shop)
+
+    def _closed_plan(self, shop_url: str, shoppers: int) -> RunPlan:
+        size = self._options.size
+        return RunPlan(
+            name="capacity",
+            mode="closed",
+            shop_url=shop_url,
+            seed=self._options.seed,
+            profile=SpikeProfile(1, size.capacity_s, 0, 1, 0, 0, 0),
+            behaviour=size.behaviour,
+            closed_shoppers=shoppers,
+            duration_s=size.capacity_s,
+            drain_s=0,
+            metrics_port=self._ports.generator,
+            out=self._file("capacity.measures.json"),
+            overload_s=(size.warm_up_s, size.capacity_s),
+        )
+
+    def _open_plan(self, name: RunName, shop_url: str, profile: SpikeProfile, capacity: ShopCapacity) -> RunPlan:
+        size = self._options.size
+        return RunPlan(
             name=name,
             mode="open",
-            shop_url=self._ports.shop_url,
+            shop_url=shop_url,
             seed=self._options.seed,
             profile=profile,
             behaviour=size.behaviour,
@@ -165,19 +180,17 @@ class Rehearsal:
             out=self._file(f"{name}.measures.json"),
             overload_s=sizing.overload_of(profile, capacity, size.behaviour, size.drain_s),
         )
-        run = _Run(stack, self._show, plan, model.database, capacity, policy, sizing.plateau_of(profile))
-        if policy is not None:
-            stack.start_store()
-            stack.start_room(policy)
-        shop = stack.start_shop(model, gated=policy is not None)
+
+    def _drive(
+        self, stack: Stack, plan: RunPlan, tick: Callable[[dict[str, Any]], None], played: Callable[[Measures], Played]
+    ) -> None:
         try:
-            stack.drive(plan, run.tick)
+            stack.drive(plan, tick)
         finally:
             # What an interrupted generator wrote down belongs into the report as well.
             with self._interrupts.shield():
                 if Path(plan.out).exists():
-                    self._story.played[name] = run.played()
-        stack.end(shop)
+                    self._story.played[plan.name] = played(Measures.from_file(Path(plan.out)))
 
     def _model(self, name: str) -> Any:
         return sizing.shop_model(
@@ -233,7 +246,6 @@ class _Run:
 
     stack: Stack
     show: Progress
-    plan: RunPlan
     database: str
     capacity: ShopCapacity
     policy: dict[str, Any] | None
@@ -251,11 +263,10 @@ class _Run:
             self.facts = facts
             self.samples.append({"t": float(line["t"]) + 1, "seats": facts["seats"], "waiting": facts["waiting"]})
 
-    def played(self) -> Played:
+    def played(self, measures: Measures) -> Played:
         """
         Return the run with all that is known of it.
         """
-        measures = Measures.from_file(Path(self.plan.out))
         return Played(measures, self.capacity, self.plateau_s, books_of(self.database), self._room())
 
     def _room(self) -> RoomFacts | None:

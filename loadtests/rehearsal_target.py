@@ -5,14 +5,12 @@ Rehearse against a shop that is already running: the user's own staging shop, as
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from loadtests import rehearsal_sizing as sizing
 from loadtests.arrivals import SpikeProfile
 from loadtests.measures import Measures
-from loadtests.plan import RunPlan
 from loadtests.processes import Interrupts
 from loadtests.rehearsal import Options, Rehearsal, RehearsalError
 from loadtests.rehearsal_progress import RUN_TITLES, Progress
@@ -107,24 +105,11 @@ class TargetRehearsal(Rehearsal):
         self._play_target(stack, profile, capacity, room)
 
     def _capacity(self, stack: Stack) -> ShopCapacity:
-        size, given = self._options.size, self._target.capacity_per_s
+        given = self._target.capacity_per_s
         if given is not None:
             return ShopCapacity(given, given, measured=False)
-        self._show.phase(RUN_TITLES["capacity"], size.capacity_s)
-        plan = RunPlan(
-            name="capacity",
-            mode="closed",
-            shop_url=self._target.url,
-            seed=self._options.seed,
-            profile=SpikeProfile(1, size.capacity_s, 0, 1, 0, 0, 0),
-            behaviour=size.behaviour,
-            closed_shoppers=CLOSED_SHOPPERS,
-            duration_s=size.capacity_s,
-            drain_s=0,
-            metrics_port=self._ports.generator,
-            out=self._file("capacity.measures.json"),
-            overload_s=(size.warm_up_s, size.capacity_s),
-        )
+        self._show.phase(RUN_TITLES["capacity"], self._options.size.capacity_s)
+        plan = self._closed_plan(self._target.url, CLOSED_SHOPPERS)
         capacity = capacity_of(stack.drive(plan, self._show.tick), None)
         if capacity.orders_per_s <= 0:
             raise RehearsalError(
@@ -136,30 +121,14 @@ class TargetRehearsal(Rehearsal):
     def _play_target(
         self, stack: Stack, profile: SpikeProfile, capacity: ShopCapacity, room: dict[str, Any] | None
     ) -> None:
-        size, name = self._options.size, self._target.run
-        self._show.phase("The crowd comes", size.run_s)
-        plan = RunPlan(
-            name=name,
-            mode="open",
-            shop_url=self._target.url,
-            seed=self._options.seed,
-            profile=profile,
-            behaviour=size.behaviour,
-            duration_s=profile.length_s,
-            drain_s=size.drain_s,
-            metrics_port=self._ports.generator,
-            out=self._file(f"{name}.measures.json"),
-            overload_s=sizing.overload_of(profile, capacity, size.behaviour, size.drain_s),
-        )
+        self._show.phase("The crowd comes", self._options.size.run_s)
+        plan = self._open_plan(self._target.run, self._target.url, profile, capacity)
         watch = _Watch(self._show, self._target.room_url, room or {})
-        try:
-            stack.drive(plan, watch.tick)
-        finally:
-            with self._interrupts.shield():
-                if Path(plan.out).exists():
-                    measures = Measures.from_file(Path(plan.out))
-                    plateau = sizing.plateau_of(profile)
-                    self._story.played[name] = Played(measures, capacity, plateau, None, watch.facts())
+
+        def played(measures: Measures) -> Played:
+            return Played(measures, capacity, sizing.plateau_of(profile), None, watch.facts())
+
+        self._drive(stack, plan, watch.tick, played)
 
     def _room_state(self) -> dict[str, Any]:
         url = f"{str(self._target.room_url).rstrip('/')}/state.json"

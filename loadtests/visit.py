@@ -3,7 +3,7 @@ The notes kept on one shopper's visit while it lasts.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from loadtests.measures import EtaSample, Outcome, ShopperRecord
@@ -143,27 +143,18 @@ class Visit:
         if waited_s is None and self.joined_s is not None:
             waited_s = ended_s - self.joined_s
         return ShopperRecord(
-            i=self.i,
-            arrival_s=self.arrival_s,
             start_lag_ms=(self.started_s - self.arrival_s) * 1000,
             outcome=outcome,
-            number=self.number,
-            lane=self.lane,
-            joined_s=self.joined_s,
-            called_s=self.called_s,
-            admitted_s=self.admitted_s,
             pass_issued_ms=self.passes_ms[0] if self.passes_ms else None,
             later_passes_ms=self.passes_ms[1:],
-            passes_refused=self.passes_refused,
             waited_s=waited_s,
-            last_waiting_s=self.last_waiting_s,
-            number_changed=self.number_changed,
-            vanished=self.vanished,
-            polls=self.polls,
-            position_rises=self.position_rises,
-            eta=self.eta,
             ended_s=ended_s,
+            **{name: getattr(self, name) for name in NOTED},
         )
+
+
+NOTED = ({item.name for item in fields(Visit)} & {item.name for item in fields(ShopperRecord)}) - {"waited_s"}
+"""What goes into the record as it was noted."""
 
 
 def _text(token: str | None, key: str) -> str | None:

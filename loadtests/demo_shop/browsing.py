@@ -9,21 +9,17 @@ from aiohttp import web
 
 from loadtests.demo_shop import counter
 from loadtests.demo_shop.catalogue import BY_SLUG, MAX_PER_TOY, TOYS
-from loadtests.demo_shop.views import VISITOR, Desk, see_other
+from loadtests.demo_shop.views import VISITOR, Desk, Section, see_other
 
 COMPANIONS = 4
 SCARCE = 10
 """From this many pieces downwards the shop says how many are left."""
 
 
-class Browsing:
+class Browsing(Section):
     """
     Answer the pages that cost little and that everybody opens.
     """
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._costs = desk.model.costs
 
     def routes(self) -> list[web.RouteDef]:
         """
@@ -40,7 +36,7 @@ class Browsing:
         """
         Show the promotion and all toys.
         """
-        found = await self._desk.work(self._costs.home, partial(counter.shelf, session=request[VISITOR].session))
+        found = await self._desk.work(request, self._costs.home, counter.shelf)
         return self._desk.page(request, "home.html", lines=found.lines, scarce=SCARCE, basket_units=found.basket_units)
 
     async def product(self, request: web.Request) -> web.Response:
@@ -50,7 +46,7 @@ class Browsing:
         slug = request.match_info["slug"]
         if slug not in BY_SLUG:
             raise web.HTTPNotFound
-        found = await self._desk.work(self._costs.product, partial(counter.shelf, session=request[VISITOR].session))
+        found = await self._desk.work(request, self._costs.product, counter.shelf)
         at = next(place for place, toy in enumerate(TOYS) if toy.slug == slug)
         ring = found.lines[at:] + found.lines[:at]
         return self._desk.page(
@@ -66,7 +62,7 @@ class Browsing:
         """
         Show the basket, or that it is empty.
         """
-        found = await self._desk.work(self._costs.basket, partial(counter.basket, session=request[VISITOR].session))
+        found = await self._desk.work(request, self._costs.basket, counter.basket)
         return self._desk.page(request, "basket.html", basket=found, basket_units=found.units)
 
     async def change_basket(self, request: web.Request) -> web.Response:
@@ -74,17 +70,16 @@ class Browsing:
         Add pieces (`product`, `quantity`), or with `action=set` change how many there are; zero takes a toy out.
         """
         form = await request.post()
-        slug, session = str(form.get("product", "")), request[VISITOR].session
+        slug = str(form.get("product", ""))
         quantity = _quantity(str(form.get("quantity", "1")))
         if slug not in BY_SLUG or quantity is None:
             return self._desk.notice(request, "wrong", HTTPStatus.BAD_REQUEST)
         if form.get("action") == "set":
-            job = partial(counter.change, session=session, slug=slug, quantity=quantity)
-            await self._desk.work(self._costs.basket_add, job)
+            change = partial(counter.change, slug=slug, quantity=quantity)
+            await self._desk.work(request, self._costs.basket_add, change)
             return see_other("/basket")
-        added = await self._desk.work(
-            self._costs.basket_add, partial(counter.add, session=session, slug=slug, quantity=max(1, quantity))
-        )
+        add = partial(counter.add, slug=slug, quantity=max(1, quantity))
+        added = await self._desk.work(request, self._costs.basket_add, add)
         return sold_out(self._desk, request, added) if isinstance(added, counter.SoldOut) else see_other("/basket")
 
 

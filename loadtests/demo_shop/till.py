@@ -11,7 +11,7 @@ from aiohttp import web
 from loadtests.demo_shop import counter
 from loadtests.demo_shop.browsing import sold_out
 from loadtests.demo_shop.counter import Address, Order, SoldOut, Unknown
-from loadtests.demo_shop.views import VISITOR, Desk, now_ms, see_other
+from loadtests.demo_shop.views import Section, now_ms, see_other
 
 FIELDS = ("name", "email", "street", "city")
 METHODS = ("card", "blik")
@@ -32,14 +32,10 @@ def address_faults(given: Address) -> tuple[str, ...]:
     return tuple(name for name in FIELDS if name in empty)
 
 
-class Till:
+class Till(Section):
     """
     Answer the pages that cost most: whoever is here must not be thrown out by those who only look.
     """
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._costs = desk.model.costs
 
     def routes(self) -> list[web.RouteDef]:
         """
@@ -57,8 +53,7 @@ class Till:
         """
         Ask for the address; an empty basket goes back to the basket page.
         """
-        job = partial(counter.basket, session=request[VISITOR].session)
-        found = await self._desk.work(self._costs.checkout, job)
+        found = await self._desk.work(request, self._costs.checkout, counter.basket)
         if not found.lines:
             return see_other("/basket")
         blank = Address("", "", "", "")
@@ -70,9 +65,8 @@ class Till:
         """
         form = await request.post()
         given = Address(*(str(form.get(name, "")).strip() for name in FIELDS))
-        session = request[VISITOR].session
         if faults := address_faults(given):
-            found = await self._desk.work(self._costs.checkout, partial(counter.basket, session=session))
+            found = await self._desk.work(request, self._costs.checkout, counter.basket)
             return self._desk.page(
                 request,
                 "checkout.html",
@@ -83,8 +77,9 @@ class Till:
                 basket_units=found.units,
             )
         number = await self._desk.work(
+            request,
             self._costs.checkout_submit,
-            lambda connection: counter.place_order(connection, session, given, now_ms()),
+            lambda connection, session: counter.place_order(connection, session, given, now_ms()),
         )
         return see_other("/basket" if number is None else f"/payment/{number}")
 
@@ -92,8 +87,8 @@ class Till:
         """
         Offer the ways to pay; an order that is paid already goes on to its confirmation.
         """
-        session, number = request[VISITOR].session, request.match_info["number"]
-        found = await self._desk.work(self._costs.payment, partial(counter.order, session=session, number=number))
+        number = request.match_info["number"]
+        found = await self._desk.work(request, self._costs.payment, partial(counter.order, number=number))
         if isinstance(found, Unknown):
             raise web.HTTPNotFound
         if found.paid_ms is not None:
@@ -108,9 +103,11 @@ class Till:
         method = str(form.get("method", METHODS[0]))
         if method not in METHODS:
             return self._desk.notice(request, "wrong", HTTPStatus.BAD_REQUEST)
-        session, number = request[VISITOR].session, request.match_info["number"]
+        number = request.match_info["number"]
         outcome = await self._desk.work(
-            self._costs.pay, lambda connection: counter.pay(connection, session, number, method, now_ms())
+            request,
+            self._costs.pay,
+            lambda connection, session: counter.pay(connection, session, number, method, now_ms()),
         )
         match outcome:
             case Order():
@@ -127,9 +124,11 @@ class Till:
         Not the payment frees it: whoever pays impatiently twice still needs the seat for the second time. And not a
         later look at the confirmation: by then the shopper may hold a new seat.
         """
-        session, number = request[VISITOR].session, request.match_info["number"]
+        number = request.match_info["number"]
         found, first = await self._desk.work(
-            self._costs.order, lambda connection: counter.confirm(connection, session, number, now_ms())
+            request,
+            self._costs.order,
+            lambda connection, session: counter.confirm(connection, session, number, now_ms()),
         )
         if isinstance(found, Unknown):
             raise web.HTTPNotFound

@@ -73,11 +73,13 @@ class Desk:
         self.pool = pool
         self.pages = pages
 
-    async def work(self, cost_ms: int, job: Callable[[sqlite3.Connection], T]) -> T:
+    async def work(self, request: web.Request, cost_ms: int, job: Callable[[sqlite3.Connection, str], T]) -> T:
         """
-        Run a page's SQL at the page's cost, or raise `RefusedError` when its turn never came.
+        Run a page's SQL for the session of who asks, at the page's cost, or raise `RefusedError` when its turn never
+        came.
         """
-        match await self.pool.run(cost_ms, job):
+        session = request[VISITOR].session
+        match await self.pool.run(cost_ms, lambda connection: job(connection, session)):
             case Done(value):
                 return value
             case TimedOut():
@@ -100,6 +102,16 @@ class Desk:
         """
         text = self.pages.notice(name, request[VISITOR].language)
         return web.Response(text=text, status=status, content_type="text/html", headers=PAGE_HEADERS)
+
+
+class Section:
+    """
+    Hold what the handlers of a part of the shop share: the desk, and what pages cost.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._costs = desk.model.costs
 
 
 def see_other(location: str) -> web.Response:
