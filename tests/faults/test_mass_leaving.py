@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.cores import SERVERS_CORE, on_clients_core, pin
 from benchmarks.hammer import Result
-from loadtests.fairness import order_inversions, over_admissions
+from loadtests.fairness import over_admissions
 from tests.faults.joins import join, measure, outside
 from tests.faults.service import Service, serving
 from tests.faults.visitors import Crowd, Visitor, crowd_at
@@ -137,18 +137,20 @@ def test_the_next_one_who_is_there_is_called_within_two_ticks(left: Drill) -> No
     """
     The frontier steps over two thousand ghosts at once.
     """
-    assert left.first_called_s - left.resumed_s <= 2 * TICK_MS / 1000 + 0.25
+    late_s = left.crowd.late_s(left.resumed_s, left.first_called_s)
+    assert left.first_called_s - left.resumed_s <= 2 * TICK_MS / 1000 + 0.25 + late_s
 
 
 def test_the_others_come_in_at_the_full_rate(left: Drill) -> None:
     """
-    With eight ghosts between any two, as many go in as the rate says; the slack below is for a busy test machine.
+    With eight ghosts between any two, as many go in as the rate says; the slack is for a test machine that is late.
     """
     times = left.crowd.passes_ms()
     since = times[0] + int(WARM_UP_S * 1000)
     count = bisect_left(times, since + int(MEASURED_S * 1000)) - bisect_left(times, since)
 
-    assert 0.95 * RATE_PER_S * MEASURED_S <= count <= 1.02 * RATE_PER_S * MEASURED_S
+    due, late = RATE_PER_S * MEASURED_S, RATE_PER_S * left.crowd.late_s(left.resumed_s)
+    assert 0.95 * due - late <= count <= 1.02 * due + late
 
 
 def test_joins_stay_as_quick_as_before(left: Drill) -> None:
@@ -159,14 +161,14 @@ def test_joins_stay_as_quick_as_before(left: Drill) -> None:
     before_ms, after_ms = left.joins_before.quantile_ms(0.99), left.joins_after.quantile_ms(0.99)
 
     assert set(left.joins_before.statuses) == set(left.joins_after.statuses) == {200}
-    assert after_ms <= max(3 * before_ms, 60)
+    assert after_ms <= max(3 * before_ms, 60) + 1000 * left.crowd.late_s(left.resumed_s)
 
 
 def test_nobody_who_stayed_is_overtaken(left: Drill) -> None:
     """
     Those who are there are called in the order of their numbers.
     """
-    assert order_inversions(visitor.place for visitor in left.crowd.visitors) == 0
+    assert left.crowd.overtaken() == 0
 
 
 def test_nobody_meets_an_error(left: Drill) -> None:

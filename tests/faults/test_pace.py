@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.fairness import order_inversions, over_admissions
+from loadtests.fairness import over_admissions
 from tests.beside import Stage, beside
 from tests.faults.service import serving
 from tests.faults.visitors import Crowd, Visitor, crowd_at
@@ -25,6 +25,7 @@ SEATS = 150
 SEATS_RATE_PER_S = 60
 FULL_FROM_S = 10.0
 FULL_FOR_S = 15.0
+STAY_S = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def full() -> Paced:
     Let a crowd into a room whose seats are taken sooner than they come free; shoppers stay for some nine seconds.
     """
     random = Random(5)
-    visitors = [Visitor(stays_s=random.uniform(6, 12)) for _ in range(700)]
+    visitors = [Visitor(stays_s=random.uniform(STAY_S - 3, STAY_S + 3)) for _ in range(700)]
     with EmbeddedValkey() as valkey:
         policy: dict[str, Any] = {"capacity": SEATS, "rate_per_minute": SEATS_RATE_PER_S * 60}
         return await let_in(valkey.url, visitors, FULL_FROM_S, FULL_FOR_S, **policy)
@@ -94,14 +95,16 @@ def at_capacity(stage: Stage) -> Paced:
 @pytest.mark.alone
 def test_admissions_keep_the_set_rate(at_pace: Paced) -> None:
     """
-    Over every ten seconds of the passes' own times, as many came in as the rate says, within 2 %.
+    Over every ten seconds of the passes' own times, as many came in as the rate says, within 2 % and as many as come
+    in while the machine itself is late.
     """
     times = at_pace.crowd.passes_ms()
     first, last = times[0] + int(WARM_UP_S * 1000), times[-1] - WINDOW_MS
     counts = [bisect_left(times, start + WINDOW_MS) - bisect_left(times, start) for start in range(first, last, 250)]
 
     due = RATE_PER_S * WINDOW_MS / 1000
-    assert due * 0.98 <= min(counts) <= max(counts) <= due * 1.02
+    slack = due * 0.02 + RATE_PER_S * at_pace.crowd.late_s(at_pace.since_s, at_pace.until_s)
+    assert due - slack <= min(counts) <= max(counts) <= due + slack
 
 
 @pytest.mark.alone
@@ -117,17 +120,19 @@ def test_nobody_is_overtaken(at_pace: Paced) -> None:
     """
     All are called in the order of their numbers.
     """
-    assert order_inversions(visitor.place for visitor in at_pace.crowd.visitors) == 0
+    assert at_pace.crowd.overtaken() == 0
 
 
 @beside(full)
 def test_seats_are_nearly_always_taken(at_capacity: Paced) -> None:
     """
-    Where seats are the limit, one stays empty only while who was called for it hears so: a second or so of nine.
+    Where seats are the limit, one stays empty only while who was called for it hears so: a second or so of nine, and
+    so much longer as the machine is late.
     """
     held = at_capacity.crowd.seat_seconds(at_capacity.since_s, at_capacity.until_s)
 
-    assert held / (SEATS * FULL_FOR_S) >= 0.8
+    late_s = at_capacity.crowd.late_s(at_capacity.since_s, at_capacity.until_s)
+    assert held / (SEATS * FULL_FOR_S) >= 0.8 - late_s / STAY_S
 
 
 @beside(full)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.fairness import order_inversions, over_admissions
+from loadtests.fairness import over_admissions
 from tests.beside import Stage, beside
 from tests.cli.command import run
 from tests.faults.service import ROOM, Operator, gated_shop, look_every, serving
@@ -28,6 +28,8 @@ AFTER_S = 8.0
 SETTLE_S = 2.0
 VIEW_AGE_S = 1.0
 """A worker shows what it last read: who came in a moment ago may not be in it yet."""
+PATIENCE_S = 60
+"""Some seconds are enough on a machine that does nothing else."""
 LATE = 100
 """Newcomers while Valkey is away, and as many after its return."""
 
@@ -66,6 +68,14 @@ class Drill:
         return min((at for at in times if at > self.back_s), default=float("inf")) - self.back_s
 
 
+def silent(made: Drill) -> list[Visitor]:
+    """
+    Return who neither shops nor has heard of the room after Valkey came back.
+    """
+    waiting = (visitor for visitor in made.crowd.visitors if visitor.admitted_s is None)
+    return [visitor for visitor in waiting if not visitor.states or visitor.states[-1][0] <= made.back_s]
+
+
 async def drill(workers: int) -> Drill:
     """
     Fill the room, kill Valkey, start it again, and see how all go on.
@@ -99,9 +109,11 @@ async def fill(made: Drill, random: Random) -> None:
     crowd = made.crowd
     made.shoppers = [Visitor(stays_s=random.uniform(6, 40)) for _ in range(CAPACITY)]
     crowd.send(made.shoppers)
-    await wait_until(lambda: len(crowd.inside(crowd.now_s())) >= CAPACITY - 5, 20, "the shop to be full")
+    await wait_until(lambda: len(crowd.inside(crowd.now_s())) >= CAPACITY - 5, PATIENCE_S, "the shop to be full")
     made.crowd.send(Visitor(stays_s=random.uniform(10, 40)) for _ in range(WAITING))
-    await wait_until(lambda: all(visitor.numbers for visitor in crowd.visitors), 20, "everybody to have a place")
+    await wait_until(
+        lambda: all(visitor.numbers for visitor in crowd.visitors), PATIENCE_S, "everybody to have a place"
+    )
     await crowd.go_on_until(crowd.now_s() + SETTLE_S)
 
 
@@ -130,9 +142,12 @@ async def back(made: Drill, valkey: EmbeddedValkey) -> None:
     made.newcomers += more
     crowd.send(more)
     epoch = made.seen[0]["epoch"]
-    await wait_until(lambda: made.seen[-1]["epoch"] > epoch and not made.seen[-1]["recovering"], 15, "the recovery")
+    await wait_until(
+        lambda: made.seen[-1]["epoch"] > epoch and not made.seen[-1]["recovering"], PATIENCE_S, "the recovery"
+    )
     made.put_back = await seats_counted(crowd)
     await crowd.go_on_until(crowd.now_s() + AFTER_S)
+    await wait_until(lambda: not silent(made), PATIENCE_S, "everybody to hear of the room again")
     made.ended_s = crowd.now_s()
     named = ("--room", ROOM, "--redis-url", valkey.url, "--json")
     made.proof = (await asyncio.to_thread(run, "audit", "verify", *named)).json
@@ -145,7 +160,7 @@ async def seats_counted(crowd: Crowd) -> tuple[int, int]:
     asked_s = crowd.now_s()
     view = await crowd.operator.state()
     still = set(crowd.inside(crowd.now_s()))
-    return view["seats"], len(still.intersection(crowd.inside(asked_s - VIEW_AGE_S)))
+    return view["seats"], len(still.intersection(crowd.inside(asked_s - VIEW_AGE_S - crowd.late_s())))
 
 
 WORKERS = [
@@ -183,18 +198,7 @@ def test_everybody_was_asked_after_the_return(lost: Drill) -> None:
     """
     The drill has seen all who wait or shop after Valkey came back: nobody's loss goes unnoticed.
     """
-    silent = [
-        visitor for visitor in lost.crowd.visitors if not visitor.left_s and not heard_after(visitor, lost.back_s)
-    ]
-
-    assert silent == []
-
-
-def heard_after(visitor: Visitor, at_s: float) -> bool:
-    """
-    Tell whether a visitor has heard of the room, or used a pass, after an instant.
-    """
-    return visitor.admitted_s is not None or visitor.states[-1][0] > at_s
+    assert silent(lost) == []
 
 
 def test_no_number_is_issued_twice(lost: Drill) -> None:
@@ -239,14 +243,14 @@ def test_admissions_go_on_by_themselves(lost: Drill) -> None:
     """
     Three seconds of rest, a probe of the circuit and a poll after Valkey's return, somebody who waited comes in.
     """
-    assert lost.first_pass_after_s < 8
+    assert lost.first_pass_after_s < 8 + lost.crowd.late_s(lost.back_s)
 
 
 def test_the_order_of_calls_is_kept(lost: Drill) -> None:
     """
     Nobody who polled as told was told to wait after somebody behind had been called.
     """
-    assert order_inversions(visitor.place for visitor in lost.crowd.visitors) == 0
+    assert lost.crowd.overtaken() == 0
 
 
 def test_the_log_goes_on_and_proves_what_came_after(lost: Drill) -> None:

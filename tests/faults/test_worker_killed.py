@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from loadtests.fairness import order_inversions, over_admissions
+from loadtests.fairness import over_admissions
 from tests.beside import Stage, beside
 from tests.faults.service import Service, serving
 from tests.faults.visitors import LOST, TIME_OUT, Crowd, Visitor, crowd_at
@@ -23,6 +23,10 @@ CROWD = 600
 RATE_PER_S = 10
 BEFORE_S = 3.0
 AFTER_S = 9.0
+PATIENCE_S = 60
+"""Some seconds are enough on a machine that does nothing else."""
+KNOCKS = 16
+"""Connections that find each of the two workers, but for once in thirty thousand times."""
 
 POLICY: dict[str, Any] = {
     "capacity": 10_000,
@@ -45,6 +49,13 @@ class Drill:
     stopped_with: int | None = None
 
 
+def unheard(made: Drill) -> list[Visitor]:
+    """
+    Return who is not in and has heard nothing since the kill.
+    """
+    return [v for v in made.crowd.visitors if v.admitted_s is None and v.states[-1][0] <= made.killed_s]
+
+
 async def drill() -> Drill:
     """
     Let a crowd wait at two workers, kill one, go on for a while, then stop the service in the middle of claims.
@@ -54,12 +65,13 @@ async def drill() -> Drill:
             made = Drill(crowd)
             crowd.send(Visitor(stays_s=600) for _ in range(CROWD))
             await wait_until(
-                lambda: all(visitor.numbers for visitor in crowd.visitors), 20, "everybody to have a place"
+                lambda: all(visitor.numbers for visitor in crowd.visitors), PATIENCE_S, "everybody to have a place"
             )
             await crowd.go_on_until(crowd.now_s() + BEFORE_S)
             made.killed_s = crowd.now_s()
             os.kill(service.pids[0], signal.SIGKILL)
             await crowd.go_on_until(made.killed_s + AFTER_S)
+            await wait_until(lambda: not unheard(made), PATIENCE_S, "everybody to hear from the service again")
             made.failed_by_the_kill = {visitor: visitor.failed for visitor in crowd.visitors}
             await crowd.go_home()
             await stop_while_claiming(made, service)
@@ -71,15 +83,31 @@ async def stop_while_claiming(made: Drill, service: Service) -> None:
     Send claims of many who are called, more than the pace lets in, and SIGTERM while they are held at the door.
     """
     waiting = sorted((v for v in made.crowd.visitors if v.admitted_s is None), key=lambda visitor: visitor.number)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), timeout=TIME_OUT, cookie_jar=aiohttp.DummyCookieJar()
-    ) as session:
+    sent: list[object] = []
+
+    async def note(*of: object) -> None:
+        sent.append(of)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(note)
+    options: dict[str, Any] = {"timeout": TIME_OUT, "cookie_jar": aiohttp.DummyCookieJar(), "trace_configs": [trace]}
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), **options) as session:
         claims = [asyncio.create_task(claim(session, service, visitor)) for visitor in waiting[:40]]
-        await asyncio.wait(claims, return_when=asyncio.FIRST_COMPLETED)
+        await wait_until(lambda: len(sent) == len(claims), 15, "all claims to be sent")
+        # Connections are taken in the order in which they came: who answers one that came later has taken these.
+        await asyncio.gather(*(knock(service) for _ in range(KNOCKS)))
         assert any(not task.done() for task in claims), "no claim was held"
         service.process.terminate()
         made.late.update(await asyncio.gather(*claims))
         made.stopped_with = await asyncio.to_thread(service.process.wait, 15)
+
+
+async def knock(service: Service) -> None:
+    """
+    Be answered by one of the workers, over a connection of its own.
+    """
+    async with aiohttp.request("GET", f"{service.url}/healthz", timeout=TIME_OUT) as answer:
+        assert answer.status == 200
 
 
 async def claim(session: aiohttp.ClientSession, service: Service, visitor: Visitor) -> int:
@@ -123,9 +151,7 @@ def test_everybody_is_answered_after_the_kill(fallen: Drill) -> None:
     """
     Nobody was left behind: all heard from the other worker, or were in already.
     """
-    unheard = [v for v in fallen.crowd.visitors if v.admitted_s is None and v.states[-1][0] <= fallen.killed_s]
-
-    assert unheard == []
+    assert unheard(fallen) == []
 
 
 def test_admissions_go_on(fallen: Drill) -> None:
@@ -135,14 +161,15 @@ def test_admissions_go_on(fallen: Drill) -> None:
     since_s, until_s = fallen.killed_s + 4, fallen.killed_s + AFTER_S
     times = [visitor.admitted_s for visitor in fallen.crowd.visitors if visitor.admitted_s is not None]
 
-    assert sum(since_s <= at < until_s for at in times) >= 0.8 * RATE_PER_S * (until_s - since_s)
+    at_work_s = until_s - since_s - fallen.crowd.late_s(fallen.killed_s)
+    assert sum(since_s <= at < until_s for at in times) >= 0.8 * RATE_PER_S * at_work_s
 
 
 def test_nobody_is_overtaken(fallen: Drill) -> None:
     """
     The order of calls holds over the change of controllers.
     """
-    assert order_inversions(visitor.place for visitor in fallen.crowd.visitors) == 0
+    assert fallen.crowd.overtaken() == 0
 
 
 def test_what_was_accepted_is_answered(fallen: Drill) -> None:

@@ -9,15 +9,17 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import inf
 from typing import Any, Final
 
 import aiohttp
 
-from loadtests.fairness import Place
+from loadtests.fairness import SNAPSHOT_SLACK_S, Place, order_inversions
 from tests.faults.service import Operator, Service
 from waiting_room import wire
 
 CONNECTIONS: Final = 256
+PULSE_S: Final = 0.02
 TIME_OUT: Final = aiohttp.ClientTimeout(total=15)
 TOKENS: Final = {"visitor": wire.VISITOR_HEADER, "ticket": wire.TICKET_HEADER, "pass": wire.PASS_HEADER}
 LOST: Final = 0
@@ -80,10 +82,34 @@ class Crowd:
         self._shop_url = shop_url
         self.visitors: list[Visitor] = []
         self.tasks: list[asyncio.Task[None]] = []
+        self.pulse: list[tuple[float, float]] = []
 
     def __getstate__(self) -> dict[str, Any]:
         # All that outlives a drill: connections and tasks have ended with it.
-        return {"visitors": self.visitors}
+        return {"visitors": self.visitors, "pulse": self.pulse}
+
+    async def feel_pulse(self) -> None:
+        """
+        Note again and again when a sleep was over, and how long after its time.
+        """
+        while True:
+            due_s = self.now_s() + PULSE_S
+            await asyncio.sleep(due_s - self.now_s())
+            self.pulse.append((due_s, self.now_s() - due_s))
+
+    def late_s(self, since_s: float = -inf, until_s: float = inf) -> float:
+        """
+        Return how late a sleep between two instants ended at most: what the machine delays, and not the room.
+        """
+        return max((late_s for due_s, late_s in self.pulse if since_s <= due_s <= until_s), default=0.0)
+
+    def overtaken(self) -> int:
+        """
+        Return how many who polled as told were told to wait after somebody behind them had been called.
+
+        A worker shows what it last read, a second ago at most, and on a machine that is late by so much longer.
+        """
+        return order_inversions((visitor.place for visitor in self.visitors), SNAPSHOT_SLACK_S + self.late_s())
 
     def send(self, visitors: Iterable[Visitor]) -> None:
         """
@@ -257,7 +283,9 @@ async def crowd_at(service: Service, shop_url: str = "") -> AsyncIterator[Crowd]
     options: dict[str, Any] = {"cookie_jar": aiohttp.DummyCookieJar(), "timeout": TIME_OUT}
     async with aiohttp.ClientSession(connector=connector, **options) as session:
         crowd = Crowd(service, session, shop_url)
+        pulse = asyncio.create_task(crowd.feel_pulse())
         try:
             yield crowd
         finally:
+            pulse.cancel()
             await crowd.go_home()
