@@ -135,10 +135,10 @@ def test_those_who_vanished_are_counted_no_longer(left: Drill) -> None:
 
 def test_the_next_one_who_is_there_is_called_within_two_ticks(left: Drill) -> None:
     """
-    The frontier steps over two thousand ghosts at once.
+    The frontier steps over two thousand ghosts at once; the operator's order and look take what joins do meanwhile.
     """
-    late_s = left.crowd.late_s(left.resumed_s, left.first_called_s)
-    assert left.first_called_s - left.resumed_s <= 2 * TICK_MS / 1000 + 0.25 + late_s
+    asked_s = 2 * (left.joins_after.quantile_ms(0.99) or 0) / 1000
+    assert left.first_called_s - left.resumed_s <= 2 * TICK_MS / 1000 + 0.25 + asked_s
 
 
 def test_the_others_come_in_at_the_full_rate(left: Drill) -> None:
