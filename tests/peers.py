@@ -51,6 +51,8 @@ PEERS = {
         Peer("nginx", package="nginx-light"),
         Peer("haproxy", package="haproxy"),
         Peer("caddy", package="caddy"),
+        Peer("php", package="php-cli"),
+        Peer("node", package="nodejs"),
     )
 }
 
