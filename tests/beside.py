@@ -29,8 +29,8 @@ T = TypeVar("T")
 
 PROCESSES: Final = 2
 """A drill takes a third of a core at the most; the tests that run meanwhile take one."""
-OUTCOME_S: Final = 300.0
-"""How long an outcome may be waited for; all drills of the suite, one after the other, take half of it."""
+OUTCOME_S: Final = 480.0
+"""How long an outcome may be waited for; all that the suite plays, one after the other, takes less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import aiohttp
 from loadtests.fairness import SNAPSHOT_SLACK_S, Place, order_inversions
 from tests.faults.service import Operator, Service
 from waiting_room import wire
+from waiting_room.core.pacing import TICK_MS
 
 CONNECTIONS: Final = 256
 PULSE_S: Final = 0.02
@@ -102,6 +103,14 @@ class Crowd:
         Return how late a sleep between two instants ended at most: what the machine delays, and not the room.
         """
         return max((late_s for due_s, late_s in self.pulse if since_s <= due_s <= until_s), default=0.0)
+
+    def lost_s(self, since_s: float, until_s: float) -> float:
+        """
+        Return the time that the machine took away between two instants: of all sleeps that ended late, but for those
+        too short to lose an admission, which is saved up for a tick.
+        """
+        lates = (late_s for due_s, late_s in self.pulse if since_s <= due_s <= until_s)
+        return sum(late_s for late_s in lates if late_s > TICK_MS / 2000)
 
     def overtaken(self) -> int:
         """
