@@ -15,6 +15,7 @@ from waiting_room.core.outcomes import Admitted, Called, Closed, Early, GateAnsw
 from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Reason
 from waiting_room.core.shop import NOTHING_SAID, ShopWord
+from waiting_room.core.snapshot import BEYOND
 from waiting_room.core.view import STALE_MS
 from waiting_room.errors import LaneUnknownError, RoomUnknownError, StoreEmptyError, StoreUnavailableError
 from waiting_room.office import BATCH, Office
@@ -69,6 +70,8 @@ class Lobby(Office):
             return self._early(room, number)
         position = view.position(lane, rank)
         if position:
+            if position == BEYOND:
+                return view.beyond(number)
             position = notes.positions.lowest(rank, position if seen is None or seen < 1 else min(position, seen))
         return view.tell(lane, number, position, stale=room.lost or now_ms - room.viewed_ms > STALE_MS)
 

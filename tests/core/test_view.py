@@ -17,7 +17,7 @@ from waiting_room.core.outcomes import Called, Closed, Early, Paused, Waiting
 from waiting_room.core.phase import Phase
 from waiting_room.core.polling import CALLED_POLL_MS, DEGRADED_POLL_MS
 from waiting_room.core.reasons import Reason
-from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.snapshot import BEYOND, Snapshot
 from waiting_room.core.view import View
 
 
@@ -51,6 +51,14 @@ def test_who_joined_after_the_snapshot_stands_behind_all_it_holds() -> None:
     view = View(snapshot([3, 5, 7], issued=7))
 
     assert [view.position("standard", rank) for rank in (8, 9, 12)] == [4, 5, 8]
+
+
+def test_a_number_above_the_mark_has_no_position_by_a_view_from_before_the_loss() -> None:
+    """The counter went on above the mark, and nobody has the numbers in between; the next view tells."""
+    view = View(snapshot([3, 5, 7], issued=7, high_water=50_000))
+
+    assert [view.position("standard", rank) for rank in (50_000, 50_001)] == [49_996, BEYOND]
+    assert (view.beyond(50_001).reason, view.beyond(50_001).position) == (Reason.RECOVERING, 0)
 
 
 def test_the_first_of_an_idle_room_is_next() -> None:

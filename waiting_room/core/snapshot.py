@@ -5,7 +5,7 @@ What the store knew of a room at one moment: the input of every decision.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from waiting_room.core.agenda import NO_RATE, NOTHING_PLANNED, Agenda
 from waiting_room.core.audit import NO_HEAD, Head
@@ -19,6 +19,9 @@ from waiting_room.core.presence import Presence
 from waiting_room.core.reasons import Reason
 from waiting_room.core.shadow import Shadow
 from waiting_room.core.shop import UNKNOWN_SHOP, Shop
+
+BEYOND: Final = 1 << 32
+"""No position, for the snapshot is older than the numbers of which the rank is one."""
 
 
 class Cohort(NamedTuple):
@@ -81,13 +84,18 @@ class LaneSnapshot:
 
     def position(self, rank: int) -> int:
         """
-        Return the place of *rank* among those who are really there: 1 for the next one, 0 for one who is called.
+        Return the place of *rank* among those who are really there: 1 for the next one, 0 for one who is called,
+        `BEYOND` where the snapshot cannot tell.
 
-        Who joined after the snapshot stands behind all that it holds, and behind all who joined in between.
+        Who joined after the snapshot stands behind all that it holds, and behind all who joined in between. A rank
+        above the high-water mark is of a room that has lost writes since and went on above it: most of the numbers in
+        between are nobody's.
         """
         if rank < self.frontier:
             return 0
         if rank > self.issued:
+            if rank > self.high_water > 0:
+                return BEYOND
             return self.presence.total + rank - max(self.issued, self.frontier - 1)
         return self.presence.ahead(rank) + 1
 

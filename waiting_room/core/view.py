@@ -17,6 +17,8 @@ from waiting_room.core.snapshot import NO_LANE, Snapshot
 
 STALE_MS: Final = 3000
 """A view older than this is told as such: three missed refreshes."""
+BEYOND_POLL_MS: Final = 2000
+"""A worker that can see the room knows of a loss within two of its refreshes."""
 _NOBODY_KNOWS: Final = estimate.Forecast(0.0, 0.0)
 
 
@@ -97,7 +99,7 @@ class View:
     def position(self, lane: str, rank: int) -> int:
         """
         Return the place of *rank* among those of *lane* who are really there: 1 for the next one, 0 for one who is
-        called.
+        called, `BEYOND` where this view cannot tell.
         """
         return self._lanes.get(lane, NO_LANE).position(rank)
 
@@ -155,6 +157,12 @@ class View:
             return Paused(number, position, poll_ms, degraded or Reason.ROOM_PAUSED)
         poll_ms = self._next_poll_ms(number, max(1, position), resumes_in_ms / 1000)
         return Paused(number, position, poll_ms, degraded or Reason.TECHNICAL_BREAK, resumes_in_ms)
+
+    def beyond(self, number: int) -> Paused:
+        """
+        Return the status of *number*, which was given out after a loss that this view does not know of.
+        """
+        return Paused(number, 0, polling.jittered_ms(BEYOND_POLL_MS, number, self._salt), Reason.RECOVERING)
 
     def closed(self) -> Closed:
         """
