@@ -2,7 +2,8 @@
 Who may join which lane: everybody the standard one, those who are invited or come back another, and some none.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from waiting_room.coalesce import Coalescer
 from waiting_room.core import polling
@@ -24,11 +25,12 @@ Place = tuple[Outcome, Ticket | None]
 
 class Entrance:
     """
-    Stand before the lobby's joins, and send each visitor to their lane.
+    Stand before the lobby's joins, and send each visitor to their lane; *coalescer* makes what gathers uses of rights.
     """
 
-    def __init__(self, lobby: Lobby) -> None:
+    def __init__(self, lobby: Lobby, coalescer: Callable[..., Coalescer[Any, Any]] = Coalescer) -> None:
         self._lobby = lobby
+        self._coalescer = coalescer
         self._redeemers: dict[str, Coalescer[Redemption, RedeemCode]] = {}
         self._returns: dict[str, Coalescer[str, bool]] = {}
 
@@ -103,13 +105,13 @@ class Entrance:
     def _redeemer(self, name: str) -> Coalescer[Redemption, RedeemCode]:
         desk = self._redeemers.get(name)
         if desk is None:
-            desk = self._redeemers[name] = Coalescer(lambda asked: self._lobby.store.redeem(name, asked), BATCH)
+            desk = self._redeemers[name] = self._coalescer(lambda asked: self._lobby.store.redeem(name, asked), BATCH)
         return desk
 
     async def _comes_back(self, name: str, visitor: Visitor) -> bool:
         desk = self._returns.get(name)
         if desk is None:
-            desk = Coalescer(lambda visitors: self._lobby.store.come_back(name, visitors), BATCH)
+            desk = self._coalescer(lambda visitors: self._lobby.store.come_back(name, visitors), BATCH)
             self._returns[name] = desk
         return await desk.submit(visitor.id)
 

@@ -30,7 +30,7 @@ def played(request: pytest.FixtureRequest) -> Result:
     """
     Return a small sale, as it is played under each name.
     """
-    return simulate(SCENARIOS[request.param](replace(SALE, seed=4)))
+    return simulate(SCENARIOS[request.param].make(replace(SALE, seed=4)))
 
 
 def test_the_range_that_is_shown_holds_for_most(played: Result, request: pytest.FixtureRequest) -> None:

@@ -18,9 +18,9 @@ import click
 from waiting_room.cli.options import json_option
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.policy import Policy
-from waiting_room.errors import Fault, PolicyError
+from waiting_room.errors import Fault, FaultsError, PolicyError
 from waiting_room.simulation import CALM, BreachError, People, Result, Scenario, simulate
-from waiting_room.simulation.catalogue import EVERYTHING, SCENARIOS, spike_of
+from waiting_room.simulation.catalogue import EVERYTHING, SCENARIOS, judged, spike_of
 from waiting_room.simulation.page import page
 from waiting_room.simulation.words import duration, share, summary
 
@@ -29,7 +29,15 @@ _LANE: Final = re.compile(r"(?P<name>[^=]+)=(?P<share>\d*\.?\d+)(:(?P<weight>\d*
 _GIVEN: Final = click.core.ParameterSource.COMMANDLINE
 
 
-@click.command(name="simulate")
+def catalogue_text() -> str:
+    """
+    Return the scenarios for the end of the help, a line for each.
+    """
+    width = max(map(len, SCENARIOS)) + 2
+    return "\n".join(["\b", "Scenarios:", *(f"  {name:<{width}}{named.says}" for name, named in SCENARIOS.items())])
+
+
+@click.command(name="simulate", epilog=catalogue_text())
 @click.option("--visitors", metavar="N", default="10000", show_default=True, help="How many people come.")
 @click.option("--capacity", metavar="N", default="200", show_default=True, help="How many may be inside at once.")
 @click.option("--rate-per-minute", metavar="N", default="600", show_default=True, help="How many may go in per minute.")
@@ -42,10 +50,10 @@ _GIVEN: Final = click.core.ParameterSource.COMMANDLINE
 @click.option("--workers", metavar="N", default="2", show_default=True, help="How many workers serve them.")
 @click.option(
     "--scenario",
-    metavar="|".join(SCENARIOS),
+    metavar="NAME",
     default="spike",
     show_default=True,
-    help="What happens besides.",
+    help="What happens besides: see below.",
 )
 @click.option(
     "--faults", is_flag=True, help="Skew clocks, kill workers, cut lines, lose replies, writes and the store."
@@ -66,24 +74,30 @@ def simulation(out: str | None, as_json: bool, **given: Any) -> None:
     Play a promotion without a server: the real engine, on a moved clock.
 
     Every promise is held at every step: seats, pace, order, places, positions. One that breaks ends the run with exit
-    code 1, the seed and the step. The same options give the same result on every machine.
+    code 1, the seed and the step, and so do figures of the scenario that miss what it demands. The same options give
+    the same result on every machine.
     """
     scenario, seeds = _read(given, out)
     logging.getLogger("waiting_room").addHandler(logging.NullHandler())
     results, breaches = _play(scenario, seeds)
+    verdicts = [judged(given["scenario"], result) for result in results]
+    shown = [verdict.as_dict() | result.as_dict() for verdict, result in zip(verdicts, results, strict=True)]
     if out is not None and results:
-        _write(Path(out), results)
+        _write(Path(out), results[0], shown)
     if as_json:
-        shown = [result.as_dict() for result in results]
         broken = [{"seed": breach.seed, "step": breach.step, "promise": breach.promise} for breach in breaches]
         click.echo(json.dumps({"runs": shown, "breaches": broken}, indent=2))
     elif len(seeds) > 1:
         click.echo(_over_all(results, breaches))
     elif results:
-        click.echo(summary(results[0]))
+        click.echo(summary(results[0], verdicts[0]))
     for breach in breaches:
         click.echo(f"Error: {breach}; again with: {_again(breach.seed)}", err=True)
-    sys.exit(1 if breaches else 0)
+    missed = [verdict for verdict in verdicts if verdict.verdict != "pass"]
+    if missed and len(seeds) > 1:
+        bad = [str(result.seed) for result, verdict in zip(results, verdicts, strict=True) if verdict in missed]
+        click.echo(f"Error: {given['scenario']} misses what it demands with seed {', '.join(bad)}", err=True)
+    sys.exit(1 if breaches or missed else 0)
 
 
 def _play(scenario: Callable[[int], Scenario], seeds: Sequence[int]) -> tuple[list[Result], list[BreachError]]:
@@ -130,9 +144,13 @@ def _read(given: Mapping[str, Any], out: str | None) -> tuple[Callable[[int], Sc
     trouble, bulk = EVERYTHING if given["faults"] else CALM, given["bulk"]
 
     def scenario(seed: int) -> Scenario:
-        return SCENARIOS[name](Scenario(policy, visitors, seed, spike, people, trouble, workers=workers, bulk=bulk))
+        return SCENARIOS[name].make(
+            Scenario(policy, visitors, seed, spike, people, trouble, workers=workers, bulk=bulk)
+        )
 
     faults += _scenario_faults(Scenario(policy, visitors, first, spike, people, trouble, workers=workers, bulk=bulk))
+    if not faults:
+        faults += _faults_of_made(lambda: scenario(first))
     if faults:
         raise click.UsageError("\n  ".join(["this simulation does not work:", *map(str, faults)]))
     return scenario, range(first, first + count)
@@ -161,6 +179,16 @@ def _policy(settings: Mapping[str, Any], faults: list[Fault]) -> Policy:
             Fault(fault.where.replace("-.", "--").replace("_", "-"), fault.what, fault.remedy) for fault in error.faults
         ]
         return Policy()
+
+
+def _faults_of_made(make: Callable[[], Scenario]) -> list[Fault]:
+    """
+    Return what the scenario of a name finds wrong with the options, each of which is right by itself.
+    """
+    try:
+        return _scenario_faults(make())
+    except FaultsError as error:
+        return [Fault(f"--{fault.where.replace('_', '-')}", fault.what, fault.remedy) for fault in error.faults]
 
 
 def _scenario_faults(scenario: Scenario) -> list[Fault]:
@@ -206,11 +234,9 @@ def _over_all(results: Sequence[Result], breaches: Sequence[BreachError]) -> str
     )
 
 
-def _write(folder: Path, results: Sequence[Result]) -> None:
+def _write(folder: Path, first: Result, runs: Sequence[Mapping[str, Any]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    first = results[0]
     (folder / "simulation.html").write_text(page(first), encoding="utf-8")
-    runs = [result.as_dict() for result in results]
     series = {name: list(values) for name, values in first.series.items()}
     (folder / "simulation.json").write_text(json.dumps({"runs": runs, "series": series}), encoding="utf-8")
 

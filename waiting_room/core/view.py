@@ -18,7 +18,7 @@ from waiting_room.core.snapshot import NO_LANE, Snapshot
 STALE_MS: Final = 3000
 """A view older than this is told as such: three missed refreshes."""
 BEYOND_POLL_MS: Final = 2000
-"""A worker that can see the room knows of a loss within two of its refreshes."""
+"""As soon as a worker reaches the room again, it sees what was lost."""
 _NOBODY_KNOWS: Final = estimate.Forecast(0.0, 0.0)
 
 

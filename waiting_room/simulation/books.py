@@ -5,6 +5,7 @@ They are kept from replies alone, apart from what the store and the core keep fo
 """
 
 from array import array
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Final
 
@@ -19,22 +20,30 @@ _WHO: Final = (1 << _WHO_BITS) - 1
 
 class LaneBook:
     """
-    Hold who holds which number of a lane, below which rank all have been called, and the calls in their order.
+    Hold who holds which number of a lane and who which rank, when each rank was seen last, below which rank all have
+    been called, and the calls in their order.
+
+    Until a draw the ranks are the numbers. *index* tells a room's lanes apart; *early* are the lowest and the highest
+    number of those who were told to wait for a draw.
     """
 
-    __slots__ = ("calls", "frontier", "holder", "last")
+    __slots__ = ("calls", "early", "frontier", "holder", "index", "last", "ranked", "seen_ms")
 
-    def __init__(self) -> None:
+    def __init__(self, index: int = 0) -> None:
+        self.index = index
         self.holder = array("i", [-1]) * 1024
+        self.ranked = self.holder
+        self.seen_ms = array("q", [0]) * 1024
         self.frontier = 1
         self.last = 0
         self.calls = array("i")
+        self.early: tuple[int, int] | None = None
 
-    def who(self, number: int) -> int:
+    def who(self, rank: int) -> int:
         """
-        Return who holds *number*, -1 for nobody.
+        Return who holds *rank*, -1 for nobody.
         """
-        return self.holder[number] if number <= self.last else -1
+        return self.ranked[rank] if rank <= self.last else -1
 
     def note(self, number: int, who: int) -> int:
         """
@@ -42,10 +51,40 @@ class LaneBook:
         """
         holder = self.holder
         if number >= len(holder):
-            holder.extend(array("i", [-1]) * (number - len(holder) + 1024))
+            more = number - len(holder) + 1024
+            holder.extend(array("i", [-1]) * more)
+            self.seen_ms.extend(array("q", [0]) * more)
+            if self.ranked is not holder:
+                self.ranked.extend(array("i", [-1]) * more)
         before, holder[number] = holder[number], who
+        self.ranked[number] = who
         self.last = max(self.last, number)
         return before
+
+    def vacate(self, rank: int) -> None:
+        """
+        Note that the place of *rank* is given up; whose the number was stays known.
+        """
+        if self.ranked is self.holder:
+            self.ranked = self.holder[:]
+        self.ranked[rank] = -1
+
+    def note_early(self, number: int) -> None:
+        """
+        Note that the holder of *number* waits for a draw.
+        """
+        low, high = self.early or (number, number)
+        self.early = min(low, number), max(high, number)
+
+    def draw(self, first: int, ranks: Sequence[int], seen_ms: int) -> None:
+        """
+        Give the numbers from *first* on their *ranks*; all of them count as seen at *seen_ms*.
+        """
+        ranked = self.ranked[:]
+        for number, rank in enumerate(ranks, first):
+            ranked[rank] = self.holder[number]
+            self.seen_ms[rank] = seen_ms
+        self.ranked, self.early = ranked, None
 
 
 class Door:
@@ -79,6 +118,13 @@ class Door:
             self._drain(now_ms)
         self._level += _ADMISSION
         return max(0, self._level - self._depth) / _ADMISSION
+
+    def has_room(self, now_ms: int) -> bool:
+        """
+        Tell whether one more may go in.
+        """
+        level = max(0, self._level - (now_ms - self._at_ms) * self._rate)
+        return level + _ADMISSION <= (self._depth if level else _depth(self._rate))
 
     def _drain(self, now_ms: int) -> None:
         self._level -= (now_ms - self._at_ms) * self._rate

@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 
 from waiting_room.core.lanes import STANDARD_LANE
-from waiting_room.simulation.scenario import People, Scenario, Spike
+from waiting_room.simulation.scenario import Links, People, Scenario, Spike
 
 HIDDEN: Final = 1
 NO_SHOW: Final = 2
@@ -25,10 +25,11 @@ class Crowd:
     """
     Hold, for each visitor in order of arrival, when they come, how long they stay, and their habits as bits.
 
-    *lane* is an index into *lanes*. A visitor costs 22 bytes. All times in ms.
+    *lane* is an index into *lanes*, *link* one into the invitations (0: none, 1 for the first). A visitor costs 24
+    bytes. All times in ms.
     """
 
-    __slots__ = ("arrival_ms", "habits", "lane", "lanes", "patience_ms", "session_ms")
+    __slots__ = ("arrival_ms", "habits", "lane", "lanes", "link", "patience_ms", "session_ms")
 
     def __init__(self, scenario: Scenario) -> None:
         random = Random(f"crowd:{scenario.seed}")
@@ -37,8 +38,11 @@ class Crowd:
         self.patience_ms = _patience(people, count, random)
         self.session_ms = _sessions(people, count, random)
         self.habits = _habits(people, count, random)
-        self.lanes = (STANDARD_LANE, *(name for name in people.lanes if name != STANDARD_LANE))
-        self.lane = _lanes(people, self.lanes, count, random)
+        joined = tuple(name for name in people.lanes if name != STANDARD_LANE)
+        invited = () if scenario.links is None or scenario.links.lane in joined else (scenario.links.lane,)
+        self.lanes = (STANDARD_LANE, *joined, *invited)
+        self.lane = _lanes(people, (STANDARD_LANE, *joined), count, random)
+        self.link = _links(scenario.links, count, random)
 
 
 def arrivals(spike: Spike, count: int, random: Random) -> "array[int]":
@@ -90,6 +94,18 @@ def _lanes(people: People, lanes: tuple[str, ...], count: int, random: Random) -
     if edges:
         for index in range(count):
             found[index] = (bisect_right(edges, random.random()) + 1) % len(lanes)
+    return found
+
+
+def _links(links: Links | None, count: int, random: Random) -> "array[int]":
+    """
+    Return which invitation each visitor bears.
+    """
+    found = array("H", [0]) * count
+    if links is not None:
+        for index in range(count):
+            if random.random() < links.share:
+                found[index] = random.randint(1, len(links.uses))
     return found
 
 

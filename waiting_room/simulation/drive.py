@@ -65,14 +65,16 @@ class Slot(Generic[Item, Reply]):
 
     def resume(self) -> None:
         """
-        Let the coroutine go on to its end, and tell what came of it.
+        Let the coroutine go on, to its end or to the next round trip; at its end tell what came of it.
         """
         try:
-            self.coroutine.send(None)
+            slot = self.coroutine.send(None)
         except StopIteration as end:
             self.done(self.who, end.value)
             return
-        raise SuspendedError(self.coroutine)
+        if not isinstance(slot, Slot):
+            raise SuspendedError(self.coroutine)
+        slot.coroutine, slot.who, slot.done = self.coroutine, self.who, self.done
 
 
 def begin(coroutine: Coroutine[Any, Any, Result], who: int, done: Callable[[int, Result], None]) -> None:

@@ -15,17 +15,19 @@ from waiting_room.simulation.bulk import SAMPLE, Bulk
 from waiting_room.simulation.crowd import Crowd
 from waiting_room.simulation.customers import Customers
 from waiting_room.simulation.drive import run
-from waiting_room.simulation.faults import Troubles
-from waiting_room.simulation.promises import Promises
+from waiting_room.simulation.faults import MOST_CUT_MS, Troubles
+from waiting_room.simulation.promises import LATE_MS, Promises
 from waiting_room.simulation.result import Result, judge
-from waiting_room.simulation.scenario import Change, Scenario
+from waiting_room.simulation.scenario import CALM, Change, Scenario
 from waiting_room.simulation.server import Server
 from waiting_room.simulation.tally import Tally
 from waiting_room.simulation.visitors import CALLED, STEP_MS, WAITING, Visitors
+from waiting_room.simulation.watch import Watch
 from waiting_room.simulation.worker import ROOM, Worker
 
-START_MS: Final = 1_000_000
 REPORT_MS: Final = 1000
+LATER_MS: Final = MOST_CUT_MS + 5000
+"""By so much later check-ins and steps come while lines are cut, replies are lost and workers die."""
 FOLLOWED: Final = 50_000
 """So many waits are judged at most; of a larger crowd every n-th."""
 
@@ -53,24 +55,34 @@ class Play:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.now_ms = START_MS
+        self.now_ms = start_ms = scenario.start_ms
         self.policy = scenario.policy
         self.crowd = Crowd(scenario)
-        self.promises = Promises(scenario.visitors, scenario.seed, scenario.policy, START_MS)
-        self.server = Server(START_MS, self.promises)
         self.stride = SAMPLE if scenario.in_bulk else 1
+        self.promises = Promises(
+            scenario.visitors,
+            scenario.seed,
+            scenario.policy,
+            start_ms,
+            plan=scenario.plan,
+            singly=self.stride == 1,
+            late_ms=LATE_MS if scenario.faults == CALM else LATE_MS + LATER_MS,
+        )
+        self.watch = Watch(self.promises)
+        self.server = Server(start_ms, self.promises)
         followed = max(self.stride, scenario.visitors // FOLLOWED)
         self.tally = Tally(scenario.visitors, scenario.seed, followed)
-        self.visitors = Visitors(scenario, self.crowd, self.promises, self.tally, self._pick)
+        self.visitors = Visitors(scenario, self.crowd, self.promises, self.tally, self.watch, self._pick)
         self._random = Random(f"play:{scenario.seed}")
+        self.left: tuple[int, int] | None = None
         self._asked = 0
         self._arrived = 0
-        self._report_ms = START_MS + REPORT_MS
+        self._report_ms = start_ms + REPORT_MS
         self._second = [0, 0, 0]
         self.workers = [self._hire(index) for index in range(scenario.workers)]
         self._bulk = Bulk(scenario, self.crowd, self.promises, self.server, self.visitors, self.workers)
         weather = scenario.weather
-        self._customers = Customers(weather, scenario.seed, self.visitors, START_MS) if weather else None
+        self._customers = Customers(weather, scenario.seed, self.visitors, start_ms) if weather else None
         self._troubles = Troubles(
             scenario.faults,
             scenario.seed,
@@ -82,7 +94,7 @@ class Play:
             hire=self._hire,
         )
         for change in scenario.changes:
-            self._troubles.plan(START_MS + int(change.at_s * 1000), partial(self._change, change))
+            self._troubles.plan(start_ms + int(change.at_s * 1000), partial(self._change, change))
 
     def _hire(self, index: int) -> Worker:
         skew_ms = int(self.scenario.faults.skew_s * 1000)
@@ -113,7 +125,7 @@ class Play:
         """
         Step until nobody is left, and return what came of it.
         """
-        end_ms = START_MS + int(self.scenario.limit_s * 1000)
+        end_ms = self.scenario.start_ms + int(self.scenario.limit_s * 1000)
         visitors, promises = self.visitors, self.promises
         while self.now_ms < end_ms and visitors.ended < self.scenario.visitors:
             self.now_ms += STEP_MS
@@ -133,6 +145,7 @@ class Play:
             for worker in self.workers:
                 if worker.alive:
                     worker.round()
+            self.watch.goes_on(served=any(worker.alive and not worker.line.cut for worker in self.workers))
             if self.now_ms >= self._report_ms:
                 self._report_ms += REPORT_MS
                 self._each_second()
@@ -140,7 +153,7 @@ class Play:
 
     def _arrivals(self) -> None:
         arrival_ms, count = self.crowd.arrival_ms, self.scenario.visitors
-        since_ms = self.now_ms - START_MS
+        since_ms = self.now_ms - self.scenario.start_ms
         while self._arrived < count and arrival_ms[self._arrived] <= since_ms:
             (self._bulk if self._arrived % self.stride else self.visitors).arrive(self._arrived)
             self._arrived += 1
@@ -175,9 +188,6 @@ class Play:
         now = [self._arrived, self.tally.polls, promises.called, promises.admitted]
         for name, total in zip(("arrivals", "polls", "called", "admitted"), now, strict=True):
             seconds[name].append(total)
-        if snapshot is not None:
-            waiting = {name: lane.waiting for name, lane in snapshot.lanes.items()}
-            self.tally.lanes(waiting, {name: len(promises.lanes[name].calls) for name in waiting})
         seconds["waiting"].append(snapshot.waiting if snapshot else 0)
         seconds["seats"].append(promises.seats.held)
         seconds["capacity"].append(self.policy.capacity)
@@ -189,12 +199,16 @@ class Play:
                 run(self.server.configure(ROOM, policy))
                 self.policy = policy
             if change.phase is not None:
-                run(self.server.set_phase(ROOM, change.phase))
+                until_ms = self.scenario.start_ms + int(change.until_s * 1000) if change.until_s else 0
+                run(self.server.set_phase(ROOM, change.phase, until_ms))
         except StoreEmptyError:
             self._troubles.plan(self.now_ms + TICK_MS, partial(self._change, change))
             return
         if change.vanishes:
             draw = self._random.random
-            for who, state in enumerate(self.visitors.state):
-                if state in {WAITING, CALLED} and draw() < change.vanishes:
-                    (self._bulk if who % self.stride else self.visitors).vanish(who, goodbye=False)
+            waiting = [who for who, state in enumerate(self.visitors.state) if state in {WAITING, CALLED}]
+            leaving = [who for who in waiting if draw() < change.vanishes]
+            for who in leaving:
+                (self._bulk if who % self.stride else self.visitors).vanish(who, goodbye=False)
+            self.left = (len(waiting), len(leaving))
+            self.promises.stall.mark(self.now_ms)

@@ -8,6 +8,10 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from waiting_room.simulation import figures
+from waiting_room.simulation.drawing import DrawResult
+from waiting_room.simulation.figures import InvitationResult, LeavingResult, ScheduleResult
+from waiting_room.simulation.promises import number_of
 from waiting_room.simulation.visitors import DONE, INSIDE, LEFT, NO_SHOWN, TURNED
 
 if TYPE_CHECKING:
@@ -47,7 +51,9 @@ class Result:
     *eta_coverage*: the share of visitors whose true remaining wait lay in the range that was shown at a moment of their
     wait drawn at random, *eta_width*: how wide these ranges were, in relation to it. *tau_called*, *tau_admitted*:
     Kendall's tau between rank and the order of calls, and of admissions, of those who were there. *redis_bytes*:
-    modelled from measured bytes, at the peak. *series*: what happened in each second.
+    modelled from measured bytes, at the peak. *stall_s*: the longest time without a call while somebody waited, a seat
+    was free and the pace allowed it. *lanes_behind*: by how many calls a lane was behind its part at most. *series*:
+    what happened in each second.
     """
 
     seed: int
@@ -78,6 +84,13 @@ class Result:
     redis_bytes: int
     seats_lost: int
     steps: int
+    positions_checked: int
+    stall_s: float
+    lanes_behind: float
+    draws: tuple[DrawResult, ...]
+    invitations: InvitationResult | None
+    schedule: tuple[ScheduleResult, ...]
+    leaving: LeavingResult | None
     lanes: Mapping[str, LaneResult]
     series: dict[str, Sequence[int]] = field(repr=False, compare=False, default_factory=dict)
 
@@ -85,8 +98,14 @@ class Result:
         """
         Return the figures as plain values, without the series.
         """
-        figures = {name: getattr(self, name) for name in self.__slots__ if name not in {"series", "lanes"}}
-        return figures | {"lanes": {name: asdict(lane) for name, lane in self.lanes.items()}}
+        plain = {name: _plain(getattr(self, name)) for name in self.__slots__ if name not in {"series", "lanes"}}
+        return plain | {"lanes": {name: asdict(lane) for name, lane in self.lanes.items()}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [asdict(entry) for entry in value]
+    return value if value is None or isinstance(value, int | float) else asdict(value)
 
 
 def judge(play: "Play") -> Result:
@@ -99,7 +118,7 @@ def judge(play: "Play") -> Result:
     waits = sorted(
         promises.admitted_ms[who] - visitors.arrived_ms(who) for who in range(len(state)) if promises.admitted_ms[who]
     )
-    admitted = _by_admission(promises.admitted_ms, promises.number)
+    admitted = _by_admission(promises.admitted_ms, promises.rank)
     return Result(
         seed=play.scenario.seed,
         visitors=len(state),
@@ -131,6 +150,13 @@ def judge(play: "Play") -> Result:
         redis_bytes=redis_bytes(series),
         seats_lost=promises.seats_lost,
         steps=promises.step,
+        positions_checked=promises.present.checked,
+        stall_s=promises.stall.longest_ms / 1000,
+        lanes_behind=promises.parts.behind,
+        draws=figures.draws(play),
+        invitations=figures.invitations(play),
+        schedule=figures.schedule(play, series["admitted"]),
+        leaving=figures.leaving(play),
         lanes=_lanes(play),
         series=series,
     )
@@ -138,10 +164,10 @@ def judge(play: "Play") -> Result:
 
 def _lanes(play: "Play") -> dict[str, LaneResult]:
     promises, crowd, visitors = play.promises, play.crowd, play.visitors
-    shares = _calls_shares(play)
+    shares, lanes = promises.parts.shares(), _lanes_of(play)
     found = {}
     for index, name in enumerate(crowd.lanes):
-        mine = [who for who in range(len(crowd.lane)) if crowd.lane[who] == index]
+        mine = [who for who, lane in enumerate(lanes) if lane == index]
         admitted_ms = promises.admitted_ms
         waits = sorted(admitted_ms[who] - visitors.arrived_ms(who) for who in mine if admitted_ms[who])
         tau = kendall_tau(promises.lanes[name].calls)
@@ -150,13 +176,17 @@ def _lanes(play: "Play") -> dict[str, LaneResult]:
     return found
 
 
-def _calls_shares(play: "Play") -> dict[str, float]:
+def _lanes_of(play: "Play") -> Sequence[int]:
     """
-    Return each lane's part of the calls of the seconds in which people waited in all of them.
+    Return the lane in which each visitor stands by now, as the crowd's index: an invitation leads to another one.
     """
-    counts = play.tally.lane_calls
-    total = sum(counts.values())
-    return {name: count / total for name, count in counts.items()} if total else {}
+    crowd, links = play.crowd, play.scenario.links
+    if links is None:
+        return crowd.lane
+    found, invited = bytearray(crowd.lane), crowd.lanes.index(links.lane)
+    for visitor in play.promises.guests.joined:
+        found[number_of(visitor)] = invited
+    return found
 
 
 def _series(seconds: dict[str, "array[int]"]) -> dict[str, Sequence[int]]:

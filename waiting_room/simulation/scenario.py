@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from waiting_room.core.calendar import Appointment
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.errors import Fault, FaultsError
@@ -111,14 +112,27 @@ CALM: Final = Faults()
 @dataclass(frozen=True, slots=True)
 class Change:
     """
-    Say what happens at *at_s*: new *settings* of the room, another *phase*, and which share of those who wait
-    *vanishes* without a word.
+    Say what happens at *at_s*: new *settings* of the room, another *phase*, until *until_s* where that is said, and
+    which share of those who wait *vanishes* without a word.
     """
 
     at_s: float
     settings: Mapping[str, Any] = field(default_factory=dict)
     phase: Phase | None = None
+    until_s: float = 0.0
     vanishes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """
+    Say which invitations to *lane* are about: the i-th is for *uses[i]* visitors; a *share* of all bear one of them,
+    drawn by chance. Half of these show it when they come, the others while they wait in the standard lane already.
+    """
+
+    lane: str
+    uses: tuple[int, ...]
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +142,7 @@ class Scenario:
 
     *limit_s* ends a run whose visitors do not. *bulk*: whether the crowd is played in bulk, None to choose by its size.
     *weather*: how the shop behind the room fares, whose gates tell of it; none is played where it is empty.
+    *start_ms*: the instant at which it begins, in whole seconds. *plan*: what the policy's schedule must come to.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -141,6 +156,9 @@ class Scenario:
     limit_s: float = 86_400.0
     bulk: bool | None = None
     weather: tuple[Weather, ...] = ()
+    links: Links | None = None
+    start_ms: int = 1_000_000
+    plan: tuple[Appointment, ...] = ()
 
     @property
     def in_bulk(self) -> bool:
@@ -159,6 +177,8 @@ class Scenario:
             return "a shop"
         if any(change.phase is not None for change in self.changes) or self.policy.planned:
             return "changes of the phase"
+        if self.links is not None:
+            return "invitations"
         return "" if self.policy.mode == "queue" else f"mode {self.policy.mode}"
 
     def faults_found(self) -> Iterator[Fault]:
@@ -178,6 +198,10 @@ class Scenario:
                 yield Fault("lanes", f"{lane} is no lane of the room", f"known are {', '.join(sorted(named))}")
         if sum(self.people.lanes.values()) > 1 + 1e-9:
             yield Fault("lanes", "the shares add up to more than 1", "lower them")
+        if self.links is not None and self.links.lane not in named:
+            yield Fault("links", f"{self.links.lane} is no lane of the room", f"known are {', '.join(sorted(named))}")
+        if self.start_ms % 1000:
+            yield Fault("start_ms", f"{self.start_ms} is no whole second", "begin at one")
         if self.bulk and (reason := self._singly()):
             yield Fault("bulk", f"does not play {reason}", "play the visitors one by one")
         if not 0 < self.spike.length_s <= self.limit_s:

@@ -9,11 +9,13 @@ from typing import Any
 
 from waiting_room.core import plan as steps
 from waiting_room.core.audit import Act
+from waiting_room.core.opening import WITHOUT_DRAW, Opening
+from waiting_room.core.phase import Phase
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.errors import StoreUnavailableError
-from waiting_room.ports import NO_STAGES, Claim, ClaimReply, JoinReply, Stage, TouchReply
+from waiting_room.ports import NO_STAGES, Claim, ClaimReply, JoinReply, RedeemCode, Redemption, Stage, TouchReply
 from waiting_room.simulation.promises import Promises
 from waiting_room.store.memory import MemoryStore
 from waiting_room.store.memory_room import MemoryRoom
@@ -95,6 +97,23 @@ class Server(MemoryStore):
         self._run_seen.setdefault(room, self._run)
         self._promises.configured(policy)
         return new
+
+    async def set_phase(
+        self, room: str, phase: Phase, resume_at_ms: int = 0, notice: str = "", opening: Opening = WITHOUT_DRAW
+    ) -> None:
+        """
+        Change the phase, as an operator says.
+        """
+        await super().set_phase(room, phase, resume_at_ms, notice, opening)
+        self._promises.changed(phase)
+
+    async def redeem(self, room: str, asked: Sequence[Redemption]) -> list[RedeemCode]:
+        """
+        Count uses of invitations.
+        """
+        codes = await super().redeem(room, asked)
+        self._promises.redeemed(asked, codes)
+        return codes
 
     async def join(self, room: str, lane: str, visitors: Sequence[str]) -> list[JoinReply]:
         """

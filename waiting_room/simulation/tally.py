@@ -3,8 +3,6 @@ What is counted during a run: second by second, and of each wait.
 """
 
 from array import array
-from collections import Counter
-from collections.abc import Mapping
 from random import Random
 from typing import Final
 
@@ -34,8 +32,6 @@ class Tally:
         self.judged: list[tuple[float, float, float, float]] = []
         self.polls = 0
         self.seconds: dict[str, array[int]] = {name: array("q") for name in SERIES}
-        self.lane_calls: Counter[str] = Counter()
-        self._lane_totals: dict[str, int] = {}
 
     def told(self, who: int, now_ms: int, low_s: float, high_s: float) -> None:
         """
@@ -71,15 +67,6 @@ class Tally:
         if self._draw() * self._total[at] < length:
             self._moment_ms[at] = told_ms + int(self._draw() * length)
             self._moment_low[at], self._moment_high[at] = self._low[at], self._high[at]
-
-    def lanes(self, waiting: Mapping[str, int], totals: Mapping[str, int]) -> None:
-        """
-        Count the calls of the last second in each lane, from their *totals*, where people wait in all of them.
-        """
-        if len(waiting) > 1 and all(waiting.values()):
-            for name, total in totals.items():
-                self.lane_calls[name] += total - self._lane_totals.get(name, 0)
-        self._lane_totals = dict(totals)
 
     def coverage(self) -> float | None:
         """

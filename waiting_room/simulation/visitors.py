@@ -5,17 +5,20 @@ What visitors do: join, ask when told, claim, shop, leave, vanish. No object sta
 from array import array
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any, Final
 
-from waiting_room.core.outcomes import Admitted, Called, Closed, Outcome, Paused, Refused, Waiting
+from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Outcome, Paused, Refused, Waiting
+from waiting_room.simulation.bearers import Bearers
 from waiting_room.simulation.crowd import DOUBLE, GOODBYE, HIDDEN, NO_SHOW, RELEASES, Crowd
 from waiting_room.simulation.drive import Slot, begin, run
 from waiting_room.simulation.promises import PLACE, Promises
 from waiting_room.simulation.scenario import Scenario
 from waiting_room.simulation.tally import Tally
+from waiting_room.simulation.watch import Watch
 from waiting_room.simulation.worker import ROOM, Worker
-from waiting_room.tokens import Ticket, Visitor
+from waiting_room.tokens import Invitation, Ticket, Visitor
 
 STEP_MS: Final = 50
 RETRY_MS: Final = 2000
@@ -23,6 +26,8 @@ RETRY_MS: Final = 2000
 HIDDEN_MS: Final = 60_000
 """Browsers let the timers of a hidden tab run once a minute."""
 ON_TIME_MS: Final = 2 * STEP_MS
+REOPEN_MS: Final = 5000
+"""Who meets a closed room that says when it opens looks again after this time."""
 
 AWAY, JOINING, WAITING, CALLED, INSIDE, LEFT, NO_SHOWN, TURNED, DONE = range(9)
 
@@ -45,6 +50,7 @@ class Visitors:
         crowd: Crowd,
         promises: Promises,
         tally: Tally,
+        watch: Watch,
         pick: Callable[[int], Worker | None],
     ) -> None:
         count = scenario.visitors
@@ -52,7 +58,9 @@ class Visitors:
         self._crowd = crowd
         self._promises = promises
         self._tally = tally
+        self._watch = watch
         self._pick = pick
+        self._bearers = Bearers(scenario.links, crowd)
         self._draw = Random(f"visitors:{scenario.seed}").random
         self._page_ms = int(scenario.people.page_s * 1000)
         self._lost = scenario.people.lost_replies
@@ -110,11 +118,13 @@ class Visitors:
         worker = self._pick(who)
         if worker is None:
             self.later(who, JOIN, RETRY_MS)
+        elif (link := self._bearers.at_the_door(who)) is not None:
+            begin(worker.entrance.join(ROOM, Visitor(f"v{who}"), None, link), who, partial(self._joined, worker))
         else:
             lane = self._crowd.lanes[self._crowd.lane[who]]
-            begin(worker.lobby.join(ROOM, Visitor(f"v{who}"), lane=lane), who, self._joined)
+            begin(worker.lobby.join(ROOM, Visitor(f"v{who}"), lane=lane), who, partial(self._joined, worker))
 
-    def _joined(self, who: int, answer: tuple[Outcome, Ticket | None]) -> None:
+    def _joined(self, worker: Worker, who: int, answer: tuple[Outcome, Ticket | None]) -> None:
         outcome, ticket = answer
         if self._lost and self._draw() < self._lost:
             self.later(who, JOIN, RETRY_MS)
@@ -129,13 +139,37 @@ class Visitors:
             return
         self.tickets[who] = ticket
         self.state[who] = WAITING
+        self._watch.asked(who, ticket.lane, outcome, worker.room)
         self._hear(who, outcome)
 
     def _put_off(self, who: int, outcome: Outcome) -> None:
         if isinstance(outcome, Paused):
             self.later(who, JOIN, outcome.next_poll_ms)
+        elif isinstance(outcome, Closed) and outcome.opens_in_ms is not None:
+            self.later(who, JOIN, REOPEN_MS)
+        elif isinstance(outcome, Refused) and self._bearers.is_in_vain(outcome):
+            self.told[f"{outcome.reason}"] += 1
+            self._bearers.drop(who)
+            self._join(who)
         else:
             self._sent_away(who, outcome)
+
+    def _move(self, who: int, worker: Worker, link: Invitation) -> None:
+        """
+        Let *who*, who waits in a lane, show the invitation to another one.
+        """
+        begin(worker.entrance.join(ROOM, Visitor(f"v{who}"), self.tickets[who], link), who, self._moved)
+
+    def _moved(self, who: int, answer: tuple[Outcome, Ticket | None]) -> None:
+        outcome, ticket = answer
+        if self.state[who] != WAITING:
+            return
+        if ticket is not None:
+            self._bearers.drop(who)
+            if ticket != self.tickets[who]:
+                self.tickets[who] = ticket
+                self.shown[who] = 0
+        self._hear(who, outcome)
 
     def _ask(self, who: int) -> None:
         state = self.state[who]
@@ -147,16 +181,24 @@ class Visitors:
         worker = self._pick(who)
         if worker is None:
             self.later(who, ASK, RETRY_MS)
+            self._promises.unsteady(who)
             return
         self._tally.polls += 1
         ticket = self.tickets[who]
         assert ticket is not None
+        link = self._bearers.in_the_queue(who)
+        if link is not None and not worker.line.cut:
+            self._watch.heard(who, ticket.lane)
+            self._move(who, worker, link)
+            return
         before = self.shown[who]
         same = self._answered_by[who] is worker
         self._answered_by[who] = worker
         outcome = worker.lobby.status(ROOM, ticket, None if same or not before else before)
+        self._watch.asked(who, ticket.lane, outcome, worker.room)
         if worker.line.cut:
             self._promises.due_ms[who] = 0
+            self._promises.unsteady(who)
         if self._lost and self._draw() < self._lost:
             self.later(who, ASK, RETRY_MS)
             self._promises.due_ms[who] = 0
@@ -170,6 +212,7 @@ class Visitors:
             return
         ticket = self.tickets[who]
         assert ticket is not None
+        self._watch.heard(who, ticket.lane)
         begin(worker.lobby.claim(ROOM, ticket, self.shown[who] or None), who, self._claimed)
 
     def _claimed(self, who: int, outcome: Outcome) -> None:
@@ -191,6 +234,10 @@ class Visitors:
             self._go(who, outcome.next_poll_ms)  # type: ignore[union-attr]
         elif kind is Admitted:
             self._enter(who, outcome)  # type: ignore[arg-type]
+        elif kind is Early:
+            self.later(who, ASK, outcome.next_poll_ms)  # type: ignore[union-attr]
+            on_time = faithful and not self._crowd.habits[who] & HIDDEN
+            self._promises.due_ms[who] = self.now_ms + outcome.next_poll_ms + ON_TIME_MS if on_time else 0  # type: ignore[union-attr]
         elif kind is Paused:
             self._promises.due_ms[who] = 0
             if self.state[who] == WAITING:
@@ -215,6 +262,7 @@ class Visitors:
         if self._crowd.habits[who] & HIDDEN:
             self.later(who, ASK, max(HIDDEN_MS, next_poll_ms))
             self._promises.due_ms[who] = 0
+            self._promises.unsteady(who)
         else:
             self.later(who, ASK, next_poll_ms)
             self._promises.due_ms[who] = now_ms + next_poll_ms + ON_TIME_MS if faithful else 0
@@ -282,7 +330,7 @@ class Visitors:
     def _seat(self, who: int) -> str:
         ticket = self.tickets[who]
         assert ticket is not None
-        return f"{ticket.lane}.{ticket.number}"
+        return f"{ticket.lane}.{self._promises.rank[who]}"
 
     def _look(self, who: int) -> None:
         """

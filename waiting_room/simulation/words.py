@@ -2,11 +2,12 @@
 A result in words and plain characters, for a terminal and for those who cannot see a picture.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from waiting_room.simulation.result import LaneResult, Result
+from waiting_room.simulation.verdict import Judged
 
 WIDTH: Final = 60
 HEIGHT: Final = 8
@@ -85,9 +86,38 @@ def rows(result: Result) -> list[tuple[str, str]]:
         ("order of calls (Kendall's tau)", "not measured" if result.tau_called is None else f"{result.tau_called:.4f}"),
         ("most polls in a second", f"{result.polls_per_s_peak:,}"),
         ("most memory in Redis", size(result.redis_bytes)),
+        ("longest time without a call that could be", f"{result.stall_s:.1f} s"),
+        ("positions compared with who was there", f"{result.positions_checked:,}"),
         ("until everybody was through", duration(result.length_s)),
         *(_lane_row(name, lane) for name, lane in result.lanes.items() if len(result.lanes) > 1),
+        *_special_rows(result),
     ]
+
+
+def _special_rows(result: Result) -> Iterator[tuple[str, str]]:
+    """
+    Yield what draws, invitations, schedules, and crowds that leave came to.
+    """
+    for draw in result.draws:
+        chance = (
+            f"chi-square {draw.chi_square:.1f} of {draw.freedom} degrees, as large by chance in {share(draw.chance)}"
+        )
+        yield f"draw of {draw.lane}", f"{draw.drawn:,} drawn, {draw.late:,} came later and stood behind"
+        yield "  arrival and place", f"correlation {draw.correlation:+.4f}; {chance}"
+        first = "never" if draw.first_call_s is None else f"{draw.first_call_s:.2f} s after the opening"
+        yield "  the first call", first
+    if (invited := result.invitations) is not None:
+        tried = f"tried {invited.tries:,} times by {invited.tried_by:,}"
+        yield f"{invited.links} invitations for {invited.uses:,}", f"{tried}, used {invited.used:,} times"
+        yield "  the one most tried", f"by {invited.most_tried_by:,}, for {invited.most_uses:,}"
+    for entry in result.schedule:
+        rate = "" if entry.rate_per_minute is None else f" {entry.rate_per_minute:,}"
+        late = "not carried out" if entry.late_s is None else f"{entry.late_s:.2f} s later"
+        yield f"{entry.at} {entry.do}{rate}", f"{late}, then {entry.admitted:,} let in"
+    if (crowd := result.leaving) is not None:
+        next_call = "none" if crowd.next_call_s is None else f"{crowd.next_call_s:.2f} s later"
+        yield "vanished at once", f"{crowd.vanished:,} of {crowd.waited:,}; the next call of one who stayed {next_call}"
+        yield "  the longest pause after", f"{crowd.longest_pause_s:.1f} s in which one who stayed could be called"
 
 
 def _lane_row(name: str, lane: LaneResult) -> tuple[str, str]:
@@ -112,14 +142,25 @@ def headline(result: Result) -> str:
     )
 
 
-def summary(result: Result) -> str:
+def summary(result: Result, judged: Judged) -> str:
     """
-    Return the whole result for a terminal: figures, then each curve as a picture with a sentence.
+    Return the whole result for a terminal: figures, the verdict, then each curve as a picture with a sentence.
     """
     width = max(len(name) for name, _ in rows(result)) + 2
     figures = [f"  {name:<{width}}{value}" for name, value in rows(result)]
     pictures = [picture(curve, result.series[curve.name]) for curve in CURVES]
-    return "\n".join([headline(result), "", *figures, "", *pictures])
+    return "\n".join([headline(result), "", *figures, "", *verdict_lines(judged), "", *pictures])
+
+
+def verdict_lines(judged: Judged) -> list[str]:
+    """
+    Return the verdict on a scenario, with a line for each figure that is held to something.
+    """
+    checks = [
+        f"  {'ok  ' if check.ok else 'FAIL'} {check.name}: {check.value} (demanded: {check.limit})"
+        for check in judged.checks
+    ]
+    return [f"{judged.scenario}: every promise held; {judged.verdict}", *checks]
 
 
 def columns(values: Sequence[float], count: int, *, level: bool) -> list[float]:

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from waiting_room.controller import Controller
 from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.policy import Policy
+from waiting_room.entrance import Entrance
 from waiting_room.errors import StoreEmptyError
 from waiting_room.lobby import Lobby
 from waiting_room.ports import Store
@@ -35,7 +36,10 @@ class Worker:
         self.step_at_ms = server.now_ms
         self._server = server
         self._desks: list[Desk[Any, Any]] = []
-        self.lobby = Lobby(cast("Store", self.line), self.clock_ms, self._desk)
+        self.lobby = Lobby(
+            cast("Store", self.line), self.clock_ms, self._desk, lambda: f"{random.getrandbits(256):064x}"
+        )
+        self.entrance = Entrance(self.lobby, self._desk)
         self._controller = Controller(self.lobby, name, {ROOM: policy})
 
     def clock_ms(self) -> int:
