@@ -2,6 +2,7 @@
 The range of the wait.
 """
 
+from itertools import pairwise
 from math import inf, log
 
 import pytest
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 
 from tests.core.makings import NOW_MS, POLICY, snapshot
 from waiting_room.core.estimate import CLASSES, Forecast, Spread, ahead_after, call_rate_per_s, wait_s
+from waiting_room.core.outcomes import Eta
+from waiting_room.core.policy import Policy
+from waiting_room.core.polling import Intervals, far_interval_ms
 from waiting_room.core.snapshot import Cohort
 
 RATES = st.floats(0.01, 10_000)
@@ -135,6 +139,19 @@ def test_neighbours_share_a_range(ahead: int, rate: float, leaving: float) -> No
 
     assert 0.96 * wait - 1.6 <= shown.low_s <= wait + 0.1
     assert wait - 0.1 <= shown.high_s <= 1.04 * wait + 3.1
+
+
+@given(st.integers(1, 500), st.integers(100, 20_000))
+def test_a_range_ends_no_sooner_than_the_visitor_asks_again(budget: int, waiting: int) -> None:
+    """However small the budget for polls: a call can be heard of no earlier."""
+    policy = Policy(poll_budget_per_s=budget)
+    spacing = Intervals(far_interval_ms(waiting, policy), 20_000, policy)
+    forecast = Forecast(10.0, 0.001, intervals=spacing)
+    told = [(ahead, forecast.eta(ahead) or Eta(0, 0)) for ahead in range(0, waiting, max(1, waiting // 50))]
+
+    assert all(eta.low_s <= eta.high_s for _, eta in told)
+    assert all(near.high_s <= far.high_s for (_, near), (_, far) in pairwise(told))
+    assert all(eta.high_s + 6 >= spacing.at(ahead + 1, eta.low_s) / 1000 for ahead, eta in told)
 
 
 def test_a_fast_room_is_measured_over_its_last_ten_seconds() -> None:

@@ -2,6 +2,8 @@
 The budget of polls, and the slot that follows it.
 """
 
+from math import inf
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -93,6 +95,31 @@ def test_who_is_called_soon_hears_of_it_soon(waiting: int) -> None:
     far_ms = polling.far_interval_ms(waiting, policy)
 
     assert polling.Intervals(far_ms, 60_000, policy).at(250, 10.0) < 10_000
+
+
+def starved(waiting: int = 4000, budget: int = 20) -> polling.Intervals:
+    """Return the intervals of a room whose budget is too small for ten calls a second."""
+    policy = Policy(poll_budget_per_s=budget)
+    return polling.Intervals(polling.far_interval_ms(waiting, policy), inf, policy)
+
+
+def test_an_ample_budget_makes_no_answer_old() -> None:
+    """At the budget of a new room, and ten calls a second."""
+    ample = starved(budget=Policy().poll_budget_per_s)
+
+    assert ample.heard_late_s(10) == 0
+    assert all(ample.asked_late_s(position, position / 10)[1] == 0 for position in range(1, 4000, 13))
+
+
+@given(st.integers(1, 300), st.integers(10, 10_000), st.integers(1, 200))
+def test_a_call_is_heard_of_late_by_as_much_as_the_worst_moment_costs(budget: int, waiting: int, rate: int) -> None:
+    """Of all who are told when to ask again, one is called soonest before that."""
+    spacing = starved(waiting, budget)
+    asks_s = [spacing.at(position, 0.0) * 1.1 / 1000 for position in range(1, waiting)]
+    worst_s = max(asks - 1.1 * position / rate for position, asks in enumerate(asks_s, start=1))
+
+    assert spacing.heard_late_s(rate) <= max(0.0, worst_s) + 1.1 * (1 / rate + 0.002)
+    assert worst_s <= spacing.heard_late_s(rate) + 1.1 * 2.0 + 0.01
 
 
 def test_an_unknown_wait_is_asked_for_at_the_far_interval() -> None:

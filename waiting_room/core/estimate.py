@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from waiting_room.core.flow import Turnover
 from waiting_room.core.lanes import portions
 from waiting_room.core.outcomes import Eta
+from waiting_room.core.polling import Intervals
 from waiting_room.core.reasons import Longer
 from waiting_room.core.snapshot import Cohort, Snapshot
 from waiting_room.core.steering import follows_shop
@@ -35,6 +36,10 @@ _SLACK_S: Final = 3.0
 """What a tick, a snapshot and a poll can add to any wait."""
 _EARLY_S: Final = 1.5
 """By so much calls that come in bursts shorten any wait."""
+_OLD: Final = 0.7
+"""An answer is looked at until the next one comes: seven of ten looks fall into so much of the time until then."""
+_HEARD: Final = 0.5
+"""A call is heard of late by anything up to the longest delay: by half of it on average."""
 _STEPS: Final = (*range(100), *(int(100 * 1.01**power) for power in range(1400)))
 """Places for which a range is worked out; those between share one, which differs by less than a hundredth."""
 
@@ -211,10 +216,21 @@ class Forecast:
     """
     Tell visitors how long they will wait, in a room that calls them at *pace*, where *leaving_per_s* of those who wait
     give up, and waits are off by *spread*; by *doubt* more at the early and the late end, as logarithms. Each range is
-    worked out when it is first asked for. *longer*: why waits have become longer lately.
+    worked out when it is first asked for. *longer*: why waits have become longer lately. *intervals*: when visitors ask
+    again; a budget for polls that is too small for the rate makes answers old and calls heard of late.
     """
 
-    __slots__ = ("_later", "_leaving_per_s", "_made", "_pace", "_sooner", "_spread", "longer")
+    __slots__ = (
+        "_intervals",
+        "_later",
+        "_leaving_per_s",
+        "_made",
+        "_pace",
+        "_sooner",
+        "_spread",
+        "heard_late_s",
+        "longer",
+    )
 
     def __init__(
         self,
@@ -223,9 +239,12 @@ class Forecast:
         spread: Spread = UNKNOWN,
         doubt: tuple[float, float] = (0.0, 0.0),
         longer: Longer | None = None,
+        intervals: Intervals | None = None,
     ) -> None:
         self.longer = longer
+        self._intervals = intervals
         self._pace = pace if isinstance(pace, Pace) else Pace(pace)
+        self.heard_late_s = 0.0 if intervals is None else intervals.heard_late_s(self._pace.rate_per_s)
         self._leaving_per_s = leaving_per_s
         self._spread = spread
         self._sooner, self._later = exp(-doubt[0]), exp(doubt[1])
@@ -246,6 +265,9 @@ class Forecast:
         late = self._pace.wait_s(_STEPS[step] - 1 if step < len(_STEPS) else ahead, self._leaving_per_s)
         low = max(0.0, soon * self._spread.around(soon)[0] * self._sooner - _EARLY_S)
         high = max(late * self._spread.around(late)[1], late * (1 + _AT_LEAST)) * self._later + _SLACK_S
+        if self._intervals is not None:
+            asks_s, late_s = self._intervals.asked_late_s(ahead + 1, low)
+            low, high = max(0.0, low - _OLD * late_s), max(high + _HEARD * self.heard_late_s, asks_s)
         made = self._made[step] = Eta(round(low, 1), round(high, 1))
         return made
 

@@ -68,6 +68,26 @@ class Intervals:
         wished_ms = min(self._most_ms, 1000 * wait_s / _POLLS_ON_THE_WAY)
         return int(max(self._low_ms, wished_ms, min(self._far_ms, position * self._ms_a_place)))
 
+    def asked_late_s(self, position: int, wait_s: float) -> tuple[float, float]:
+        """
+        Return when the budget lets somebody at *position* ask again, on average, and by how much this is later than the
+        sake of a turn *wait_s* away would have it; 0 where it is no later.
+        """
+        budget_ms = min(self._far_ms, position * self._ms_a_place)
+        late_ms = budget_ms - max(self._low_ms, 1000 * wait_s / _POLLS_ON_THE_WAY)
+        mean_s = (1 + JITTER / 2) / 1000
+        return budget_ms * mean_s, max(0.0, late_ms) * mean_s
+
+    def heard_late_s(self, rate_per_s: float) -> float:
+        """
+        Return how long after a call it is heard of at the latest, where the budget is too small for *rate_per_s*.
+
+        Whose turn is w away asks again in κ·w, up to the far interval F: where κ is above 1 the turn comes before that,
+        and of all w the one of F/κ waits longest in vain, F·(1 - 1/κ).
+        """
+        times = self._ms_a_place * rate_per_s / 1000
+        return self._far_ms * (1 - 1 / times) * (1 + JITTER / 2) / 1000 if times > 1 else 0.0
+
 
 def jittered_ms(interval: int, rank: int, salt: int) -> int:
     """

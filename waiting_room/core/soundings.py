@@ -116,7 +116,7 @@ class Soundings:
             self._taken += 1
             asks_s = view.interval_s(ahead + 1, told)
             looks_s = asks_s * (self._taken * _GOLDEN % 1)
-            hears_s = view.interval_s(1, _NEXT) * (self._taken * _SILVER % 1)
+            hears_s = (view.interval_s(1, _NEXT) + forecast.heard_late_s) * (self._taken * _SILVER % 1)
             rank = lane.presence.nth(ahead + 1)
             self._open[index].append(_Sounding(now_ms, rank, told, asks_s, looks_s, hears_s))
 

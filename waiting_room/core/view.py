@@ -23,16 +23,22 @@ _NOBODY_KNOWS: Final = estimate.Forecast(0.0, 0.0)
 
 
 def _forecast(
-    snapshot: Snapshot, lane: str, spread: estimate.Spread, flow: Flow | None, causes: Causes | None
+    snapshot: Snapshot,
+    lane: str,
+    spread: estimate.Spread,
+    flow: Flow | None,
+    causes: Causes | None,
+    intervals: polling.Intervals,
 ) -> estimate.Forecast:
     if flow is None:
-        return estimate.Forecast(estimate.call_rate_per_s(snapshot, lane), snapshot.leaving_per_s, spread)
+        pace = estimate.Pace(estimate.call_rate_per_s(snapshot, lane))
+        return estimate.Forecast(pace, snapshot.leaving_per_s, spread, intervals=intervals)
     turnover = flow.turnover(snapshot)
     pace = estimate.pace(snapshot, lane, turnover)
     doubt = flow.by_seats(turnover) if pace.by_seats else flow.by_rate()
     leaving_per_s = flow.leaving_per_s(lane)
     longer = None if causes is None else causes.longer(lane, pace, leaving_per_s)
-    return estimate.Forecast(pace, leaving_per_s, spread, doubt, longer)
+    return estimate.Forecast(pace, leaving_per_s, spread, doubt, longer, intervals)
 
 
 class View:
@@ -59,7 +65,7 @@ class View:
         in_use = sum(lane.waiting > 0 for lane in snapshot.lanes.values())
         self._intervals = polling.Intervals(far_ms, longest_ms, snapshot.policy, max(1, in_use))
         self._forecasts = {
-            name: _forecast(snapshot, name, spreads.get(name, estimate.UNKNOWN), flow, causes)
+            name: _forecast(snapshot, name, spreads.get(name, estimate.UNKNOWN), flow, causes, self._intervals)
             for name in snapshot.lanes
         }
         self._plain = snapshot.admits and not snapshot.recovering
