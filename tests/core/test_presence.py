@@ -248,10 +248,10 @@ def test_each_of_a_byte_leaves_alone() -> None:
 def test_check_ins_that_look_like_blanks_are_sent() -> None:
     """The ranks of one byte may spell a space: only zeros are cut off."""
     gathered = CheckIns()
-    for rank in (2, 10):
+    for rank in (2, 10, 17, 19, 20):
         gathered.add(rank)
 
-    assert gathered.chunks() == {0: b"\x20\x20"}
+    assert gathered.chunks() == {0: b"\x20\x20\x58"}
 
 
 def test_what_is_put_back_is_counted_with_the_rest() -> None:

@@ -147,7 +147,7 @@ def test_a_missing_tail_is_found() -> None:
     verdict = verify(DAY.lines[:-2], [DAY.head])
 
     assert [flaw.kind for flaw in verdict.flaws] == [Broken.TAIL]
-    assert "ends at record 6, and record 8 was published" in str(verdict.flaws[0])
+    assert verdict.flaws[0] == Flaw(0, 0, "tail", "the log ends at record 6, and record 8 was published")
 
 
 def test_a_log_that_was_written_anew_is_found() -> None:
@@ -166,10 +166,10 @@ def test_of_two_stories_one_is_found_false() -> None:
 
 def test_a_head_that_says_nothing_about_the_log_is_named() -> None:
     """It was published before the log's beginning, and is neither confirmed nor denied."""
-    verdict = verify(DAY.lines[4:], [Head(2, ROOT), DAY.head])
+    verdict = verify(DAY.lines[4:], [Head(3, ROOT), Head(2, ROOT), DAY.head])
 
     assert verdict.proven
-    assert verdict.notes[-1] == "heads from before its beginning were not compared: 2"
+    assert verdict.notes[-1] == "heads from before its beginning were not compared: 2, 3"
 
 
 def test_an_empty_log_proves_nothing() -> None:
@@ -177,6 +177,15 @@ def test_an_empty_log_proves_nothing() -> None:
     assert kinds([]) == {Broken.TAIL}
     assert kinds([], Head()) == set()
     assert kinds([], DAY.head) == {Broken.TAIL}
+
+
+def test_an_empty_log_has_neither_room_nor_time() -> None:
+    """Nothing is made up for it, and its flaw is of no line."""
+    verdict = verify([])
+
+    assert (verdict.room, verdict.records, verdict.first, verdict.last) == ("", 0, 0, 0)
+    assert (verdict.from_ms, verdict.until_ms, verdict.admitted) == (0, 0, 0)
+    assert verdict.flaws == (Flaw(0, 0, "tail", "the log holds no record"),)
 
 
 def test_no_rubbish_raises() -> None:

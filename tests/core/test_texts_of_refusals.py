@@ -61,6 +61,7 @@ def test_the_announcement_of_a_beacon() -> None:
         "beacon: was not announced beforehand; open without: a value that nobody expected proves nothing"
     ]
     assert texts(opening_faults(announced, "ab")) == []
+    assert len(opening_faults(None, "a b")) == 2
 
 
 @pytest.mark.parametrize(
