@@ -188,3 +188,51 @@ def test_a_slot_shrinks_no_faster_than_what_was_told_before_allows(last_ms: int)
     allowed_ms = polling.longest_ms(last_ms) * (1 + polling.JITTER) + polling.FLUSH_MS + 1000
 
     assert polling.slot_ms(0, Policy(), 0.0, last_ms) >= allowed_ms - 1
+
+
+@pytest.mark.parametrize(("waiting", "interval_ms"), [(3000, 40_000), (1, 2000), (0, 2000)])
+def test_far_ones_share_three_quarters_of_the_budget(waiting: int, interval_ms: int) -> None:
+    """And are never asked for less than the shortest interval."""
+    assert polling.far_interval_ms(waiting, Policy(poll_budget_per_s=100, poll_min_s=2)) == interval_ms
+
+
+@pytest.mark.parametrize(
+    ("position", "wait_s", "lanes", "interval_ms"),
+    [
+        (1, 0.0, 1, 2000),
+        (1, 60.0, 1, 10_000),  # a sixth of the wait
+        (1, 9000.0, 1, 50_000),  # as far as the slot allows
+        (100, 0.0, 1, 22_005),  # a hundred places at a fifth of the budget: 50 ms each, times 1 + ln 30
+        (100, 0.0, 2, 44_011),
+        (1000, 0.0, 1, 60_000),  # the far interval
+    ],
+)
+def test_the_nearer_the_more_often(position: int, wait_s: float, lanes: int, interval_ms: int) -> None:
+    """By the wait and by the place, whichever asks for less."""
+    policy = Policy(poll_budget_per_s=100, poll_min_s=2, poll_max_s=60)
+    told = polling.Intervals(60_000, 50_000, policy, lanes)
+
+    assert told.at(position, wait_s) == interval_ms
+    assert lanes > 1 or polling.Intervals(60_000, 50_000, policy).at(position, wait_s) == interval_ms
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+@settings(max_examples=3)
+def test_a_crowd_of_any_beginning_is_spread_without_a_gap(first: int, salt: int) -> None:
+    """Of 65,536 that follow one another each has a moment of its own."""
+    spread = sorted(polling.spread(rank, salt) for rank in range(first, first + 65_536))
+
+    assert spread == [moment / 65_536 for moment in range(65_536)]
+
+
+def test_the_longest_wait_makes_no_slot_longer_than_the_longest_interval() -> None:
+    """With its jitter, a flush, a snapshot, and half of it in reserve."""
+    assert polling.slot_ms(10, Policy(poll_max_s=60), 10**6) == 1.5 * (60_000 * 1.2 + 2000)
+
+
+@given(st.integers(20_000, 10**7))
+def test_the_longest_interval_just_fits_its_slot(slot_ms: int) -> None:
+    """What may be told in a slot asks for one as long, and not for a longer one."""
+    needed_ms = polling.slot_for_ms(polling.longest_ms(slot_ms) * (1 + polling.JITTER))
+
+    assert slot_ms - 1 <= needed_ms <= slot_ms

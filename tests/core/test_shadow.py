@@ -149,3 +149,24 @@ def test_the_store_keeps_the_model_to_a_thousandth_of_a_person() -> None:
     assert shadow.read(text) == replace(KNOWN, inside=60.123)
     assert " " not in text
     assert shadow.read("") is None
+
+
+def test_a_second_look_in_the_same_moment_changes_nothing() -> None:
+    """It is no beginning."""
+    model = play(POLICY, [300, 5])
+
+    assert shadow.watch(model, look(now_ms=model.at_ms, admitted=305, seats=model.seats)) == model
+
+
+def test_whoever_comes_behind_others_waits() -> None:
+    """Two and a half of six hundred go in, and of the five who come next nobody does."""
+    before, after = play(POLICY, [600]), play(POLICY, [600, 5])
+
+    assert after.waited == pytest.approx(before.waited + 5)
+
+
+def test_admissions_that_are_not_used_drop_in_at_the_rate() -> None:
+    """Two and a half in a tick of a quarter of a second: half an admission after a twentieth of it."""
+    model = replace(play(POLICY, [0]), tokens=0.0)
+
+    assert shadow.watch(model, look(now_ms=model.at_ms + 50)).tokens == pytest.approx(0.5, rel=1e-6)

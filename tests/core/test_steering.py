@@ -43,6 +43,14 @@ def test_what_the_law_remembers_is_read_as_it_was_written(state: Adaptation) -> 
 
     assert encode(decode(text)) == text
     assert decode("") is None
+    assert encode(None) == ""
+
+
+def test_what_the_law_remembers_is_kept_to_a_thousandth() -> None:
+    """
+    The store need not keep more.
+    """
+    assert ":0.333:" in encode(replace(BEFORE, rate=1 / 3))
 
 
 def test_a_plain_room_goes_at_its_rate() -> None:
