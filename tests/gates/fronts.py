@@ -128,9 +128,9 @@ class Exit:
 
     def unregister(self, deed: Callable[[], None]) -> None:
         """
-        Forget *deed*.
+        Forget *deed*, if it was kept here.
         """
-        self.deeds.remove(deed)
+        self.deeds = [kept for kept in self.deeds if kept != deed]
 
 
 @contextmanager

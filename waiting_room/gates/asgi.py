@@ -35,6 +35,7 @@ VISIT: Final = "waiting_room"
 """The key of the scope under which handlers find their visit."""
 DENIAL: Final = "websocket.http.response"
 _BEGINNINGS: Final = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+_EVENT_STREAM: Final = EVENT_STREAM.encode()
 _TOLD: Final = frozenset(name.encode() for name in TOLD_HEADERS)
 _POLICY_VIOLATION: Final = 1008
 _ORIGINS: Final = {"ws": "http", "wss": "https"}
@@ -200,21 +201,25 @@ class _Passage:
         await self._send(message)
 
     def _headed(self, message: Message) -> Message:
-        visit, heads = self._visit, list(message.get("headers", ()))
-        kept = [head for head in heads if bytes(head[0]).lower() not in _TOLD]
+        visit = self._visit
+        kept: Heads = []
+        told: Heads = []
+        content_type = b""
+        for head in message.get("headers", ()):
+            name = head[0].lower()
+            if name == b"content-type":
+                content_type = head[1]
+            (told if name in _TOLD else kept).append(head)
         self._started = True
         self._error = message.get("status", 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
-        if self._inside:
-            content_type = next((value for name, value in kept if bytes(name).lower() == b"content-type"), b"")
-            self._counted = not bytes(content_type).startswith(EVENT_STREAM.encode())
-        if len(kept) != len(heads) or visit.commands:
-            self._porter.heed(_told(heads, wire.COMMAND_HEADER), _told(heads, wire.STOCK_HEADER), visit)
-        added = _additions(visit)
-        if visit.cookies:
-            kept = [head for head in kept if bytes(head[0]).lower() != b"cache-control"]
-        if not added and len(kept) == len(heads):
+        self._counted = not content_type.startswith(_EVENT_STREAM)
+        if told or visit.commands:
+            self._porter.heed(_lines(told, wire.COMMAND_HEADER), _lines(told, wire.STOCK_HEADER), visit)
+        if not (told or visit.cookies or visit.headers):
             return message
-        return {**message, "headers": kept + added}
+        if visit.cookies:
+            kept = [head for head in kept if head[0].lower() != b"cache-control"]
+        return {**message, "headers": kept + _additions(visit)}
 
     def _leave(self, *, counted: bool) -> None:
         if self._inside:
@@ -235,9 +240,9 @@ def _path(scope: Scope) -> str:
     return undecoded(path)
 
 
-def _told(heads: Heads, name: str) -> list[str]:
+def _lines(heads: Heads, name: str) -> list[str]:
     wanted = name.lower().encode()
-    return [bytes(value).decode("latin-1") for found, value in heads if bytes(found).lower() == wanted]
+    return [value.decode("latin-1") for found, value in heads if found.lower() == wanted]
 
 
 def _coded(headers: Iterable[tuple[str, str]]) -> Heads:

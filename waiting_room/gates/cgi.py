@@ -23,11 +23,19 @@ class CgiHeaders(Mapping[str, str]):
         self._environ = environ
 
     def __getitem__(self, name: str) -> str:
-        bare = _BARE.get(name.upper())
-        value: str = self._environ[bare or _HEAD + name.upper().replace("-", "_")]
-        if bare and not value:
-            raise KeyError(name)  # these two may be empty where there is no such header
+        value: str | None = self.get(name)
+        if value is None:
+            raise KeyError(name)
         return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """
+        Return the header of this *name*, or *default*; most are asked for and not there, and raising costs time.
+        """
+        bare = _BARE.get(name.upper())
+        if bare:
+            return self._environ.get(bare) or default  # these two may be empty where there is no such header
+        return self._environ.get(_HEAD + name.upper().replace("-", "_"), default)
 
     def __iter__(self) -> Iterator[str]:
         names = (key.removeprefix(_HEAD) for key in self._environ if key.startswith(_HEAD))

@@ -4,7 +4,7 @@ Reading a request: who sends it, person or program, and where it wanted to go.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
 from waiting_room import wire
@@ -56,6 +56,12 @@ class SmallHeaders(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return self._by_name[name.lower()]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """
+        Return the header of this *name*, or *default*; most are asked for and not there, and raising costs time.
+        """
+        return self._by_name.get(name.lower(), default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
