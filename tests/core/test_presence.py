@@ -270,3 +270,15 @@ def test_the_frontier_divides_the_first_part(inside: int) -> None:
 
     assert [parts.holds(rank) for rank in (inside - 1, inside, inside + 1)] == [False, True, True]
     assert (parts.total, parts.nth(1)) == (3, inside)
+
+
+CROWDS = st.sets(st.integers(0, 9000), max_size=30)
+
+
+@given(CROWDS, CROWDS, st.integers(0, 9000))
+def test_who_is_in_either_of_two_bitmaps_is_present(one: set[int], other: set[int], frontier: int) -> None:
+    """However long each of them is; from the frontier on."""
+    both = Presence(frontier, bits_of(one), bits_of(other))
+
+    assert both.total == len({rank for rank in one | other if rank >= frontier})
+    assert all(both.holds(rank) is (rank >= frontier) for rank in one | other)

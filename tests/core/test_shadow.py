@@ -170,3 +170,13 @@ def test_admissions_that_are_not_used_drop_in_at_the_rate() -> None:
     model = replace(play(POLICY, [0]), tokens=0.0)
 
     assert shadow.watch(model, look(now_ms=model.at_ms + 50)).tokens == pytest.approx(0.5, rel=1e-6)
+
+
+def test_a_long_queue_is_kept_in_fewer_lumps_and_the_older_ones_say_when() -> None:
+    """The first stays as it is; of the others each two become one."""
+    policy = replace(POLICY, capacity=0)
+    queue, longer = play(policy, [1] * MOST_LUMPS).queue, play(policy, [1] * (MOST_LUMPS + 1)).queue
+
+    assert [lump.people for lump in queue] == [1] * MOST_LUMPS
+    assert [lump.people for lump in longer] == [1, *[2] * (MOST_LUMPS // 2)]
+    assert longer[1].at_ms == queue[1].at_ms

@@ -134,6 +134,8 @@ def test_origin_of_a_path_is_empty() -> None:
     Only an absolute address has an origin.
     """
     assert origin("/a") == ""
+    assert origin("//shop.example/a") == ""
+    assert origin("ftp://shop.example/a") == ""
     assert origin("https://shop.example:8443/a?b") == "https://shop.example:8443"
 
 
@@ -179,3 +181,13 @@ def test_a_path_never_names_a_host_where_the_room_has_none(asked: str) -> None:
     url = choose("/" + asked, "", ()).url
 
     assert urlsplit(urljoin("https://room.example/", url)).hostname == "room.example"
+
+
+def test_an_address_may_be_as_long_as_programs_take() -> None:
+    """
+    And not a letter longer.
+    """
+    longest = "/" + "a" * (MAX_LENGTH - 1)
+
+    assert choose(longest, HOME, HOSTS) == Target(f"https://shop.example{longest}")
+    assert choose(f"{longest}a", HOME, HOSTS).refused

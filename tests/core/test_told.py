@@ -10,6 +10,7 @@ from waiting_room.core.audit import Head
 from waiting_room.core.draw import commitment
 from waiting_room.core.phase import Phase
 from waiting_room.core.prequeue import Drawn, Promise
+from waiting_room.core.shadow import Shadow
 from waiting_room.core.shop import Shop
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.core.told import admin_state, public_state
@@ -130,3 +131,10 @@ def test_a_crowded_room_and_one_that_recovers_are_told_as_such() -> None:
     told = admin_state(replace(ROOM, crowded_ms=1, recover_until_ms=NOW_MS + 1))
 
     assert (told["crowded"], told["recovering"]) == (True, True)
+
+
+def test_an_operator_is_told_what_the_shadow_found() -> None:
+    """In a room that watches."""
+    found = Shadow(NOW_MS, NOW_MS, 5, 5, 5.0)
+
+    assert admin_state(replace(ROOM, shadow=found))["shadow"] == found.as_dict()
