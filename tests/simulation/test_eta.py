@@ -41,6 +41,13 @@ def test_the_range_that_is_shown_holds_for_most(played: Result, request: pytest.
     assert fewest <= (played.eta_coverage or 0) <= MOST
 
 
+def test_the_ceiling_of_a_room_that_follows_its_shop_is_no_rate_to_be_used(
+    played: Result, request: pytest.FixtureRequest
+) -> None:
+    """It would say that a shop which bears half of it is served badly."""
+    assert played.rate_use is None or "adaptation" not in request.node.name
+
+
 def test_the_range_that_is_shown_tells_something(played: Result) -> None:
     """Half of the ranges are no wider than twice the wait that remained."""
     assert 0 < (played.eta_width or 0) <= WIDEST

@@ -137,7 +137,7 @@ def judge(play: "Play") -> Result:
         capacity=policy.capacity,
         rate_per_minute=policy.rate_per_minute,
         seat_use=seat_use(series),
-        rate_use=rate_use(series, policy.rate_per_s),
+        rate_use=None if play.policy.adaptive else rate_use(series, policy.rate_per_s),
         eta_coverage=tally.coverage(),
         eta_judged=len(tally.judged),
         eta_width=tally.width(),
