@@ -26,8 +26,6 @@ from waiting_room.ports import Stage
 from waiting_room.rooms import LaneNotes, Room
 
 REFRESH_MS: Final = 1000
-"""Who does not hold the lease reads the room so often: at the step that comes nearest to it, lest a step that comes a
-millisecond early make it one and a quarter."""
 DISCOVER_MS: Final = 2000
 _log = logging.getLogger(__name__)
 
@@ -114,7 +112,7 @@ class Controller:
     async def _tend(self, room: Room, now_ms: int) -> None:
         last = room.view.snapshot
         held_by_another = last.owner not in {"", self._owner}
-        if held_by_another and now_ms - room.viewed_ms < REFRESH_MS - TICK_MS // 2:
+        if held_by_another and now_ms - room.viewed_ms < REFRESH_MS:
             return
         before = room.view
         await self._lobby.refresh(room.name)
