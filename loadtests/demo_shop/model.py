@@ -57,7 +57,9 @@ class PageCosts:
         return bad if bad or self.order_ms else [Fault("costs", "are all 0 ms", "let at least one page cost something")]
 
 
-UNGATED = ("/assets/*", "/healthz", "/metrics", "/favicon.ico", "/order/*")
+CONTROL_PATH = "/model"
+SHORT = range(1, 16)
+UNGATED = ("/assets/*", "/healthz", "/metrics", "/favicon.ico", "/order/*", CONTROL_PATH)
 """The confirmation is for those who have paid and give their seat back with it: it must never send them to a queue."""
 
 
@@ -107,7 +109,8 @@ class ShopModel:
 
     `database` is the SQLite file, created when absent. `jitter` is the standard deviation of the logarithm of the
     factor that each page's cost is multiplied by (log-normal, mean 1; 0 switches it off). `time_out_s` is the longest
-    wait for a connection before a request is answered 504. `stock` is the number of pieces of each toy.
+    wait for a connection before a request is answered 504. `stock` is the number of pieces of each toy. With a
+    `control_token` the shop can be made slower or quicker while it runs.
     """
 
     database: str
@@ -119,6 +122,7 @@ class ShopModel:
     jitter: float = 0.25
     time_out_s: float = 10.0
     stock: int = 5_000
+    control_token: str = field(default="", repr=False)
     gate: GateModel | None = None
 
     @property
@@ -142,6 +146,7 @@ class ShopModel:
             ("jitter", 0 <= self.jitter <= 2, f"must be 0 to 2, not {self.jitter}"),
             ("time_out_s", 0 < self.time_out_s <= 600, f"must be above 0, at most 600, not {self.time_out_s}"),
             ("stock", 0 <= self.stock <= 10**9, f"must be 0 to 1000000000 pieces, not {self.stock}"),
+            ("control_token", len(self.control_token) not in SHORT, f"must have {SHORT.stop} letters or more"),
         )
         bad = [Fault(where, what) for where, fine, what in rules if not fine]
         folder = Path(self.database).parent
@@ -184,7 +189,7 @@ def read_model(data: object) -> ShopModel:
 
 _TYPES: Mapping[str, type] = {
     "database": str, "host": str, "port": int, "seed": int, "db_connections": int,
-    "jitter": float, "time_out_s": float, "stock": int,
+    "jitter": float, "time_out_s": float, "stock": int, "control_token": str,
 }  # fmt: skip
 _WORDS: Mapping[type, str] = {str: "text", int: "a whole number", float: "a number"}
 

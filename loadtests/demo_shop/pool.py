@@ -49,7 +49,7 @@ class TimedOut:
 @dataclass(frozen=True, slots=True)
 class Closing:
     """
-    The shop is being stopped; none of the request's work was done.
+    There is no connection: the shop is being stopped, or its database is away. None of the request's work was done.
     """
 
 
@@ -151,6 +151,8 @@ class ConnectionPool:
     ) -> None:
         self._connect = connect
         self._size = size
+        self._slower = 1.0
+        self._lost_s = 0.0
         self._time_out_s = time_out_s
         self._jitter = jitter
         self._dice = random.Random(seed)
@@ -176,16 +178,54 @@ class ConnectionPool:
         """
         return self._busy
 
+    @property
+    def size(self) -> int:
+        """
+        Count the connections that serve.
+        """
+        return self._size
+
+    @property
+    def slower(self) -> float:
+        """
+        Return the factor on every page's cost.
+        """
+        return self._slower
+
+    @property
+    def lost_s(self) -> float:
+        """
+        Return for how long a busy machine has kept connections from their next page beyond what they catch up.
+        """
+        return self._lost_s
+
     def start(self) -> None:
         """
         Open the connections and begin to serve.
         """
         self._open = True
-        self._threads = [
-            threading.Thread(target=self._serve, name=f"shop-connection-{number}", daemon=True)
-            for number in range(self._size)
-        ]
-        for thread in self._threads:
+        self._open_connections()
+
+    def change(self, *, size: int | None = None, slower: float | None = None) -> None:
+        """
+        Go on with `size` connections, and with pages that cost `slower` times as much; None leaves either as it is.
+
+        Pages that have begun end as they began. With no connection at all, those in line and all who come are answered
+        with `Closing` at once. For a pool that serves.
+        """
+        with self._wake:
+            self._slower = self._slower if slower is None else slower
+            self._size = self._size if size is None else size
+            turned_away = [] if self._size else list(iter(self._line.take, None))
+            self._wake.notify_all()
+        for turn in turned_away:
+            turn.tell(Closing())
+        self._open_connections()
+
+    def _open_connections(self) -> None:
+        for number in range(len(self._threads), self._size):
+            thread = threading.Thread(target=self._serve, args=(number,), name=f"shop-connection-{number}", daemon=True)
+            self._threads.append(thread)
             thread.start()
 
     def stop(self) -> None:
@@ -221,10 +261,11 @@ class ConnectionPool:
         cost_s = cost_ms / 1000 * jitter_factor(self._dice, self._jitter)
         turn = Turn(work, cost_s, lambda outcome: _call(loop, settle, outcome))
         with self._wake:
-            if not self._open:
+            if not self._open or not self._size:
                 return Closing()
             self._line.join(turn)
-            self._wake.notify()
+            # Where some connections rest, one of them might be woken in place of one that serves.
+            self._wake.notify(1 if len(self._threads) == self._size else len(self._threads))
         timer = loop.call_later(self._time_out_s, self._give_up, turn, settle)
         try:
             return await answer
@@ -238,25 +279,26 @@ class ConnectionPool:
         if expired:
             settle(TimedOut())
 
-    def _serve(self) -> None:
+    def _serve(self, number: int) -> None:
         connection = self._connect()
         try:
             free_at = self._clock()
-            while (taken := self._next()) is not None:
+            while (taken := self._next(number)) is not None:
                 turn, at_once = taken
                 # In model time the connection was free when the last page's cost was over, not when its sleep ended.
                 now = self._clock()
                 began = max(free_at, now - MOST_LATE_S) if at_once else now
-                free_at = began + turn.cost_s
+                self._lost_s += began - free_at if at_once else 0.0
+                free_at = began + turn.cost_s * self._slower
                 turn.tell(self._outcome(turn, connection, free_at))
         finally:
             connection.close()
 
-    def _next(self) -> tuple[Turn, bool] | None:
+    def _next(self, number: int) -> tuple[Turn, bool] | None:
         # The second value says whether somebody stood in line already when the connection asked for the next.
         at_once = True
         with self._wake:
-            while (turn := self._line.take()) is None:
+            while (turn := self._line.take() if number < self._size else None) is None:
                 if not self._open:
                     return None
                 at_once = False

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from loadtests.demo_shop import database
 from loadtests.demo_shop.browsing import Browsing
+from loadtests.demo_shop.control import Control
 from loadtests.demo_shop.model import GateModel, ShopModel
 from loadtests.demo_shop.pages import Pages, load_assets
 from loadtests.demo_shop.pool import ConnectionPool
@@ -44,7 +45,7 @@ def build_shop(model: ShopModel) -> web.Application:
     else:
         app.router.add_get(METRICS_PATH, _no_metrics)
     app.middlewares.append(shop_front(desk))
-    app.add_routes([*Browsing(desk).routes(), *Till(desk).routes()])
+    app.add_routes([*Browsing(desk).routes(), *Till(desk).routes(), *Control(model, pool).routes()])
 
     async def asset(request: web.Request) -> web.Response:
         found = assets.get(request.match_info["name"])

@@ -20,6 +20,10 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 RELEASE_HEADERS = {"Waiting-Room-Command": "release"}
 """Tell the gate that this shopper is done, so that the next one may enter."""
+PAYMENT_HEADERS = {"Waiting-Room-Command": "payment"}
+"""Tell the gate that this shopper pays, so that the visit does not end meanwhile."""
+BASKET_HEADERS = {"Waiting-Room-Command": "basket"}
+"""Tell the gate that the payment came to nothing, and the visit goes on like any other."""
 
 
 def address_faults(given: Address) -> tuple[str, ...]:
@@ -85,7 +89,8 @@ class Till(Section):
 
     async def payment(self, request: web.Request) -> web.Response:
         """
-        Offer the ways to pay; an order that is paid already goes on to its confirmation.
+        Offer the ways to pay, and keep the shopper's seat meanwhile; an order that is paid already goes on to its
+        confirmation.
         """
         number = request.match_info["number"]
         found = await self._desk.work(request, self._costs.payment, partial(counter.order, number=number))
@@ -93,11 +98,13 @@ class Till(Section):
             raise web.HTTPNotFound
         if found.paid_ms is not None:
             return see_other(f"/order/{found.number}")
-        return self._desk.page(request, "payment.html", order=found, basket_units=found.basket.units)
+        answer = self._desk.page(request, "payment.html", order=found, basket_units=found.basket.units)
+        answer.headers.update(PAYMENT_HEADERS)
+        return answer
 
     async def pay(self, request: web.Request) -> web.Response:
         """
-        Take the stock and the (toy) money, and go on to the confirmation.
+        Take the stock and the (toy) money, and go on to the confirmation; where the stock is gone, the payment is over.
         """
         form = await request.post()
         method = str(form.get("method", METHODS[0]))
@@ -113,7 +120,9 @@ class Till(Section):
             case Order():
                 return see_other(f"/order/{outcome.number}")
             case SoldOut():
-                return sold_out(self._desk, request, outcome)
+                answer = sold_out(self._desk, request, outcome)
+                answer.headers.update(BASKET_HEADERS)
+                return answer
             case Unknown():
                 raise web.HTTPNotFound
 

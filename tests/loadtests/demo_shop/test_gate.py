@@ -25,15 +25,30 @@ FREE = PageCosts(**{kind.name: 0 for kind in fields(PageCosts)} | {"home": 1})
 
 
 @pytest.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[ClientSession]:
+async def shop(tmp_path: Path) -> AsyncIterator[TestServer]:
     """
-    Run a gated shop and open a browser on it, without a pass.
+    Run a gated shop with five pieces of each toy.
     """
     gate = GateModel("sale", f"http://127.0.0.1:{unused_port()}", "/waiting-room/sale", (SECRET,))
-    async with (
-        TestServer(build_shop(ShopModel(str(tmp_path / "shop.sqlite"), costs=FREE, gate=gate))) as shop,
-        ClientSession(shop.make_url("/"), cookie_jar=CookieJar(unsafe=True), headers=BROWSER) as session,
-    ):
+    model = ShopModel(str(tmp_path / "shop.sqlite"), costs=FREE, gate=gate, stock=5)
+    server = TestServer(build_shop(model))
+    async with server:
+        yield server
+
+
+def visiting(shop: TestServer) -> ClientSession:
+    """
+    Open a browser on the shop, without a pass.
+    """
+    return ClientSession(shop.make_url("/"), cookie_jar=CookieJar(unsafe=True), headers=BROWSER)
+
+
+@pytest.fixture
+async def browser(shop: TestServer) -> AsyncIterator[ClientSession]:
+    """
+    Open a browser on a gated shop, without a pass.
+    """
+    async with visiting(shop) as session:
         yield session
 
 
@@ -83,6 +98,7 @@ async def test_the_room_speaks_the_language_of_the_shop(browser: ClientSession) 
         ("/favicon.ico", HTTPStatus.OK),
         ("/assets/shop.css", HTTPStatus.OK),
         ("/order/K-10001", HTTPStatus.NOT_FOUND),
+        ("/model", HTTPStatus.NOT_FOUND),
     ],
 )
 async def test_what_needs_no_pass_is_answered_by_the_shop(
@@ -119,3 +135,67 @@ async def test_a_holder_of_a_pass_buys_and_gives_the_seat_back(browser: ClientSe
     assert ended_cookies(confirmed) == {"wr_pass_sale", "wr_ticket_sale"}
     assert "Waiting-Room-Command" not in confirmed.headers
     assert (await browser.get("/", allow_redirects=False)).status == HTTPStatus.SEE_OTHER
+
+
+async def place_order(browser: ClientSession) -> str:
+    """
+    Put five kites into the basket, send the address, and give the payment's address.
+    """
+    await browser.post("/basket", data={"product": "kite", "quantity": "5"})
+    placed = await browser.post("/checkout", data=ADDRESS, allow_redirects=False)
+    return placed.headers["Location"]
+
+
+def let_the_pass_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Let eleven minutes pass for the gate and the shop; a pass is good for ten.
+    """
+    at_ns = time.time_ns() + 660 * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: at_ns)
+
+
+async def test_who_pays_is_not_put_out(browser: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The page of the payment is open when the pass ends: the payment goes through, and the confirmation is seen.
+    """
+    admit(browser)
+    payment = await place_order(browser)
+    offered = await browser.get(payment)
+    let_the_pass_end(monkeypatch)
+    paid = await browser.post(payment, allow_redirects=False)
+    confirmed = await browser.get(paid.headers["Location"], allow_redirects=False)
+
+    assert "Waiting-Room-Command" not in offered.headers
+    assert paid.headers["Location"].startswith("/order/")
+    assert confirmed.status == HTTPStatus.OK
+    assert ended_cookies(confirmed) >= {"wr_pass_sale", "wr_stage_sale"}
+
+
+async def test_who_has_not_come_to_the_payment_is_put_out(
+    browser: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The order is placed, and its payment was never looked at: the visit ends with its pass.
+    """
+    admit(browser)
+    payment = await place_order(browser)
+    let_the_pass_end(monkeypatch)
+    answer = await browser.get(payment, allow_redirects=False)
+
+    assert answer.headers["Location"].startswith("/waiting-room/sale?target=")
+
+
+async def test_a_payment_for_what_is_gone_is_over(browser: ClientSession, shop: TestServer) -> None:
+    """
+    Another was quicker: the visit goes on, and ends like any other.
+    """
+    admit(browser)
+    payment = await place_order(browser)
+    await browser.get(payment)
+    async with visiting(shop) as quicker:
+        admit(quicker)
+        await quicker.post(await place_order(quicker), allow_redirects=False)
+    refused = await browser.post(payment, allow_redirects=False)
+
+    assert refused.status == HTTPStatus.CONFLICT
+    assert ended_cookies(refused) == {"wr_stage_sale"}

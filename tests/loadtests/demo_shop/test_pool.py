@@ -269,3 +269,65 @@ def test_a_standstill_is_not_caught_up_with() -> None:
     After a second's standstill the next page is shortened by a little, so that no burst follows.
     """
     assert schedule([1.0, 0.0, 0.0]) == pytest.approx([0.1, 0.1 - MOST_LATE_S, 0.1])
+
+
+async def test_a_pool_of_fewer_connections_serves_as_many_at_once() -> None:
+    """
+    Those that rest take nothing, and serve again when they are wanted.
+    """
+    brake = Brake()
+    with pool_of(size=2, hold=brake) as pool:
+        pool.change(size=1)
+        asked = [asyncio.create_task(pool.run(10, lambda _connection: None)) for _ in range(3)]
+        await asyncio.to_thread(brake.reached.acquire)
+        assert (pool.busy, pool.waiting) == (1, 2)
+
+        pool.change(size=3)
+        await asyncio.to_thread(brake.reached.acquire)
+        await asyncio.to_thread(brake.reached.acquire)
+        assert (pool.busy, pool.waiting) == (3, 0)
+
+        brake.go.release(3)
+        assert await asyncio.gather(*asked) == [Done(None)] * 3
+
+
+async def test_a_resting_connection_is_not_woken_in_place_of_one_that_serves() -> None:
+    """
+    Page after page is served by the one connection that is left of eight.
+    """
+    with pool_of(size=8) as pool:
+        pool.change(size=1)
+
+        for number in range(50):
+            answer = pool.run(1, lambda _connection, number=number: number)  # type: ignore[misc]
+            assert await asyncio.wait_for(answer, 20) == Done(number)
+
+
+async def test_pages_get_slower() -> None:
+    """
+    By the factor, from the next page on.
+    """
+    held: list[float] = []
+    with pool_of(hold=held.append) as pool:
+        pool.change(slower=2.5)
+        await pool.run(100, lambda _connection: None)
+
+    assert held == [0.25]
+
+
+async def test_a_pool_without_connections_turns_everybody_away() -> None:
+    """
+    Those in line and those who come; the page that has begun ends.
+    """
+    brake = Brake()
+    with pool_of(hold=brake) as pool:
+        first = asyncio.create_task(pool.run(10, lambda _connection: "done"))
+        await asyncio.to_thread(brake.reached.acquire)
+        second = asyncio.create_task(pool.run(10, lambda _connection: "never"))
+        await asyncio.sleep(0)
+        pool.change(size=0)
+
+        assert await second == Closing()
+        assert await pool.run(10, lambda _connection: "never") == Closing()
+        brake.go.release()
+        assert await first == Done("done")
