@@ -187,7 +187,7 @@ class Controller:
         """
         Hand on what gates saw of the shop; what the store misses is old when it is back, and is dropped.
         """
-        health = room.take_health()
+        health = room.take_health(self._lobby.clock_ms())
         if health is not None:
             await self._lobby.store.observe(room.name, health)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from waiting_room.core.causes import Causes
 from waiting_room.core.flow import Flow
-from waiting_room.core.health import Health
+from waiting_room.core.health import Health, gathered
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS, CheckIns
@@ -145,7 +145,8 @@ class Room:
         self.flow = Flow()
         self.causes = Causes()
         self.lost = False
-        self.health: Health | None = None
+        self.reports: list[Health] = []
+        self.reported_ms = 0
         self.polls_waiting = 0
         self.eta_errors_s: list[float] = []
         self.json_name = json.dumps(name)
@@ -172,17 +173,19 @@ class Room:
 
     def saw(self, health: Health | None) -> None:
         """
-        Add what a gate saw of the shop to what the others did.
+        Keep what a gate saw of the shop, beside what others did.
         """
         if health is not None:
-            self.health = health if self.health is None else self.health.merge(health)
+            self.reports.append(health)
 
-    def take_health(self) -> Health | None:
+    def take_health(self, now_ms: int) -> Health | None:
         """
-        Return what has gathered, and begin anew.
+        Return what has gathered up to *now_ms*, and begin anew.
         """
-        gathered, self.health = self.health, None
-        return gathered
+        found = gathered(self.reports, now_ms - self.reported_ms)
+        if found is not None:
+            self.reports, self.reported_ms = [], now_ms
+        return found
 
     def see(self, snapshot: Snapshot, now_ms: int) -> None:
         """

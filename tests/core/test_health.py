@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waiting_room.core.health import BOUNDS_MS, ENOUGH, LEAST_MS, MOST_MS, Health, decode, read_health, recent
+from waiting_room.core.health import (
+    BOUNDS_MS,
+    ENOUGH,
+    LEAST_MS,
+    MOST_MS,
+    Health,
+    decode,
+    gathered,
+    read_health,
+    recent,
+)
 from waiting_room.gates import ledger
 
 COUNTS = st.lists(st.integers(0, 1000), min_size=13, max_size=13).map(tuple)
@@ -112,6 +122,62 @@ def test_requests_that_pile_up_count_before_they_are_answered() -> None:
     With a hundred inside all the time and ten answers a second, a request takes ten seconds, whatever the ten took.
     """
     assert health(requests=10, in_flight_ms=100_000).p95_ms == 10_000
+
+
+def in_turn(count: int, window_ms: int = 1000) -> list[Health]:
+    """
+    Return the reports of so many gates of one shop, each of which lets its share of the requests through.
+    """
+    return [health(requests=100 // count, window_ms=window_ms) for _ in range(count)]
+
+
+@pytest.mark.parametrize("gates", [1, 2, 4, 10])
+def test_gates_that_share_a_second_cover_one_second(gates: int) -> None:
+    """
+    However many tell of it, the shop answered a hundred requests within it, and as many were in flight.
+    """
+    found = gathered(in_turn(gates), 1000)
+
+    assert found is not None
+    assert (found.window_ms, found.requests, found.in_flight_ms) == (1000, 100, 6000)
+
+
+@pytest.mark.parametrize(
+    ("windows", "since_ms", "covered_ms"),
+    [
+        ([50] * 20, 1000, 1000),  # a gate that reports twenty times a second
+        ([1000, 1000], 2000, 2000),  # a second report that was due in the next second
+        ([5000, 5000], 1000, 5000),  # gates that report every five seconds
+        ([1000], 60_000, 1000),  # the first report after a silence
+    ],
+)
+def test_reports_cover_the_time_they_tell_of(windows: list[int], since_ms: int, covered_ms: int) -> None:
+    """
+    That since the last ones were handed on; no less than the longest of them, and no more than all of them.
+    """
+    found = gathered([health(window_ms=each) for each in windows], since_ms)
+
+    assert found is not None
+    assert found.window_ms == covered_ms
+
+
+def test_no_report_is_no_health() -> None:
+    """
+    Nothing is handed on where no gate has told anything.
+    """
+    assert gathered([], 1000) is None
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_that_share_the_gates_tell_of_the_same_seconds(workers: int) -> None:
+    """
+    Their records stand side by side: a hundred requests a second, whichever of them heard of it.
+    """
+    records = [each._replace(at_ms=at_ms) for at_ms in range(1000, 5000, 1000) for each in in_turn(workers)]
+    found = recent(records, 4000)
+
+    assert found is not None
+    assert (found.window_ms, found.requests) == (4000, 400)
 
 
 def test_silence_is_no_health() -> None:

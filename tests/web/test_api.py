@@ -275,7 +275,7 @@ async def test_a_report_tells_the_shop_s_stock_and_health(desk: Desk) -> None:
 
     assert status == 200
     assert (await desk.store.snapshot(ROOM)).shop.stock == 4
-    assert desk.lobby.room(ROOM).take_health() is not None
+    assert desk.lobby.room(ROOM).take_health(desk.lobby.clock_ms()) is not None
 
 
 async def test_a_sold_out_room_is_closed_with_its_reason(desk: Desk) -> None:

@@ -2,16 +2,17 @@
 How fast the room may let in, from how the shop fares: no operator, and no knowledge of the shop.
 
 The law limits how many are *inside*, for that is what loads a shop: each of them asks for a page, reads it, asks for
-the next. A request in flight is one of them waiting, so requests beyond what the target allows are shoppers beyond
-what the shop can bear, one for one:
+the next. While the shop is quick it learns how many pages a minute each one inside asks for. A shop that is too slow
+tells how many it answers, and that is how many it bears:
 
-    limit = inside - in flight * (1 - target / p95)
+    limit = answers a minute / pages a minute that each one inside asks for
 
-This is TCP Vegas (Brakmo and Peterson, 1995), which takes the queue that it causes out of its window, with Little's
-law to tell the queue. The ratio of latencies alone (Netflix' concurrency-limits, Envoy's adaptive concurrency) would
-throw out nine of ten inside where a page takes ten times as long, though only those who wait for it are too many:
-shoppers think between two pages. Then the rate follows: as many as go out, and what is missing below the limit.
-``docs/adaptation.md`` holds the comparison.
+By Little's law this is those inside less the requests that wait in line, one for one, as TCP Vegas takes the queue that
+it causes out of its window (Brakmo and Peterson, 1995). But the line of one moment tells more of who was let in half a
+minute ago than of the shop: payers cost many times what newcomers cost. The ratio of latencies alone (Netflix'
+concurrency-limits, Envoy's adaptive concurrency) would throw out nine of ten inside where a page takes ten times as
+long, though only those who wait for it are too many: shoppers think between two pages. Then the rate follows: as many
+as go out, and what is missing below the limit. ``docs/adaptation.md`` holds the comparison.
 """
 
 from dataclasses import dataclass, replace
@@ -22,18 +23,27 @@ from waiting_room.core.health import Health
 
 STEP_MS: Final = 1000
 """Gates report once a second: sooner there is nothing new."""
-AIM: Final = 0.45
-"""The law aims at this share of the target, so that what comes by chance stays within it: at 0.55 a shop that halves
-is back within its target after 35 s instead of 28, at 0.40 it sells 2 % less."""
+AIM: Final = 0.5
+"""The law aims at this share of the target, so that what comes by chance stays within it: at 0.45 a shop that halves
+sells 1.5 % less, and is not back within its target sooner."""
 FILL_S: Final = 6.0
-"""The gap below the limit is filled in this time; faster, and the pages that the newcomers ask for are not yet seen."""
+"""A wide gap below the limit is filled in this time; faster, and the newcomers' pages are not yet seen."""
+NEAR: Final = 0.1
+"""A gap of this share of the limit or less is no hurry."""
+SETTLE_S: Final = 30.0
+"""Such a gap is filled in this time: who is let in at once also pays at once, and the wave comes back a visit later. In
+20 s the rate swings by half as much more; in 45 s a shop that doubles does."""
 GROWTH: Final = 0.03
 """The limit grows by this share a second at most: it doubles in 24 s, about a session of the shops measured."""
-CUT: Final = 0.8
-"""How much of the way to a lower limit is gone in a step; all of it would follow every chance."""
+LEAD: Final = 0.5
+"""This share of the limit's growth goes in at once: nobody need go out for those whom the shop bears in addition."""
+CUT: Final = 0.2
+"""How much of the way to a lower limit is gone in a step; at 0.4 it follows chance, and swings by half as much more."""
 USED: Final = 0.75
 """A limit of which less is used says nothing of the shop, and does not grow."""
-PUSH: Final = 0.8
+FAR_CUT: Final = 0.8
+"""The same of what is beyond `NEAR`: a shop that has lost half of its capacity cannot wait."""
+PUSH: Final = 0.9
 """A shop that is quick again is given at once this share of what it was seen to bear."""
 ERRORS_CUT: Final = 0.9
 DOWN_SHARE: Final = 0.5
@@ -41,12 +51,17 @@ DOWN_SHARE: Final = 0.5
 DOWN_ANSWERS: Final = 5
 BACK_ANSWERS: Final = 3
 PROBE_PER_MINUTE: Final = 12.0
-"""One in five seconds, to hear whether the shop is back, when nobody inside is left to tell."""
+"""One in five seconds, to hear whether the shop is back, when too few inside are left to tell."""
+COLD: Final = 0.5
+"""A shop that comes back is cold: it begins with this share of those whom it bore."""
+TELLING: Final = 20
+"""With fewer answers there is nothing to learn about what each one inside asks for."""
 SILENT_MS: Final = 30_000
 """Gates that are silent: the last rate stays for this long, and within as long again falls to half."""
 SILENT_SHARE: Final = 0.5
-_OUTFLOW_WEIGHT: Final = 0.3
+_OUTFLOW_WEIGHT: Final = 0.1
 _BORNE_WEIGHT: Final = 0.05
+_ASKS_WEIGHT: Final = 0.02
 
 
 class Mode(StrEnum):
@@ -101,7 +116,8 @@ class Adaptation:
 
     *rate* is in admissions a minute. *limit*: how many may be inside; the capacity, until the shop shows that it bears
     less. *outflow*: how many go out a second; *borne*: the same, as it is in the long run while the shop is busy.
-    *heard_ms*: when a gate reported last.
+    *heard_ms*: when a gate reported last. *asks*: the pages a minute that each one inside asks for while the shop is
+    quick, 0 until that was seen.
     """
 
     at_ms: int
@@ -114,6 +130,7 @@ class Adaptation:
     outflow: float = 0.0
     borne: float = 0.0
     mode: Mode = Mode.FOLLOWING
+    asks: float = 0.0
 
 
 def begin(reading: Reading, limits: Limits) -> Adaptation:
@@ -136,17 +153,37 @@ def adapt(state: Adaptation, reading: Reading, limits: Limits) -> Adaptation:
         return _held(state, limits, told=False) if state.mode is Mode.HOLDING else _silent(state, reading, limits)
     state = replace(state, heard_ms=reading.now_ms)
     if _is_down(health) or (state.mode is Mode.HOLDING and not _is_back(health)):
-        return _held(state, limits, told=health.requests > 0 or health.in_flight_ms > 0)
+        return _held(state, limits, told=health.requests >= BACK_ANSWERS or _is_stuck(health))
     calm = is_calm(health, limits)
     limit = higher_limit(state, reading, health, limits) if calm else lower_limit(state, reading, health, limits)
     borne = state.borne
     if not calm or state.outflow > borne:  # while it is not busy, the shop shows only that it bears at least so much
         borne += _BORNE_WEIGHT * (state.outflow - borne)
-    rate = 60 * (state.outflow + (limit - reading.seats) / FILL_S)
+    asks = pages_of_each(state, reading, health) if calm else state.asks
+    lead = LEAD * max(0.0, limit - max(state.limit, reading.seats))
+    rate = 60 * (state.outflow + lead + filled_per_s(limit - reading.seats, limit))
     if calm:
         rate = max(rate, 60 * PUSH * borne)
     rate = min(max(rate, limits.floor), warmed_up(state, reading.now_ms, limits))
-    return replace(state, rate=rate, limit=limit, borne=borne, mode=Mode.FOLLOWING)
+    return replace(state, rate=rate, limit=limit, borne=borne, mode=Mode.FOLLOWING, asks=asks)
+
+
+def filled_per_s(gap: float, limit: float) -> float:
+    """
+    Return by how much the number inside shall rise in a second, where *gap* are missing below the limit, or too many.
+    """
+    near = min(max(gap, -NEAR * limit), NEAR * limit)
+    return near / SETTLE_S + (gap - near) / FILL_S
+
+
+def pages_of_each(state: Adaptation, reading: Reading, health: Health) -> float:
+    """
+    Return the pages a minute that each one inside asks for, after one more look at a shop that keeps up with them.
+    """
+    if health.requests < TELLING or not reading.seats:
+        return state.asks
+    now = _answers_per_minute(health) / reading.seats
+    return state.asks + _ASKS_WEIGHT * (now - state.asks) if state.asks else now
 
 
 def is_calm(health: Health, limits: Limits) -> bool:
@@ -158,13 +195,20 @@ def is_calm(health: Health, limits: Limits) -> bool:
 
 def lower_limit(state: Adaptation, reading: Reading, health: Health, limits: Limits) -> float:
     """
-    Return how many may be inside a shop that is too slow: those there, less the requests that are too many.
+    Return how many may be inside a shop that is too slow: those whose pages it can answer.
+
+    Where it has never been quick, so that nobody knows how many that is: those there, less the requests that are too
+    many.
     """
     if health.error_share > limits.error_target:
         return max(1.0, min(state.limit, reading.seats * ERRORS_CUT))
-    surplus = _in_flight(health) * (1 - AIM * limits.latency_target_ms / health.p95_ms)
-    within = min(state.limit, float(reading.seats))
-    return max(1.0, min(state.limit, state.limit + CUT * (reading.seats - surplus - within)))
+    if state.asks:
+        borne = _answers_per_minute(health) / state.asks
+    else:
+        borne = reading.seats - _in_flight(health) * (1 - AIM * limits.latency_target_ms / health.p95_ms)
+    surplus = max(0.0, state.limit - borne)
+    near = min(surplus, NEAR * state.limit)
+    return max(1.0, state.limit - CUT * near - FAR_CUT * (surplus - near))
 
 
 def higher_limit(state: Adaptation, reading: Reading, health: Health, limits: Limits) -> float:
@@ -176,6 +220,10 @@ def higher_limit(state: Adaptation, reading: Reading, health: Health, limits: Li
     room = _in_flight(health) * (AIM * limits.latency_target_ms / max(1.0, health.p95_ms) - 1)
     grown = state.limit + min(GROWTH * state.limit, room) + 0.1
     return min(float(limits.capacity), max(float(reading.seats), grown))
+
+
+def _answers_per_minute(health: Health) -> float:
+    return 60_000 * health.requests / max(1, health.window_ms)
 
 
 def _in_flight(health: Health) -> float:
@@ -207,8 +255,11 @@ def measured(state: Adaptation, reading: Reading) -> Adaptation:
 
 
 def _is_down(health: Health) -> bool:
-    stuck = health.requests == 0 and health.in_flight_ms >= 2 * health.window_ms > 0
-    return stuck or (health.errors >= DOWN_ANSWERS and health.error_share >= DOWN_SHARE)
+    return _is_stuck(health) or (health.errors >= DOWN_ANSWERS and health.error_share >= DOWN_SHARE)
+
+
+def _is_stuck(health: Health) -> bool:
+    return health.requests == 0 and health.in_flight_ms >= 2 * health.window_ms > 0
 
 
 def _is_back(health: Health) -> bool:
@@ -220,8 +271,7 @@ def _held(state: Adaptation, limits: Limits, *, told: bool) -> Adaptation:
     Let nobody in while those inside tell how the shop fares, and now and then one when they are silent.
     """
     rate = 0.0 if told else min(max(limits.floor, PROBE_PER_MINUTE), limits.ceiling)
-    # A shop that comes back is cold: it begins with half of what it bore.
-    limit = state.limit if state.mode is Mode.HOLDING else max(1.0, state.limit / 2)
+    limit = state.limit if state.mode is Mode.HOLDING else max(1.0, COLD * state.limit)
     return replace(state, rate=rate, limit=limit, mode=Mode.HOLDING)
 
 

@@ -1,8 +1,10 @@
 """
-How the shop fares, as its gates report it: sums that can be added up, over gates, workers and seconds.
+How the shop fares, as its gates report it: sums that can be added up, over gates, workers and seconds, and the time
+that they cover, which cannot: two gates that report of the same second tell of one second.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
 from operator import add
 from typing import Any, Final, NamedTuple
@@ -23,7 +25,7 @@ _LARGEST: Final = 10**12
 
 class Health(NamedTuple):
     """
-    Hold what was seen of the shop: sums alone, so that two are merged by adding.
+    Hold what was seen of the shop in the *window_ms* up to *at_ms*: sums over all gates, which are merged by adding.
 
     *in_flight_ms* is the time that all requests together have spent inside the shop, by looking now and then;
     *latency_ms* the sum over those that were answered; *counts* how many fell into each bucket.
@@ -39,11 +41,13 @@ class Health(NamedTuple):
 
     def merge(self, other: "Health") -> "Health":
         """
-        Return both as if they were one; the newer one says when.
+        Return both as if they were one, from the beginning of the earlier one to the end of the later one.
         """
+        since_ms = min(self.at_ms - self.window_ms, other.at_ms - other.window_ms)
+        at_ms = max(self.at_ms, other.at_ms)
         return Health(
-            max(self.at_ms, other.at_ms),
-            self.window_ms + other.window_ms,
+            at_ms,
+            at_ms - since_ms,
             self.requests + other.requests,
             self.errors + other.errors,
             self.in_flight_ms + other.in_flight_ms,
@@ -93,6 +97,20 @@ def decode(text: str) -> Health:
     """
     at_ms, window_ms, requests, errors, in_flight_ms, latency_ms, *counts = map(int, text.split(":"))
     return Health(at_ms, window_ms, requests, errors, in_flight_ms, latency_ms, tuple(counts))
+
+
+def gathered(reports: Sequence[Health], since_ms: int) -> Health | None:
+    """
+    Return what gates have reported to a worker within *since_ms*, as one; None where none has.
+
+    All reports together cover that time, whichever gates they come from: each tells of what was before it, by as much
+    as others leave out. But no less than the longest of them, for gates that report seldom, and no more than all of
+    them one after the other, for a first report after a silence.
+    """
+    if not reports:
+        return None
+    windows = [report.window_ms for report in reports]
+    return reduce(Health.merge, reports)._replace(window_ms=max(*windows, min(since_ms, sum(windows))))
 
 
 def recent(records: Iterable[Health], now_ms: int) -> Health | None:

@@ -61,7 +61,7 @@ def decode(text: str) -> Adaptation | None:
     """
     if not text:
         return None
-    at_ms, opened_ms, heard_ms, rate, limit, seats, admitted, outflow, borne, mode = text.split(":")
+    at_ms, opened_ms, heard_ms, rate, limit, seats, admitted, outflow, borne, mode, asks = text.split(":")
     return Adaptation(
         at_ms=int(at_ms),
         opened_ms=int(opened_ms),
@@ -73,4 +73,5 @@ def decode(text: str) -> Adaptation | None:
         outflow=float(outflow),
         borne=float(borne),
         mode=Mode(mode),
+        asks=float(asks),
     )
