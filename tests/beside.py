@@ -15,8 +15,10 @@ import pickle
 import sys
 import traceback
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, overload
 
@@ -73,29 +75,28 @@ def turn(item: pytest.Item) -> int:
 
 class Stage:
     """
-    Play *calls* while the block lasts, so many at a time; none outlives it.
-
-    Args:
-        folder: where outcomes and logs stand, and the temporary files of what is played.
-        calls: what is played.
+    Play *calls* while the block lasts, so many at a time; none outlives it, and neither do their temporary files.
     """
 
-    def __init__(self, folder: Path, calls: Iterable[Call]) -> None:
-        self._folder = folder
+    def __init__(self, calls: Iterable[Call]) -> None:
         self._calls = list(calls)
-        self._family = Family(folder / "logs", Interrupts())
         self._players: list[Child] = []
+        self._ending = ExitStack()
+        self._folder = Path()
 
     def __enter__(self) -> Self:
         if not self._calls:
             return self
+        self._folder = Path(
+            self._ending.enter_context(TemporaryDirectory(prefix="beside-", ignore_cleanup_errors=True))
+        )
         for place, call in enumerate(self._calls):
             self._file(place, "call").write_bytes(pickle.dumps((call.play, call.arguments)))
-        self._family.__enter__()
+        family = self._ending.enter_context(Family(self._folder / "logs", Interrupts()))
         command = [sys.executable, "-W", "error", "-m", "tests.beside", str(self._folder)]
         environment = {"TMPDIR": str(self._folder), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._players = [
-            self._family.start(Program(f"player-{number}", command, environment))
+            family.start(Program(f"player-{number}", command, environment))
             for number in range(min(PROCESSES, len(self._calls)))
         ]
         return self
@@ -103,7 +104,7 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._family.__exit__(kind, error, trace)
+        self._ending.close()
 
     @overload
     def outcome(self, play: Callable[..., Coroutine[Any, Any, T]], *args: object) -> T: ...

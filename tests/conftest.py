@@ -4,8 +4,6 @@ What every test may use: a real Valkey, an empty database, the leak check, hypot
 
 import os
 from collections.abc import Generator, Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -110,7 +108,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     Play beside the tests what the selected ones need, and end it with them.
     """
     calls = [] if session.config.option.collectonly else calls_of(i for i in session.items if not absent_peers(i))
-    with TemporaryDirectory(prefix="beside-") as folder, Stage(Path(folder), calls) as playing:
+    with Stage(calls) as playing:
         session.config.stash[STAGE] = playing
         return (yield)
 

@@ -36,11 +36,11 @@ def test_plain():
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def played() -> Iterator[Stage]:
     """
     Play some calls that end in different ways.
     """
-    with Stage(tmp_path_factory.mktemp("beside"), CALLS) as stage:
+    with Stage(CALLS) as stage:
         yield stage
 
 
@@ -89,3 +89,11 @@ def test_those_who_wait_come_late_and_those_who_measure_last_and_alone(tmp_path:
     passed = [line.split()[0].rpartition("::")[2] for line in done.stdout.splitlines() if " PASSED" in line]
 
     assert (done.returncode, passed) == (0, ["test_plain", "test_needy", "test_speed"]), done.stdout
+
+
+def test_where_nothing_is_needed_nothing_begins() -> None:
+    """
+    No folder and no process: pytest starts thousands of times when mutants are tried.
+    """
+    with Stage([]) as stage:
+        assert (stage._folder, stage._players) == (Path(), [])
