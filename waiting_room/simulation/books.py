@@ -155,6 +155,14 @@ class Seats:
             heappush(self._ends, end_ms << _WHO_BITS | who)
         self.end_ms[who] = end_ms
 
+    def shorten(self, who: int, end_ms: int) -> None:
+        """
+        Let the seat of *who* end at *end_ms*, where that is earlier.
+        """
+        if end_ms < self.end_ms[who]:
+            self.end_ms[who] = end_ms
+            heappush(self._ends, end_ms << _WHO_BITS | who)
+
     def free(self, who: int) -> None:
         """
         Take the seat of *who* back, where there is one.

@@ -4,7 +4,7 @@ The promises, held at every verb of the store and at everything a visitor is tol
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from waiting_room.core.agenda import NO_RATE
@@ -357,15 +357,19 @@ class Promises:
             book = self.lanes[name]
             book.frontier = max(book.frontier, lane.frontier)
 
-    def settle(self, held: Iterable[str]) -> None:
+    def settle(self, held: Mapping[str, int]) -> None:
         """
-        When the room has recovered, forget the seats that nobody could put back; *held* are those that the store knows.
+        When the room has recovered, forget the seats that nobody could put back; *held* are those that the store knows,
+        with their ends: the last uses of a seat may have been lost, and it ends the earlier where it is not used again.
         """
         self.unsettled = False
-        known = {self.holder_of(seat) for seat in held}
+        known = {self.holder_of(seat): end_ms for seat, end_ms in held.items()}
         for who, end_ms in enumerate(self.seats.end_ms):
-            if end_ms > self.now_ms and who not in known:
-                self._lose_seat(who)
+            if end_ms > self.now_ms:
+                if who in known:
+                    self.seats.shorten(who, known[who])
+                else:
+                    self._lose_seat(who)
 
     def told(self, who: int, before: int, position: int) -> None:
         """

@@ -2,7 +2,7 @@
 The store of a simulation: that in memory, watched at every verb, and able to fail as a server does.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -35,14 +35,14 @@ class Server(MemoryStore):
         self._run_seen: dict[str, int] = {}
         self._replica: dict[str, MemoryRoom] = {}
 
-    def settled(self, name: str) -> Iterable[str] | None:
+    def settled(self, name: str) -> Mapping[str, int] | None:
         """
-        Return the seats that are held in a room which has recovered from a loss; None before that.
+        Return the seats that are held in a room which has recovered from a loss, with their ends; None before that.
         """
         state = self._rooms.get(name)
         if state is None or self._run_seen.get(name) != self._run or self.now_ms < state.recover_until:
             return None
-        return state.seats.held
+        return {seat: held.end_ms for seat, held in state.seats.held.items()}
 
     def replicate(self) -> None:
         """
