@@ -2,6 +2,7 @@
 How many are called: rate, seats, and those who are still to come.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.makings import NOW_MS, POLICY, snapshot
+from waiting_room.core import pacing
 from waiting_room.core.pacing import (
     MAX_NO_SHOW,
     MIN_NO_SHOW,
@@ -18,11 +20,8 @@ from waiting_room.core.pacing import (
     TURNOVER_S,
     ahead_of_seats,
     burst,
-    calls_due,
     door_s,
     ended,
-    expected,
-    lead_s,
     mature_ms,
     measured_no_show,
     no_show_after_turn,
@@ -31,7 +30,7 @@ from waiting_room.core.pacing import (
 )
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
-from waiting_room.core.snapshot import Cohort
+from waiting_room.core.snapshot import Cohort, Snapshot
 
 WINDOW_MS = 60_000
 MATURE_MS = mature_ms(POLICY)
@@ -66,6 +65,28 @@ def open_calls(made: tuple[Cohort, ...]) -> int:
     young = [cohort for cohort in made if NOW_MS - cohort.at_ms < WINDOW_MS]
     silent = sum(max(0, cohort.present - cohort.claimed - cohort.at_door) for cohort in young)
     return silent + sum(cohort.at_door for cohort in made)
+
+
+def lead_s(room: Snapshot) -> float:
+    """
+    Return the lead of a room, as a step takes it from its cohorts.
+    """
+    mature = mature_ms(room.policy)
+    return pacing.lead_s(survival(room.cohorts, room.now_ms, mature), mature)
+
+
+def calls_due(room: Snapshot, still_expected: float, no_show: float) -> float:
+    """
+    Return how many are due in a room with the lead that it measures.
+    """
+    return pacing.calls_due(room, still_expected, no_show, lead_s(room))
+
+
+def expected(made: Sequence[Cohort], no_show: float) -> float:
+    """
+    Return how many of *made* are expected now, by the survival that they show.
+    """
+    return pacing.expected(made, NOW_MS, no_show, survival(made, NOW_MS, MATURE_MS), WINDOW_MS)
 
 
 # fmt: off
@@ -216,13 +237,13 @@ def test_survival_has_a_shape_before_anything_is_known() -> None:
 @given(cohorts(), SHARES)
 def test_expected_is_between_nobody_and_all_open_calls(made: tuple[Cohort, ...], no_show: float) -> None:
     """Nobody is expected twice, and nobody whose window is over."""
-    assert 0 <= expected(made, NOW_MS, no_show, POLICY) <= open_calls(made) + 1e-9
+    assert 0 <= expected(made, no_show) <= open_calls(made) + 1e-9
 
 
 @given(cohorts(), SHARES)
 def test_those_at_the_door_are_expected_in_full(made: tuple[Cohort, ...], no_show: float) -> None:
     """They are there, and take the next seats whatever the share of others who stay away."""
-    assert expected(made, NOW_MS, no_show, POLICY) >= sum(cohort.at_door for cohort in made)
+    assert expected(made, no_show) >= sum(cohort.at_door for cohort in made)
 
 
 @given(st.floats(MIN_NO_SHOW, 0.8), st.integers(0, 5000))
@@ -230,24 +251,24 @@ def test_fewer_are_expected_of_the_same_calls_where_more_stay_away(no_show: floa
     """For one cohort the expectation falls as the share of no-shows rises."""
     one = [called(age_ms, 10)]
 
-    assert expected(one, NOW_MS, no_show + 0.1, POLICY) < expected(one, NOW_MS, no_show, POLICY)
+    assert expected(one, no_show + 0.1) < expected(one, no_show)
 
 
 def test_a_fresh_call_counts_by_the_share_of_those_who_come() -> None:
     """At age nothing, P = (1 - p)."""
-    assert expected([called(0, 10)], NOW_MS, 0.2, POLICY) == pytest.approx(8.0)
+    assert expected([called(0, 10)], 0.2) == pytest.approx(8.0)
 
 
 def test_no_crowd_is_wholly_faithful() -> None:
     """With no no-shows measured one in twenty is still doubted: a seat never waits for good for one who is gone."""
-    assert expected([called(0, 10)], NOW_MS, 0.0, POLICY) == pytest.approx(10 * (1 - MIN_NO_SHOW))
-    assert expected([called(30_000, 10)], NOW_MS, 0.0, POLICY) < 0.1
+    assert expected([called(0, 10)], 0.0) == pytest.approx(10 * (1 - MIN_NO_SHOW))
+    assert expected([called(30_000, 10)], 0.0) < 0.1
 
 
 @given(SHARES)
 def test_the_longer_the_silence_the_less_is_expected(no_show: float) -> None:
     """From the call to the end of the window the chance only falls."""
-    chances = [expected([called(age_ms, 10)], NOW_MS, no_show, POLICY) for age_ms in range(0, WINDOW_MS + 1, 500)]
+    chances = [expected([called(age_ms, 10)], no_show) for age_ms in range(0, WINDOW_MS + 1, 500)]
 
     assert chances == sorted(chances, reverse=True)
 
@@ -255,7 +276,7 @@ def test_the_longer_the_silence_the_less_is_expected(no_show: float) -> None:
 @pytest.mark.parametrize("no_show", [0.0, 0.2, 0.9])
 def test_nobody_is_expected_when_the_window_ends(no_show: float) -> None:
     """At that age S is nothing, or the window is over."""
-    assert expected([called(WINDOW_MS, 10)], NOW_MS, no_show, POLICY) == 0
+    assert expected([called(WINDOW_MS, 10)], no_show) == 0
 
 
 @given(cohorts(), SHARES)
@@ -286,7 +307,7 @@ def test_the_share_moves_towards_what_is_seen() -> None:
 def test_ghosts_who_come_back_do_not_make_the_share_negative() -> None:
     """More may claim than were present when they were called."""
     assert 0 <= measured_no_show(snapshot(cohorts=(called(MATURE_MS, 10, claimed=30),), slot_at_ms=0)) < 0.1
-    assert expected([called(0, 10, claimed=30)], NOW_MS, 0.1, POLICY) == 0
+    assert expected([called(0, 10, claimed=30)], 0.1) == 0
 
 
 def test_calls_of_an_earlier_slot_say_nothing_of_those_who_stayed() -> None:

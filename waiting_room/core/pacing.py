@@ -62,10 +62,10 @@ def survival(cohorts: Sequence[Cohort], now_ms: int, mature: int) -> tuple[float
     """
     came = [0] * (len(_AGE_EDGES_MS) + 1)
     called = [0] * (len(_AGE_EDGES_MS) + 1)
-    for cohort in cohorts:
-        age_class = bisect_right(_AGE_EDGES_MS, now_ms - cohort.at_ms)
-        came[age_class] += cohort.claimed + cohort.at_door
-        called[age_class] += cohort.present
+    for at_ms, _, _, present, claimed, at_door in cohorts:
+        age_class = bisect_right(_AGE_EDGES_MS, now_ms - at_ms)
+        came[age_class] += claimed + at_door
+        called[age_class] += present
     first_old = bisect_right(_AGE_EDGES_MS, mature)
     came_in_the_end = sum(came[first_old:])
     if came_in_the_end < _ENOUGH:
@@ -81,12 +81,11 @@ def survival(cohorts: Sequence[Cohort], now_ms: int, mature: int) -> tuple[float
     return tuple(shares)
 
 
-def lead_s(snapshot: Snapshot) -> float:
+def lead_s(shares: Sequence[float], mature: int) -> float:
     """
-    Return the mean time from being called to standing at the door, of those who come: the area below the survival.
+    Return the mean time from being called to standing at the door, of those who come: the area below the `survival`,
+    whose *shares* these are, up to *mature* ms.
     """
-    mature = mature_ms(snapshot.policy)
-    shares = survival(snapshot.cohorts, snapshot.now_ms, mature)
     edges = [min(edge, mature) for edge in (0, *_AGE_EDGES_MS)]
     return sum(share * (high - low) for share, (low, high) in zip(shares, pairwise(edges), strict=False)) / 1000
 
@@ -141,20 +140,22 @@ def ahead_of_seats(turnover: float, lead: float, seats: int, capacity: int) -> f
     return coming + (spread * sqrt(2 * log(risk)) if risk > 1 else 0.0)
 
 
-def expected(cohorts: Sequence[Cohort], now_ms: int, no_show: float, policy: Policy) -> float:
+def expected(
+    cohorts: Sequence[Cohort], now_ms: int, no_show: float, shares: Sequence[float], window_ms: float
+) -> float:
     """
-    Return how many of those who were called and have not got in are still to be counted on.
+    Return how many of those who were called within *window_ms* and have not got in are still to be counted on, where
+    *shares* are their `survival`.
 
-    Who stands at the door (came, and was told to wait for a seat or for the pace) counts in full.
+    Who stands at the door (came, and was told to wait for a seat or for the pace) counts in full, whenever called.
     """
-    shares = survival(cohorts, now_ms, mature_ms(policy))
     doubt = max(no_show, MIN_NO_SHOW)
     total = 0.0
-    for cohort in cohorts:
-        age_ms = now_ms - cohort.at_ms
-        total += cohort.at_door
-        silent = cohort.present - cohort.claimed - cohort.at_door
-        if silent > 0 and age_ms < policy.claim_window_s * 1000:
+    for at_ms, _, _, present, claimed, at_door in cohorts:
+        total += at_door
+        silent = present - claimed - at_door
+        age_ms = now_ms - at_ms
+        if silent > 0 and age_ms < window_ms:
             coming = (1 - doubt) * shares[bisect_right(_AGE_EDGES_MS, age_ms)]
             total += silent * coming / (coming + doubt)
     return total
@@ -173,15 +174,17 @@ def measured_no_show(snapshot: Snapshot) -> float:
 
     Those called before the presence slot began tell of ghosts that are gone by now.
     """
-    before, youngest = snapshot.no_show, mature_ms(snapshot.policy)
-    ages = ((cohort, snapshot.now_ms - cohort.at_ms) for cohort in snapshot.cohorts)
-    old = [c for c, age_ms in ages if youngest <= age_ms <= youngest + RECENT_MS and c.at_ms >= snapshot.slot_at_ms]
-    called = sum(cohort.present for cohort in old)
+    before, latest_ms = snapshot.no_show, snapshot.now_ms - mature_ms(snapshot.policy)
+    earliest_ms = max(latest_ms - RECENT_MS, snapshot.slot_at_ms)
+    called = missed = 0
+    for at_ms, _, _, present, claimed, at_door in snapshot.cohorts:
+        if earliest_ms <= at_ms <= latest_ms:
+            called += present
+            missed += max(0, present - claimed - at_door)
     if not called:
         return before
-    missed = sum(max(0, cohort.present - cohort.claimed - cohort.at_door) for cohort in old) / called
     weight: float = _SMOOTHING * (called / (called + _NO_SHOW_INERTIA)) ** 1.5
-    return min(MAX_NO_SHOW, max(0.0, before + weight * (missed - before)))
+    return min(MAX_NO_SHOW, max(0.0, before + weight * (missed / called - before)))
 
 
 def no_show_after_turn(no_show: float, silent: float) -> float:
@@ -194,9 +197,9 @@ def no_show_after_turn(no_show: float, silent: float) -> float:
     return max(0.0, (no_show - silent) / (1 - silent)) if silent < 1 else no_show
 
 
-def calls_due(snapshot: Snapshot, still_expected: float, no_show: float) -> float:
+def calls_due(snapshot: Snapshot, still_expected: float, no_show: float, lead: float) -> float:
     """
-    Return how many to call in this step, with its fraction.
+    Return how many to call in this step, with its fraction; *lead* is that of `lead_s`.
 
     As many as the door can let in until they are there and a second longer, less those who are under way already, and
     never for more seats than are free or will be by then, in all lanes together, at the rate in force. *lost_tokens*
@@ -208,7 +211,6 @@ def calls_due(snapshot: Snapshot, still_expected: float, no_show: float) -> floa
     if not snapshot.admits or snapshot.recovering or not rate_per_s:
         return 0.0
     lost = min(snapshot.lost_tokens, rate_per_s)
-    lead = lead_s(snapshot)
     by_rate = snapshot.tokens + lost + rate_per_s * (lead + door_s(rate_per_s, lead))
     capacity, seats = snapshot.capacity, snapshot.seats
     by_seats = capacity - seats + ahead_of_seats(turnover_per_s(snapshot), lead, seats, capacity)

@@ -100,10 +100,8 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
     snapshot = replace(known, agenda=agenda, phase=asked.phase or known.phase)
     rate, adaptation = steer(snapshot)
     snapshot = replace(snapshot, rate_per_minute=rate)
-    cohorts = snapshot.cohorts
     no_show = drawing.no_show if drawing else pacing.measured_no_show(snapshot)
-    still_expected = pacing.expected(cohorts, snapshot.now_ms, no_show, snapshot.policy)
-    due = 0 if known.gathering else int(pacing.calls_due(snapshot, still_expected, no_show))
+    still_expected, due = _due(snapshot, no_show)
     lanes = _lane_steps(snapshot, due)
     rotate = snapshot.now_ms - snapshot.slot_at_ms >= snapshot.slot_ms
     return Advance(
@@ -138,6 +136,19 @@ def _asked(known: Snapshot) -> Orders:
     if awaits and asked.phase is not None and asked.phase.admits:
         return replace(asked, phase=None)
     return asked
+
+
+def _due(snapshot: Snapshot, no_show: float) -> tuple[float, int]:
+    """
+    Return how many of the called are still expected, and how many are to be called; nobody before a draw.
+    """
+    cohorts, now_ms, policy = snapshot.cohorts, snapshot.now_ms, snapshot.policy
+    mature = pacing.mature_ms(policy)
+    shares = pacing.survival(cohorts, now_ms, mature)
+    still_expected = pacing.expected(cohorts, now_ms, no_show, shares, policy.claim_window_s * 1000)
+    if snapshot.gathering:
+        return still_expected, 0
+    return still_expected, int(pacing.calls_due(snapshot, still_expected, no_show, pacing.lead_s(shares, mature)))
 
 
 def _watched(snapshot: Snapshot) -> Shadow:
