@@ -109,20 +109,18 @@ class Bulk:
         self._page_ms = max(1, int(scenario.people.page_s * 1000))
         self._parts: defaultdict[tuple[str, int], Part] = defaultdict(lambda: Part(len(workers)))
         self._coming: dict[str, list[int]] = {}
-        self._buckets: dict[int, list[int]] = {}
+        self._buckets: defaultdict[int, list[int]] = defaultdict(list)
+        self._next = promises.now_ms // STEP_MS + 1
         self._door: deque[tuple[int, int]] = deque()
         self._polls = 0.0
         self._second = 0
         self._acts: tuple[Callable[[int], None], ...] = (self._give_up, self._come, self._look, self._done)
         self._fresh: list[int] = []
+        self._asks: dict[int, Claim] = {}
 
     def _later(self, who: int, act: int, at_ms: int) -> None:
-        at = max(-(-at_ms // STEP_MS), self._promises.now_ms // STEP_MS + 1)
-        bucket = self._buckets.get(at)
-        if bucket is None:
-            self._buckets[at] = [who << 2 | act]
-        else:
-            bucket.append(who << 2 | act)
+        at = -(-at_ms // STEP_MS)
+        self._buckets[at if at >= self._next else self._next].append(who << 2 | act)
 
     def arrive(self, who: int) -> None:
         """
@@ -138,10 +136,11 @@ class Bulk:
         """
         Let all those act whose time has come, and those at the door claim.
         """
+        step, acts = self._promises.now_ms // STEP_MS, self._acts
+        self._next = step + 1
         for worker_at, worker in enumerate(self._workers):
             self._hear(worker_at, worker)
-        acts = self._acts
-        for code in self._buckets.pop(self._promises.now_ms // STEP_MS, ()):
+        for code in self._buckets.pop(step, ()):
             acts[code & 3](code >> 2)
         self._claims()
 
@@ -255,36 +254,40 @@ class Bulk:
         Let those claim who came in this step, after those who came before them: of these as many as get in, and all who
         were held for as long as a worker holds a claim.
         """
-        now_ms, state = self._promises.now_ms, self._visitors.state
-        door = self._door
+        now_ms, state, door = self._promises.now_ms, self._visitors.state, self._door
         size = 1
         while door:
             some = [door.popleft() for _ in range(min(size, len(door)))]
-            size = BATCH if size > PROBE else PROBE * size
-            there = [(sent_ms, who) for sent_ms, who in some if state[who] == CALLED]
-            held = self._claim([who for _, who in there])
-            still = frozenset(held)
-            door.extendleft(reversed([entry for entry in there if entry[1] in still]))
+            held = self._claim([entry for entry in some if state[entry[1]] == CALLED])
+            door.extendleft(reversed(held))
             if held:
                 break
+            size = min(BATCH, max(PROBE, 2 * size))
         while door and door[0][0] + _HOLD_MS <= now_ms:
             who = door.popleft()[1]
             self._later(who, CLAIM, now_ms + jittered_ms(DOOR_POLL_MS, who, 1))
-        fresh, self._fresh = self._fresh, []
+        fresh, self._fresh = [(now_ms, who) for who in self._fresh], []
         for at in range(0, len(fresh), BATCH):
-            door.extend((now_ms, who) for who in self._claim(fresh[at : at + BATCH]))
+            door.extend(self._claim(fresh[at : at + BATCH]))
 
-    def _claim(self, crowd: list[int]) -> list[int]:
+    def _claim(self, crowd: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """
-        Send one batch of claims, and return those that are held.
+        Send one batch of claims, of the moments they came and who they are, and return those that are held.
         """
-        crowd_lanes, lane_of, number = self._crowd.lanes, self._crowd.lane, self._promises.number
-        claims = [Claim(crowd_lanes[lane_of[who]], number[who], f"v{who}", number[who]) for who in crowd]
+        asks, claims = self._asks, []
+        for _, who in crowd:
+            claim = asks.get(who)
+            if claim is None:
+                number = self._promises.number[who]
+                claim = asks[who] = Claim(self._crowd.lanes[self._crowd.lane[who]], number, f"v{who}", number)
+            claims.append(claim)
         held = []
-        for who, reply in zip(crowd, run(self._server.claim(ROOM, claims)) if claims else (), strict=True):
+        for entry, reply in zip(crowd, run(self._server.claim(ROOM, claims)) if claims else (), strict=True):
             if reply.code in _HELD:
-                held.append(who)
-            elif reply.hard_end_ms:
+                held.append(entry)
+                continue
+            who = entry[1]
+            if reply.hard_end_ms:
                 self._enter(who, reply.hard_end_ms)
             else:
                 self._visitors.told[reply.code.name.lower()] += 1
@@ -296,6 +299,7 @@ class Bulk:
         Let *who* shop. Looks at pages that change nothing about the end of the seat are left out: all but the last of
         each stay until its idle end, and that of one who gives the seat back.
         """
+        self._asks.pop(who, None)
         now_ms, session_ms = self._promises.now_ms, self._crowd.session_ms[who]
         self._visitors.state[who] = INSIDE
         self._visitors.hard_end_ms[who] = hard_end_ms
@@ -346,6 +350,7 @@ class Bulk:
         self._end(who, LEFT)
 
     def _end(self, who: int, state: int) -> None:
+        self._asks.pop(who, None)
         self._visitors.state[who] = state
         self._visitors.ended += 1
         self._promises.due_ms[who] = 0

@@ -37,6 +37,7 @@ from waiting_room.store.replies import numbers_of
 
 JOINED_MS: Final = 60_000
 _AT_DOOR: Final = frozenset({ClaimCode.FULL, ClaimCode.PACED})
+_REFUSED: Final = {code: ClaimReply(code, 0, 0) for code in ClaimCode}
 _RESTING: Final = frozenset({Phase.PAUSED, Phase.PREQUEUE})
 
 
@@ -240,7 +241,7 @@ class MemoryStore:
         if refusal is not None:
             if refusal in _AT_DOOR:
                 lane.calls.wait(rank, now)
-            return ClaimReply(refusal, 0, 0, state.overflows_in_ms() if refusal is ClaimCode.PACED else 0)
+            return ClaimReply(refusal, 0, 0, state.overflows_in_ms()) if refusal is ClaimCode.PACED else _REFUSED[refusal]
         lane.calls.claim(rank)
         state.remember(name, visitor, Joined(number or rank, rank, now + JOINED_MS))
         held = state.give_seat(seat, visitor, now)

@@ -153,7 +153,7 @@ class MemoryRoom:
         """
         Return whether every seat is taken.
         """
-        return self.policy.mode != "shadow" and len(self.seats.held) >= self.capacity
+        return len(self.seats.held) >= self.capacity and self.policy.mode != "shadow"
 
     @property
     def depth(self) -> int:

@@ -26,11 +26,13 @@ class MemorySeats:
     """
     Hold the seats that are taken; *numbers* are what the scripts must know of the room's policy.
 
-    Each seat stands in a heap by an end that it had: never after its own, so that none is missed.
+    Each seat stands at an end that it had: never after its own, so that none is missed. Seats of one moment stand
+    together, and only the moments in a heap.
     """
 
     held: dict[str, Held] = field(default_factory=dict)
-    _ends: list[tuple[int, str]] = field(default_factory=list)
+    _ends: list[int] = field(default_factory=list)
+    _ending: dict[int, list[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.held)
@@ -41,8 +43,16 @@ class MemorySeats:
         """
         end_ms = min(issued_ms + numbers["idle_ms"], hard_end_ms)
         held = self.held[seat] = Held(end_ms, issued_ms, hard_end_ms, visitor)
-        heappush(self._ends, (end_ms, seat))
+        self._await(end_ms, seat)
         return held
+
+    def _await(self, end_ms: int, seat: str) -> None:
+        ending = self._ending.get(end_ms)
+        if ending is None:
+            self._ending[end_ms] = [seat]
+            heappush(self._ends, end_ms)
+        else:
+            ending.append(seat)
 
     def keep(self, seat: str, held: Held, now_ms: int, numbers: Mapping[str, int]) -> None:
         """
@@ -52,7 +62,7 @@ class MemorySeats:
         if held.stage == "payment":
             end_ms = max(end_ms, held.since_ms + numbers["payment_ms"])
         if end_ms < held.end_ms:
-            heappush(self._ends, (end_ms, seat))
+            self._await(end_ms, seat)
         held.end_ms = end_ms
 
     def enter(self, seat: str, stage: str, since_ms: int, now_ms: int, numbers: Mapping[str, int]) -> None:
@@ -84,13 +94,13 @@ class MemorySeats:
         Free the seats whose end is not after *over_ms*; return them in the order of their ends.
         """
         ended: list[tuple[str, Held]] = []
-        while self._ends and self._ends[0][0] <= over_ms:
-            _, seat = heappop(self._ends)
-            held = self.held.get(seat)
-            if held is not None and held.end_ms > over_ms:
-                heappush(self._ends, (held.end_ms, seat))
-            elif held is not None:
-                del self.held[seat]
-                ended.append((seat, held))
+        while self._ends and self._ends[0] <= over_ms:
+            for seat in self._ending.pop(heappop(self._ends)):
+                held = self.held.get(seat)
+                if held is not None and held.end_ms > over_ms:
+                    self._await(held.end_ms, seat)
+                elif held is not None:
+                    del self.held[seat]
+                    ended.append((seat, held))
         ended.sort(key=lambda entry: (entry[1].end_ms, entry[0]))
         return ended
