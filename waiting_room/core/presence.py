@@ -13,8 +13,10 @@ from typing import Final, NamedTuple
 
 CHUNK_RANKS: Final = 65_536
 CHUNK_BYTES: Final = CHUNK_RANKS // 8
-_BLOCK_BYTES: Final = 256
-_BLOCK_RANKS: Final = _BLOCK_BYTES * 8
+_BLOCK_BITS: Final = 11
+_BLOCK_RANKS: Final = 1 << _BLOCK_BITS
+_INSIDE: Final = _BLOCK_RANKS - 1
+_BLOCK_BYTES: Final = _BLOCK_RANKS // 8
 
 
 def chunk_of(rank: int) -> int:
@@ -169,10 +171,12 @@ class Presence:
         offset = rank - self._base
         if offset <= 0:
             return 0
-        block, inside = divmod(offset, _BLOCK_RANKS)
-        if block >= len(self._blocks):
+        block = offset >> _BLOCK_BITS
+        try:
+            ranks = self._blocks[block]
+        except IndexError:
             return self.total
-        return self._sums[block] + (self._blocks[block] >> (_BLOCK_RANKS - inside)).bit_count()
+        return self._sums[block] + (ranks >> (_BLOCK_RANKS - (offset & _INSIDE))).bit_count()
 
     def holds(self, rank: int) -> bool:
         """
