@@ -41,7 +41,7 @@ _WIDEST: Final = 1.5
 class _Sounding(NamedTuple):
     """
     Hold what was told at *at_ms* to somebody who stands at *rank*, looks at the answer *looks_s* after it, asks again
-    *asks_s* after it, and hears of the call *hears_s* after it.
+    *asks_s* after it, and hears of the call *hears_s* after it. Until *open_to_ms* only a call ends it.
     """
 
     at_ms: int
@@ -50,6 +50,7 @@ class _Sounding(NamedTuple):
     asks_s: float
     looks_s: float
     hears_s: float
+    open_to_ms: int
 
 
 class Soundings:
@@ -89,8 +90,13 @@ class Soundings:
         if not snapshot.admits or snapshot.recovering:
             self._open = [[] for _ in range(CLASSES)]
             return
+        now_ms, frontier = snapshot.now_ms, lane.frontier
         for index in range(CLASSES):
-            self._open[index] = [one for one in self._open[index] if not self._ends(index, one, snapshot.now_ms, lane)]
+            self._open[index] = [
+                one
+                for one in self._open[index]
+                if (one.rank >= frontier and now_ms < one.open_to_ms) or not self._ends(index, one, now_ms, lane)
+            ]
             self._sound(index, view, name, lane)
 
     def _ends(self, index: int, one: _Sounding, now_ms: int, lane: LaneSnapshot) -> bool:
@@ -118,7 +124,9 @@ class Soundings:
             looks_s = asks_s * (self._taken * _GOLDEN % 1)
             hears_s = (view.interval_s(1, _NEXT) + forecast.heard_late_s) * (self._taken * _SILVER % 1)
             rank = lane.presence.nth(ahead + 1)
-            self._open[index].append(_Sounding(now_ms, rank, told, asks_s, looks_s, hears_s))
+            open_s = told.high_s + looks_s - hears_s if asks_s - looks_s <= told.high_s else 0.0
+            open_to_ms = now_ms + int(1000 * open_s) - 1
+            self._open[index].append(_Sounding(now_ms, rank, told, asks_s, looks_s, hears_s, open_to_ms))
 
 
 def _learn(side: list[float], index: int, step: float, *, missed: bool) -> None:

@@ -130,7 +130,8 @@ class MemoryStore:
         Note how many units are left to sell.
         """
         state = self._room(room)
-        before, state.stock = state.capacity, units
+        before = state.capacity
+        state.supply(units)
         if state.capacity != before:
             state.journal.note(Act.LIMITS, self.now_ms, state.limits)
 
@@ -241,7 +242,9 @@ class MemoryStore:
         if refusal is not None:
             if refusal in _AT_DOOR:
                 lane.calls.wait(rank, now)
-            return ClaimReply(refusal, 0, 0, state.overflows_in_ms()) if refusal is ClaimCode.PACED else _REFUSED[refusal]
+            if refusal is ClaimCode.PACED:
+                return ClaimReply(refusal, 0, 0, state.overflows_in_ms())
+            return _REFUSED[refusal]
         lane.calls.claim(rank)
         state.remember(name, visitor, Joined(number or rank, rank, now + JOINED_MS))
         held = state.give_seat(seat, visitor, now)

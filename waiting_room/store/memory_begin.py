@@ -62,7 +62,8 @@ def _lost(last: Snapshot, now_ms: int) -> MemoryRoom:
     """
     state = MemoryRoom(last.policy, numbers_of(last.policy), now_ms, last.slot_ms, now_ms, now_ms, epoch=0, version=0)
     state.rate, state.journal.head = last.rate_per_minute, last.head
-    state.override, state.stock, state.sold_out = last.shop.override, last.shop.stock, last.shop.sold_out
+    state.supply(last.shop.stock)
+    state.override, state.sold_out = last.shop.override, last.shop.sold_out
     state.adaptation = encode(last.shop.adaptation)
     return state
 

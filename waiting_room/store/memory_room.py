@@ -75,6 +75,10 @@ class MemoryRoom:
     joined: OrderedDict[tuple[str, str], Joined] = field(default_factory=OrderedDict)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     draws: MemoryDraws = field(default_factory=MemoryDraws)
+    capacity: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.supply(self.stock)
 
     @property
     def seniority(self) -> tuple[int, int, int, int]:
@@ -119,6 +123,7 @@ class MemoryRoom:
         if policy.mode != self.policy.mode:
             self.crowded, self.shadow = 0, ""
         self.policy, self.numbers = policy, numbers
+        self.supply(self.stock)
 
     def change_phase(
         self,
@@ -178,12 +183,11 @@ class MemoryRoom:
         self.tokens = min(self.tokens, self.depth)
         self.journal.note(Act.LIMITS, now_ms, self.limits)
 
-    @property
-    def capacity(self) -> int:
+    def supply(self, units: int | None) -> None:
         """
-        Return the seats in force: those of the policy, and no more than the stock bears.
+        Note how many *units* are left to sell: the seats in force are those of the policy, and no more than these bear.
         """
-        return self.policy.seats_for(self.stock)
+        self.stock, self.capacity = units, self.policy.seats_for(units)
 
     def refill(self, now_ms: int) -> None:
         """
@@ -226,8 +230,10 @@ class MemoryRoom:
         """
         Remember a join, or the seat that came of it.
         """
-        self.joined[lane, visitor] = join
-        self.joined.move_to_end((lane, visitor))
+        key, joined = (lane, visitor), self.joined
+        if key in joined:
+            joined.move_to_end(key)
+        joined[key] = join
 
     def end_seats(self, act: Act, now_ms: int, named: Sequence[str]) -> int:
         """
@@ -260,10 +266,10 @@ class MemoryRoom:
         if self.policy.mode == "standby" and not self.crowded:
             seats = min(seats, self.numbers["standby_seats"])
         return (
-            all(lane.frontier > lane.issued for lane in self.lanes.values())
-            and self.expected < 500
+            self.expected < 500
             and len(self.seats) < seats
             and self.tokens >= ADMISSION
+            and all(lane.frontier > lane.issued for lane in self.lanes.values())
         )
 
     def read(self, name: str, now_ms: int) -> Snapshot:
