@@ -8,15 +8,13 @@ from math import exp, pi, sqrt
 import pytest
 
 from tests.core.makings import NOW_MS, POLICY, snapshot
-from tests.core.test_pacing import MATURE_MS, called
+from tests.core.test_pacing import MATURE_MS, called, calls_due, lead_s
 from waiting_room.core.pacing import (
     IDLE_SHARE,
     TICK_MS,
     TURNOVER_S,
     ahead_of_seats,
-    calls_due,
     ended,
-    lead_s,
     mature_ms,
     measured_no_show,
     survival,
