@@ -2,9 +2,13 @@
 Scenarios that tests share.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+import pytest
+
+from waiting_room.core import plan
 from waiting_room.core.policy import Policy
 from waiting_room.simulation import Faults, People, Scenario, Spike
 
@@ -30,3 +34,16 @@ def rush(seed: int, **changes: Any) -> Scenario:
     Return the rush of *seed*.
     """
     return replace(RUSH, seed=seed, **changes)
+
+
+def favour_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Call nobody of a lane while anybody waits in the one before it."""
+
+    def share(due: int, lanes: Any, order: str, waiting: Mapping[str, int], owed: Any) -> Any:
+        calls = {}
+        for lane in lanes:
+            calls[lane.name] = min(due, waiting.get(lane.name, 0))
+            due -= calls[lane.name]
+        return calls, dict.fromkeys(calls, 0.0)
+
+    monkeypatch.setattr(plan, "share", share)

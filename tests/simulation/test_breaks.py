@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.makings import RUSH
+from tests.simulation.makings import RUSH, favour_the_first
 from waiting_room.core import calendar, pacing, plan
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import LaneStep
@@ -142,19 +142,6 @@ def ask_for_no_invitation(monkeypatch: pytest.MonkeyPatch) -> None:
         """Refuse nobody."""
 
     monkeypatch.setattr(Entrance, "_refusal", nothing)
-
-
-def favour_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Call nobody of a lane while anybody waits in the one before it."""
-
-    def share(due: int, lanes: Any, order: str, waiting: Mapping[str, int], owed: Any) -> Any:
-        calls = {}
-        for lane in lanes:
-            calls[lane.name] = min(due, waiting.get(lane.name, 0))
-            due -= calls[lane.name]
-        return calls, dict.fromkeys(calls, 0.0)
-
-    monkeypatch.setattr(plan, "share", share)
 
 
 def named(name: str, scenario: Scenario = CROWD) -> Scenario:

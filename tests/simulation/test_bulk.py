@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.simulation.makings import EVERYTHING
+from tests.simulation.makings import EVERYTHING, favour_the_first
+from waiting_room.core import pacing
+from waiting_room.core.lanes import Lane
 from waiting_room.core.policy import Policy
 from waiting_room.ports import ClaimCode
 from waiting_room.simulation import BreachError, Change, People, Scenario, Spike, simulate
@@ -34,6 +36,28 @@ def test_both_ways_play_the_same_promotion() -> None:
     assert bulk.seat_use == pytest.approx(single.seat_use, abs=0.03)
     assert bulk.polls == pytest.approx(single.polls, rel=0.4)
     assert (bulk.tau_called, bulk.unserved) == (1.0, 0)
+
+
+LANES = replace(
+    CROWD,
+    policy=replace(CROWD.policy, lanes=(Lane("standard", 1.0, 0.1), Lane("loyal", 3.0), Lane("returning", 4.0))),
+    people=replace(CROWD.people, lanes={"loyal": 0.4, "returning": 0.3}),
+    visitors=1500,
+)
+
+
+def test_both_ways_play_the_same_lanes() -> None:
+    """In each lane about as many get in, after about as long a wait, in their order; each has its part of the calls."""
+    bulk, single = simulate(LANES), simulate(replace(LANES, bulk=False))
+
+    for name, part in (("standard", 0.125), ("loyal", 0.375), ("returning", 0.5)):
+        ours, theirs = bulk.lanes[name], single.lanes[name]
+        assert ours.calls_share == pytest.approx(part, abs=0.01)
+        assert ours.wait_p50_s == pytest.approx(theirs.wait_p50_s, rel=0.15, abs=3)
+        assert ours.admitted == pytest.approx(theirs.admitted, rel=0.05)
+        assert ours.tau_called == 1.0
+    assert bulk.lanes_behind < 1
+    assert bulk.unserved == 0
 
 
 def test_the_same_seed_plays_the_same_run_in_bulk() -> None:
@@ -64,6 +88,22 @@ def test_a_broken_engine_is_found_out_in_bulk(monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(BreachError, match="seats never exceed capacity"):
         simulate(replace(CROWD, people=People(session_s=60)))
+
+
+def test_a_lane_that_is_passed_over_is_found_out_in_bulk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts of the lanes are held for all."""
+    favour_the_first(monkeypatch)
+
+    with pytest.raises(BreachError, match="no lane gets less than its part"):
+        simulate(LANES)
+
+
+def test_a_room_that_calls_nobody_is_found_out_in_bulk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That it goes on is held for all."""
+    monkeypatch.setattr(pacing, "calls_due", lambda *_: 0.0)
+
+    with pytest.raises(BreachError, match="nobody was called for"):
+        simulate(replace(CROWD, visitors=600))
 
 
 async def lose_check_ins(*_: object) -> None:

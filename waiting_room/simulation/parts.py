@@ -33,6 +33,8 @@ class Parts:
         """
         Count the calls of a step; return what is wrong, empty where nothing is.
         """
+        if len(snapshot.lanes) < 2:
+            return ""
         waiting = [lane for lane in snapshot.line_up if snapshot.lanes[lane.name].waiting > 0]
         if len(waiting) < 2:
             self._since = ()

@@ -12,7 +12,7 @@ from typing import Final
 from waiting_room.core.snapshot import NO_LANE, Snapshot
 from waiting_room.simulation.books import LaneBook
 
-_EARNED: Final = 24
+_EARNED: Final = 16
 """Ranks that may be counted for each poll: all positions are checked where few wait, of a crowd's as many as cost a
 twentieth of the run."""
 _SAVED: Final = 100_000
