@@ -171,6 +171,8 @@ class Bulk:
         """
         Let the blocks check in whose turn it is, and count a second's polls.
         """
+        if not self._parts:
+            return
         self._second += 1
         worker = self._workers[self._second % len(self._workers)]
         room = worker.room
