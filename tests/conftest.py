@@ -13,6 +13,7 @@ import redis
 from tests.beside import OUTCOME_S, Stage, calls_of, turn
 from tests.leaks import leaked_keys
 from tests.peers import PEERS, Peer
+from waiting_room.store import keys
 
 if TYPE_CHECKING:
     from waiting_room.store.embedded import EmbeddedValkey
@@ -61,11 +62,13 @@ def valkey_of_its_own() -> Iterator["EmbeddedValkey"]:
 @pytest.fixture
 def redis_url(valkey: "EmbeddedValkey") -> Iterator[str]:
     """
-    Hand out the address of an empty database, and fail the test when it leaves keys that never expire.
+    Hand out the address of a database that begins, and fail the test when it leaves keys that never expire.
+
+    Without the mark of a beginning, each room would be waited for first: somebody might still put it back.
     """
     with redis.Redis.from_url(valkey.url, socket_timeout=5) as client:
         client.flushall()
-        client.set("wr:begun", 1)
+        client.set(keys.BEGUN, 1)
         yield valkey.url
 
         assert leaked_keys(client) == []

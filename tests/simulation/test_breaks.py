@@ -20,7 +20,6 @@ from waiting_room.simulation.catalogue import SCENARIOS
 from waiting_room.simulation.present import Present
 from waiting_room.store import memory_step
 from waiting_room.store.memory import MemoryStore
-from waiting_room.store.memory_lane import MemoryLane
 from waiting_room.store.memory_rights import MemoryRights
 from waiting_room.store.memory_room import MemoryRoom
 
@@ -73,13 +72,13 @@ def call_ghosts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def open_in_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let in who was called, though the room is paused."""
-    real = MemoryStore._refusal
+    real = MemoryStore._rests
 
-    def refuse(store: MemoryStore, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:
-        found = real(store, state, lane, rank)
+    def rest(store: MemoryStore, state: MemoryRoom) -> ClaimCode | None:
+        found = real(store, state)
         return None if found is ClaimCode.PAUSED else found
 
-    monkeypatch.setattr(MemoryStore, "_refusal", refuse)
+    monkeypatch.setattr(MemoryStore, "_rests", rest)
 
 
 def call_before_the_draw(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,13 @@ class Broken(MemoryStore):
     def _refusal(self, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:
         """Refuse, but not for the rule that is forgotten."""
         refusal = super()._refusal(state, lane, rank)
-        return None if refusal is self.forgotten else refusal
+        rests = refusal is not ClaimCode.USED and super()._rests(state) is self.forgotten
+        return None if rests or refusal is self.forgotten else refusal
+
+    def _rests(self, state: MemoryRoom) -> ClaimCode | None:
+        """Rest, but not for the rule that is forgotten."""
+        rests = super()._rests(state)
+        return None if rests is self.forgotten else rests
 
 
 @pytest.mark.parametrize(

@@ -227,11 +227,12 @@ class MemoryStore:
         state.refill(self.now_ms)
         state.purge(self.now_ms)
         entered: list[str] = []
-        replies = [self._claim(state, claim, entered) for claim in claims]
+        rests = self._rests(state)
+        replies = [self._claim(state, claim, entered, rests) for claim in claims]
         state.journal.note(Act.CLAIMED, self.now_ms, entered)
         return replies
 
-    def _claim(self, state: MemoryRoom, claim: Claim, entered: list[str]) -> ClaimReply:
+    def _claim(self, state: MemoryRoom, claim: Claim, entered: list[str], rests: ClaimCode | None) -> ClaimReply:
         name, rank, visitor, number = claim
         now, seat = self.now_ms, f"{name}.{rank}"
         held = state.seats.held.get(seat)
@@ -239,6 +240,8 @@ class MemoryStore:
             return ClaimReply(ClaimCode.SAME, held.issued_ms, held.hard_end_ms)
         lane = state.lanes.get(name) or MemoryLane(frontier=0)
         refusal = self._refusal(state, lane, rank)
+        if rests is not None and refusal is not ClaimCode.USED:
+            refusal = rests
         if refusal is not None:
             if refusal in _AT_DOOR:
                 lane.calls.wait(rank, now)
@@ -251,15 +254,19 @@ class MemoryStore:
         entered.append(seat)
         return ClaimReply(ClaimCode.ADMITTED, held.issued_ms, held.hard_end_ms)
 
-    def _refusal(self, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:
-        if rank in lane.calls.claimed:
-            return ClaimCode.USED
+    def _rests(self, state: MemoryRoom) -> ClaimCode | None:
+        """
+        Return why nobody goes in now, or None.
+        """
         if state.phase is Phase.CLOSED:
             return ClaimCode.CLOSED
         if self.now_ms < state.recover_until:
             return ClaimCode.RECOVERING
-        if state.phase in _RESTING or state.policy.mode == "hold":
-            return ClaimCode.PAUSED
+        return ClaimCode.PAUSED if state.phase in _RESTING or state.policy.mode == "hold" else None
+
+    def _refusal(self, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:
+        if rank in lane.calls.claimed:
+            return ClaimCode.USED
         if rank >= lane.frontier:
             return ClaimCode.NOT_CALLED
         if state.full:
