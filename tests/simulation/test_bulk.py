@@ -12,6 +12,7 @@ from waiting_room.core.lanes import Lane
 from waiting_room.core.policy import Policy
 from waiting_room.ports import ClaimCode
 from waiting_room.simulation import BreachError, Change, People, Scenario, Spike, simulate
+from waiting_room.simulation.bulk import stride_of
 from waiting_room.simulation.scenario import BULK_VISITORS, ScenarioError
 from waiting_room.store.memory import MemoryStore
 
@@ -127,3 +128,11 @@ def test_a_crowd_is_played_in_bulk_from_a_size_on_unless_something_forbids_it() 
     assert not replace(large, faults=EVERYTHING).in_bulk
     with pytest.raises(ScenarioError, match="one by one"):
         replace(CROWD, faults=EVERYTHING).checked()
+
+
+@pytest.mark.parametrize(("visitors", "stride"), [(2_500, 100), (500_000, 100), (1_000_000, 200)])
+def test_as_many_are_played_singly_as_tell_a_share(visitors: int, stride: int) -> None:
+    """
+    One in a hundred, and no more than five thousand.
+    """
+    assert stride_of(visitors) == stride

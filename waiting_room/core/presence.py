@@ -8,7 +8,7 @@ stand before this rank" by one prefix sum and one population count of at most 2,
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, chain, zip_longest
+from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
 CHUNK_RANKS: Final = 65_536
@@ -147,10 +147,7 @@ class Presence:
         self.frontier = frontier
         self._base = chunk_of(frontier) * CHUNK_RANKS
         skipped, inside = divmod(frontier - self._base, _BLOCK_RANKS)
-        blocks = _blocks_of(bits, skipped)
-        if more:
-            both = zip_longest(blocks, _blocks_of(more, skipped), fillvalue=0)
-            blocks = [one | other for one, other in both]
+        blocks = _blocks_of(merge(bits, more) if more else bits, skipped)
         if blocks and inside:
             blocks[0] &= (1 << (_BLOCK_RANKS - inside)) - 1
         self._blocks = [0] * skipped + blocks

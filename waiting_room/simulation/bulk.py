@@ -1,8 +1,9 @@
 """
 Large crowds in bulk: the same store and the same controllers, and visitors that are numbers in arrays.
 
-Of such a crowd every hundredth visitor is played poll by poll. The others join, claim, shop and leave one by one as the
-store sees it; their polls are check-ins by blocks of ranks, each block when its first one is told to ask again.
+Of such a crowd one visitor in a hundred is played poll by poll, or five thousand of them. The others join, claim, shop
+and leave one by one as the store sees it; their polls are check-ins by blocks of ranks, each block when its first one
+is told to ask again.
 """
 
 from array import array
@@ -38,7 +39,8 @@ from waiting_room.simulation.visitors import (
 from waiting_room.simulation.worker import ROOM, Worker
 
 SAMPLE: Final = 100
-"""Every so many-th visitor of a crowd in bulk is played poll by poll."""
+MOST_SAMPLED: Final = 5_000
+"""Of a crowd in bulk, one in so many is played poll by poll, or so many: they tell a share to half a percent."""
 _BLOCK_BYTES: Final = 64
 _BLOCK_RANKS: Final = 8 * _BLOCK_BYTES
 _CHUNK_BLOCKS: Final = CHUNK_BYTES // _BLOCK_BYTES
@@ -47,6 +49,13 @@ _HOLD_MS: Final = int(CLAIM_HOLD_S * 1000)
 _HELD: Final = frozenset({ClaimCode.FULL, ClaimCode.PACED})
 
 GIVE_UP, CLAIM, LOOK, END = range(4)
+
+
+def stride_of(visitors: int) -> int:
+    """
+    Return of how many visitors of a crowd in bulk one is played poll by poll.
+    """
+    return max(SAMPLE, visitors // MOST_SAMPLED)
 
 
 class Part:

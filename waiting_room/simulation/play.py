@@ -11,7 +11,7 @@ from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.policy import Policy
 from waiting_room.core.shop import ShopWord
 from waiting_room.errors import StoreEmptyError
-from waiting_room.simulation.bulk import SAMPLE, Bulk
+from waiting_room.simulation.bulk import Bulk, stride_of
 from waiting_room.simulation.crowd import Crowd
 from waiting_room.simulation.customers import Customers
 from waiting_room.simulation.drive import run
@@ -58,7 +58,7 @@ class Play:
         self.now_ms = start_ms = scenario.start_ms
         self.policy = scenario.policy
         self.crowd = Crowd(scenario)
-        self.stride = SAMPLE if scenario.in_bulk else 1
+        self.stride = stride_of(scenario.visitors) if scenario.in_bulk else 1
         self.promises = Promises(
             scenario.visitors,
             scenario.seed,
