@@ -43,6 +43,17 @@ STAGE_HEADER: Final = "Waiting-Room-Stage"
 INVITATION_HEADER: Final = "Waiting-Room-Invitation"
 INVITATION_FIELD: Final = "invite"
 
+VERDICT_HEADERS: Final = (
+    STATUS_HEADER,
+    ROOM_HEADER,
+    VISITOR_ID_HEADER,
+    EXPIRES_HEADER,
+    POSITION_HEADER,
+    REASON_HEADER,
+    URL_HEADER,
+)
+"""What a proxy is told of a visitor and hands on to the shop; a visitor's own under these names are overwritten."""
+
 KEYS: Final = (
     "state",
     "room",

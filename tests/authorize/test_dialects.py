@@ -22,15 +22,6 @@ WAITS_JSON = SendToWait(PAGE, as_json=True, reason=Reason.QUEUE_WAIT)
 TURNED_AWAY = SendToWait(PAGE, as_json=False, reason=Reason.REVOKED)
 AWAY = Refuse(503, Reason.STORE_AWAY, as_json=False)
 FORWARD, ENVOY = DIALECTS["forward"], DIALECTS["envoy"]
-OURS = (
-    wire.STATUS_HEADER,
-    wire.ROOM_HEADER,
-    wire.VISITOR_ID_HEADER,
-    wire.EXPIRES_HEADER,
-    wire.POSITION_HEADER,
-    wire.REASON_HEADER,
-    wire.URL_HEADER,
-)
 OUTCOMES: tuple[Outcome, ...] = (
     HELD,
     Unprotected(listed=True),
@@ -75,7 +66,7 @@ def test_every_header_of_ours_is_always_there(dialect: Dialect, outcome: Outcome
     """A proxy that copies them overwrites what the visitor has made up, even where there is nothing to say."""
     said = answer(dialect, outcome, "toys", "GET", "pl", 3)
 
-    assert set(OURS) <= set(said.headers)
+    assert set(wire.VERDICT_HEADERS) <= set(said.headers)
     assert said.headers["Cache-Control"] == "no-store"
 
 

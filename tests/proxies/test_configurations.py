@@ -13,7 +13,8 @@ import yaml
 from tests.cli.command import run
 from waiting_room.proxies import caddy, envoy, kubernetes, traefik
 from waiting_room.proxies.catalogue import PROXIES
-from waiting_room.proxies.settings import AWAY_PAGE, HANDED_ON, ProxyError, ProxySettings
+from waiting_room.proxies.settings import AWAY_PAGE, ProxyError, ProxySettings
+from waiting_room.wire import VERDICT_HEADERS
 
 SETTINGS = ProxySettings(
     room="spring-sale",
@@ -64,7 +65,7 @@ def test_all_that_the_shop_is_told_is_overwritten(name: str) -> None:
     """Each header of ours is named, so that none of a visitor's gets through."""
     text = PROXIES[name](SETTINGS).lower()
 
-    assert [header for header in HANDED_ON if header.lower() not in text] == []
+    assert [header for header in VERDICT_HEADERS if header.lower() not in text] == []
 
 
 def loaded(text: str) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def test_traefik_asks_by_the_documented_fields_alone() -> None:
         "addAuthCookiesToResponse", "forwardBody", "maxBodySize", "headerField", "preserveLocationHeader",
         "preserveRequestMethod",
     }  # fmt: skip
-    assert asks["authResponseHeaders"] == list(HANDED_ON)
+    assert asks["authResponseHeaders"] == list(VERDICT_HEADERS)
     assert asks["trustForwardHeader"] is False
     assert {router["service"] for router in http["routers"].values()} == {"shop", "waiting-room", "noop@internal"}
     assert set(http["services"]) == {"shop", "waiting-room"}

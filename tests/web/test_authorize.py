@@ -12,6 +12,7 @@ from aiohttp import ClientResponse
 
 from tests.web.desk import BASE, KEYS, POLICY, ROOM, START_MS, Desk, cookies_of, open_desk, set_cookies
 from waiting_room import wire
+from waiting_room.authorize.gatehouse import RoomGate
 from waiting_room.core.phase import Phase
 from waiting_room.errors import StoreUnavailableError
 from waiting_room.tokens import Pass, Visitor
@@ -330,6 +331,19 @@ async def test_answers_are_counted_and_measured(desk: Desk) -> None:
 
     assert (tally["authorize", "admitted"], tally["authorize", "wait"]) == (1, 1)
     assert [(route, status) for route, status, _ in desk.observed][-2:] == [("authorize", 200), ("authorize", 302)]
+
+
+@pytest.mark.parametrize(("path", "status"), [(NGINX, 500), (FORWARD, 503), (INLINE, 503)])
+async def test_error_inside_is_a_failure_and_counted(
+    desk: Desk, path: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never a yes, whatever broke."""
+    cookies = await admitted(desk)
+    monkeypatch.setattr(RoomGate, "decide", None)
+    answer = await ask(desk, path, cookies)
+
+    assert (answer.status, answer.headers[wire.STATUS_HEADER]) == (status, "error")
+    assert desk.lobby.known[ROOM].tally["authorize", "error"] == 1
 
 
 async def test_pass_of_another_visitor_does_not_count(desk: Desk) -> None:

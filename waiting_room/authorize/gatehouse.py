@@ -12,7 +12,7 @@ from waiting_room.cookies import cookies_of
 from waiting_room.core import targets
 from waiting_room.core.policy import Policy
 from waiting_room.core.view import View
-from waiting_room.gates.core import Allow, GateCore, Outcome, SendToWait, TryStraight
+from waiting_room.gates.core import Allow, GateCore, Outcome, TryStraight
 from waiting_room.gates.ledger import GateAnswer, Ledger, RoomState
 from waiting_room.gates.requests import Request
 from waiting_room.gates.settings import GateSettings
@@ -144,13 +144,6 @@ class Gatehouse:
             told = await self._lobby.report(name, batch.touched, batch.released)
             answer = GateAnswer(told.phase.value, told.straight, told.gone, told.now_ms, told.degraded)
             ledger.heard(batch, answer, now_ms)
-
-
-def waits(outcome: Outcome) -> bool:
-    """
-    Tell whether the request is to wait.
-    """
-    return isinstance(outcome, SendToWait)
 
 
 def _settings(room: str, policy: Policy, secret_keys: tuple[str, ...], base: str) -> GateSettings:

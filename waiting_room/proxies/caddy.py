@@ -5,7 +5,8 @@ Caddy: ``forward_auth`` asks, and hands on whatever it is answered.
 from typing import Final
 
 from waiting_room.errors import Fault
-from waiting_room.proxies.settings import HANDED_ON, ProxyError, ProxySettings, fill
+from waiting_room.proxies.settings import ProxyError, ProxySettings, fill
+from waiting_room.wire import VERDICT_HEADERS
 
 
 def configuration(settings: ProxySettings) -> str:
@@ -16,14 +17,14 @@ def configuration(settings: ProxySettings) -> str:
         what, remedy = "Caddy draws no lots", "use open or closed; nginx and HAProxy can let a share in"
         raise ProxyError((Fault("on_outage", f"'share' cannot be had: {what}", remedy),))
     paths = " ".join(f"{path}*" for path in settings.protect)
-    forged = "".join(f"            request_header -{name}\n" for name in HANDED_ON)
+    forged = "".join(f"            request_header -{name}\n" for name in VERDICT_HEADERS)
     return fill(
         _CONFIGURATION,
         settings,
         PATHS=paths,
         FORGED=forged,
         SITE=settings.host if settings.listen == _HTTPS else f"http://{settings.host}:{settings.listen}",
-        NAMES=" ".join(HANDED_ON),
+        NAMES=" ".join(VERDICT_HEADERS),
         FAILED=_FAILED_OPEN if settings.on_outage == "open" else _FAILED_CLOSED,
         AWAY=_AWAY_OPEN if settings.on_outage == "open" else _AWAY_CLOSED,
     )

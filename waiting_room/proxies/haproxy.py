@@ -4,7 +4,8 @@ HAProxy: a small script asks, and whoever may not pass is sent to the service, w
 
 from typing import Final
 
-from waiting_room.proxies.settings import HANDED_ON, ProxySettings, fill
+from waiting_room.proxies.settings import ProxySettings, fill
+from waiting_room.wire import VERDICT_HEADERS
 
 
 def configuration(settings: ProxySettings) -> str:
@@ -12,10 +13,10 @@ def configuration(settings: ProxySettings) -> str:
     Return ``haproxy.cfg``, for HAProxy 2.6 and later with Lua (all of Debian's have it).
     """
     protected = " ".join(settings.protect)
-    forged = "".join(f"    http-request del-header {name}\n" for name in HANDED_ON)
+    forged = "".join(f"    http-request del-header {name}\n" for name in VERDICT_HEADERS)
     told = "".join(
         f"    http-request set-header {name} %[var({variable})] if {{ var({variable}) -m found }}\n"
-        for name, variable in ((name, f"txn.{_variable(name)}") for name in HANDED_ON)
+        for name, variable in ((name, f"txn.{_variable(name)}") for name in VERDICT_HEADERS)
     )
     outage = {"open": _OPEN, "share": _SHARE, "closed": _CLOSED}[settings.on_outage]
     return fill(_CONFIGURATION, settings, PROTECTED=protected, FORGED=forged, TOLD=told, OUTAGE=outage, AWAY=_AWAY)
@@ -25,7 +26,7 @@ def script(settings: ProxySettings) -> str:
     """
     Return the script that asks; the configuration loads it.
     """
-    names = "\n".join(f'    ["{name.lower()}"] = "txn.{_variable(name)}",' for name in HANDED_ON)
+    names = "\n".join(f'    ["{name.lower()}"] = "txn.{_variable(name)}",' for name in VERDICT_HEADERS)
     return fill(_SCRIPT, settings, NAMES=names)
 
 

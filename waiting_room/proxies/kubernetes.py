@@ -5,7 +5,8 @@ Kubernetes: a route of the Gateway API with its external authorization, and ingr
 from typing import Final
 
 from waiting_room.proxies.envoy import ANSWERED_WITH, ASKED_WITH
-from waiting_room.proxies.settings import HANDED_ON, ProxySettings, fill, only_closed
+from waiting_room.proxies.settings import ProxySettings, fill, only_closed
+from waiting_room.wire import VERDICT_HEADERS
 
 
 def gateway_api(settings: ProxySettings) -> str:
@@ -20,7 +21,7 @@ def gateway_api(settings: ProxySettings) -> str:
         MATCHES=matches,
         DIALECT="envoy-inline" if settings.inline else "envoy",
         ASKED="".join(f"                - {name}\n" for name in ASKED_WITH),
-        ANSWERED="".join(f"                - {name.lower()}\n" for name in (*HANDED_ON, *ANSWERED_WITH)),
+        ANSWERED="".join(f"                - {name.lower()}\n" for name in (*VERDICT_HEADERS, *ANSWERED_WITH)),
     )
 
 
@@ -30,7 +31,7 @@ def ingress_nginx(settings: ProxySettings) -> str:
     """
     only_closed(settings, "ingress-nginx", "it answers 500 by itself")
     paths = "".join(fill(_INGRESS_PATH, settings, PATH=path) for path in settings.protect)
-    return fill(_INGRESS, settings, PATHS=paths, NAMES=", ".join(HANDED_ON))
+    return fill(_INGRESS, settings, PATHS=paths, NAMES=", ".join(VERDICT_HEADERS))
 
 
 _ROUTE: Final = """\

@@ -7,7 +7,8 @@ answer, in the dialect that hands on: a redirect, a problem document for a progr
 
 from typing import Final
 
-from waiting_room.proxies.settings import HANDED_ON, ProxySettings, fill
+from waiting_room.proxies.settings import ProxySettings, fill
+from waiting_room.wire import VERDICT_HEADERS
 
 
 def configuration(settings: ProxySettings) -> str:
@@ -18,7 +19,7 @@ def configuration(settings: ProxySettings) -> str:
     sets = "".join(
         f"        auth_request_set {_variable(name)} $upstream_http_{name.lower().replace('-', '_')};\n"
         f"        proxy_set_header {name} {_variable(name)};\n"
-        for name in HANDED_ON
+        for name in VERDICT_HEADERS
     )
     outage = {"open": _OPEN, "share": _SHARE, "closed": _CLOSED}[settings.on_outage]
     lot = _LOT if settings.on_outage == "share" else ""

@@ -12,16 +12,6 @@ from waiting_room.core.names import name_faults
 from waiting_room.errors import Fault, FaultsError
 
 OUTAGES: Final = ("open", "share", "closed")
-HANDED_ON: Final = (
-    wire.STATUS_HEADER,
-    wire.ROOM_HEADER,
-    wire.VISITOR_ID_HEADER,
-    wire.EXPIRES_HEADER,
-    wire.POSITION_HEADER,
-    wire.REASON_HEADER,
-    wire.URL_HEADER,
-)
-"""What the shop is told of the visitor; whatever a visitor sends under these names is overwritten."""
 AWAY_PAGE: Final = (
     "<!doctype html><meta charset=utf-8><meta name=viewport content=width=device-width><title>Sklep / The shop</title>"
     "<p lang=pl>Kolejka przed sklepem chwilowo nie odpowiada. Ta strona za moment spróbuje sama jeszcze raz.</p>"

@@ -4,7 +4,8 @@ Traefik: ``forwardAuth`` asks, and hands on whatever it is answered.
 
 from typing import Final
 
-from waiting_room.proxies.settings import HANDED_ON, ProxySettings, fill, only_closed
+from waiting_room.proxies.settings import ProxySettings, fill, only_closed
+from waiting_room.wire import VERDICT_HEADERS
 
 
 def configuration(settings: ProxySettings) -> str:
@@ -13,7 +14,7 @@ def configuration(settings: ProxySettings) -> str:
     """
     only_closed(settings, "Traefik", "it answers 500 by itself, after up to 30 seconds")
     paths = " || ".join(f"PathRegexp(`(?i)^{path.replace('.', '[.]')}`)" for path in settings.protect)
-    names = "".join(f"          - {name}\n" for name in HANDED_ON)
+    names = "".join(f"          - {name}\n" for name in VERDICT_HEADERS)
     return fill(_CONFIGURATION, settings, PATHS=paths, NAMES=names)
 
 

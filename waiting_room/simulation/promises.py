@@ -325,7 +325,6 @@ class Promises:
             who = ranked[rank]
             if seen_ms[rank] < gone_ms and rank >= lane.frontier and holds(rank):
                 raise self.breach(GONE, f"rank {rank} of visitor {who} was called, silent since {seen_ms[rank]}")
-            # As `stands` says, without a call for each of a million.
             if who < 0 or called_ms[who] or rank_of[who] != rank or lane_of[who] != index:
                 continue
             self._call(book, who, rank)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from yarl import URL
 
-from waiting_room.authorize.dialects import DIALECTS, WAIT, Dialect, answer, asked, cut, failed, status_of
+from waiting_room.authorize.dialects import DIALECTS, FAILED, WAIT, Dialect, answer, asked, cut, failed, status_of
 from waiting_room.authorize.gatehouse import Gatehouse, RoomGate
 from waiting_room.errors import RoomUnknownError
 from waiting_room.gates.answers import RETRY_AFTER_S, Answer
@@ -73,7 +73,7 @@ class Authorize:
                 return ready.whole(request, said)
             return await self._shown(request, outcome, said)
         except Exception as error:  # noqa: BLE001 - nobody passes by an error, whichever it is
-            return ready.whole(request, _failure(error, dialect, room))
+            return ready.whole(request, self._failed(error, dialect, room))
 
     def _meant(self, request: web.BaseRequest) -> tuple[Dialect | None, str, str]:
         """
@@ -87,7 +87,7 @@ class Authorize:
             gate, outcome, facts = self._decided(request, dialect, room, rest)
             said = self._said(request, dialect, gate, outcome, facts, room)
         except Exception as error:  # noqa: BLE001 - nobody passes by an error, whichever it is
-            said = _failure(error, dialect, room)
+            said = self._failed(error, dialect, room)
         return ready.whole(request, said)
 
     def _decided(
@@ -138,10 +138,11 @@ class Authorize:
         page.headers.update(ours)
         return page
 
-
-def _failure(error: Exception, dialect: Dialect, room: str) -> Answer:
-    if isinstance(error, RoomUnknownError):
-        _log.error("a proxy asks about a room that is not here; correct its configuration: room=%r", room[:64])
-    else:
-        _log.exception("the authorize endpoint failed; the proxy's rule for an outage counts")
-    return failed(dialect)
+    def _failed(self, error: Exception, dialect: Dialect, room: str) -> Answer:
+        if isinstance(error, RoomUnknownError):
+            _log.error("a proxy asks about a room that is not here; correct its configuration: room=%r", room[:64])
+        else:
+            _log.exception("the authorize endpoint failed; the proxy's rule for an outage counts")
+        if (known := self._lobby.known.get(room)) is not None:
+            known.tally["authorize", FAILED] += 1
+        return failed(dialect)
