@@ -2,7 +2,10 @@
 What `make mutants` makes of mutmut's results.
 """
 
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +77,30 @@ def test_every_module_of_the_core_is_mutated() -> None:
 
     assert settings["only_mutate"] == ["waiting_room/core/*.py"]
     assert not {"do_not_mutate", "do_not_mutate_patterns", "mutate_only_covered_lines"} & set(settings)
+
+
+# As mutmut does it: in the folder of the copies, where nothing of ours comes from anywhere else.
+COLLECT = """
+import sys
+sys.path[:] = [entry for entry in sys.path if entry != sys.argv[1]]
+import pytest
+sys.exit(pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", "--rootdir=.", *sys.argv[2:]]))
+"""
+
+
+def test_the_tests_of_the_core_find_all_they_need_among_the_copies(tmp_path: Path) -> None:
+    """A package that they import and mutmut does not copy would end `make mutants` before its first mutant."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
+    for copied in ("pyproject.toml", "tests", *settings["source_paths"], *settings["also_copy"]):
+        (tmp_path / copied).symlink_to(ROOT / copied)
+
+    arguments = [*settings["pytest_add_cli_args"], *settings["pytest_add_cli_args_test_selection"]]
+    collected = subprocess.run(
+        [sys.executable, "-P", "-c", COLLECT, ROOT, *arguments],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert collected.returncode == 0, collected.stdout + collected.stderr
