@@ -78,6 +78,21 @@ def test_form_leads_back_to_its_page() -> None:
     assert target("") == "/basket"
 
 
+def test_script_leads_back_to_its_page() -> None:
+    """
+    Whoever follows the address of the problem document comes back to a page, not to a line of JSON.
+    """
+
+    def target(referrer: str) -> str:
+        outcome = _decide(request("/api/cart", headers=FETCH | {"Referer": referrer}))
+        assert isinstance(outcome, SendToWait)
+        return parse_qs(urlsplit(outcome.url).query)["target"][0]
+
+    assert target("http://shop.example/checkout?step=2") == "/checkout?step=2"
+    assert target("http://evil.example/checkout") == "/api/cart"
+    assert target("") == "/api/cart"
+
+
 @pytest.mark.parametrize(
     ("path", "cookie", "expected"),
     [

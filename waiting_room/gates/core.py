@@ -257,8 +257,9 @@ class GateCore:
         visitor = self.passes.visitor(request.visitor_text) if request.visitor_text else None
         if reason is Reason.REVOKED or state.revoked.bars("", visitor or "", now_ms):
             # Whatever is away: an outage lets nobody in whom the operator has turned away.
-            return SendToWait(self._waiting_url(request), as_json, Reason.REVOKED)
-        otherwise: SendToWait | LetThrough = SendToWait(self._waiting_url(request), as_json, reason)
+            return SendToWait(self._waiting_url(request, as_json=as_json), as_json, Reason.REVOKED)
+        url = self._waiting_url(request, as_json=as_json)
+        otherwise: SendToWait | LetThrough = SendToWait(url, as_json, reason)
         if state.shadow:
             otherwise = LetThrough(shadow=True)
         elif state.opened or (state.down and self._settings.when_service_down == "open"):
@@ -272,8 +273,9 @@ class GateCore:
         ticket_text = request.headers.get(wire.TICKET_HEADER) or request.cookies.get(self._ticket_cookie)
         return TryStraight(visitor_text, bool(ticket_text) and not self._pass_text(request), otherwise)
 
-    def _waiting_url(self, request: Request) -> str:
-        target = target_of(request, self._settings.shop_url, absolute=not self._settings.page_url.startswith("/"))
+    def _waiting_url(self, request: Request, *, as_json: bool) -> str:
+        absolute = not self._settings.page_url.startswith("/")
+        target = target_of(request, self._settings.shop_url, absolute=absolute, as_json=as_json)
         fields = {"target": target} if len(target) <= LONGEST_TARGET else {}
         if language := self.language(request):
             fields[LANGUAGE_FIELD] = language

@@ -119,14 +119,15 @@ def is_preflight(request: Request) -> bool:
     )
 
 
-def target_of(request: Request, shop_url: str, *, absolute: bool) -> str:
+def target_of(request: Request, shop_url: str, *, absolute: bool, as_json: bool) -> str:
     """
     Return the address to come back to after the wait: a path, or *absolute* below *shop_url* or the request's origin.
     """
     base = shop_url.rstrip("/") or request.origin
     path = ""
-    if request.method not in SAFE_METHODS:
-        # The address of a form's action can often not be fetched; the page that the form stood on can.
+    if as_json or request.method not in SAFE_METHODS:
+        # The address of a form's action can often not be fetched, and what a script asks for is nothing to look at; the
+        # page that the form stood on, or the script, can be.
         path = _referring_path(request.headers.get("Referer", ""), base)
     path = path or _joined(request.path, request.query)
     if not path.startswith("/") or path.startswith(("//", "/\\")):
