@@ -99,7 +99,7 @@ def test_each_life_is_the_one_that_the_scripts_set() -> None:
     assert "redis.call('PEXPIRE', KEYS[5 + place], 60000)" in sources["claim"]
     assert lives["joined"] == lives["door"] == "a minute"
     assert "keep(seats, room.session_ms + 60000)" in sources["claim"]
-    assert "keep(seats, ends - now + 60000)" in sources["touch"]
+    assert "keep(seats, latest - now + 60000)" in sources["touch"]
     assert lives["seats"] == lives["holders"] == "the longest session or payment, and a minute"
     assert "keep(ended, window + 60000)" in sources["claim"]
     assert lives["ended"] == "the return window and a minute"

@@ -157,6 +157,19 @@ def test_report_is_bounded_and_the_rest_follows() -> None:
     assert len(ledger.take(2).touched) == 1
 
 
+def test_less_may_be_taken_at_a_time() -> None:
+    """
+    Whoever tells it in the same process takes slices; all of it is told, each seat once.
+    """
+    ledger = Ledger(0)
+    for number in range(5):
+        ledger.touch(f"s{number}", END)
+    slices = [tuple(ledger.take(1, 2).touched) for _ in range(3)]
+
+    assert slices == [("s0", "s1"), ("s2", "s3"), ("s4",)]
+    assert (ledger.pending, ledger.seats_seen) == (0, 5)
+
+
 def test_one_lost_report_is_no_outage() -> None:
     """
     Two in a row are.

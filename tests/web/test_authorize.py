@@ -2,7 +2,7 @@
 The authorize endpoint, over HTTP: what a proxy sends, and what it gets.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,10 @@ from aiohttp import ClientResponse
 
 from tests.web.desk import BASE, KEYS, POLICY, ROOM, START_MS, Desk, cookies_of, open_desk, set_cookies
 from waiting_room import wire
-from waiting_room.authorize.gatehouse import RoomGate
+from waiting_room.authorize.gatehouse import SLICE, RoomGate
 from waiting_room.core.phase import Phase
 from waiting_room.errors import StoreUnavailableError
+from waiting_room.ports import TouchReply
 from waiting_room.tokens import Pass, Visitor
 
 SHOP = "https://shop.example"
@@ -278,6 +279,26 @@ async def test_used_seats_are_told_when_the_store_is_back(desk: Desk, monkeypatc
     desk.store.now_ms += 200_000
 
     assert (await desk.lobby.refresh(ROOM)).view.snapshot.seats == 1
+
+
+async def test_seats_are_told_in_slices(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each seat once, however many there are, and none in a piece that keeps other answers waiting."""
+    seats = {f"standard.{rank}": 2**43 for rank in range(1, 2 * SLICE + 2)}
+    ledger = desk.gatehouse.gate(ROOM).ledger
+    for seat, end_ms in seats.items():
+        ledger.touch(seat, end_ms)
+    told: list[Mapping[str, int]] = []
+    touch = desk.store.touch
+
+    async def noted(room: str, touched: Mapping[str, int], *more: Any) -> TouchReply:
+        told.append(touched)
+        return await touch(room, touched, *more)
+
+    monkeypatch.setattr(desk.store, "touch", noted)
+    await desk.gatehouse.report()
+
+    assert [len(each) for each in told] == [SLICE, SLICE, 1]
+    assert {seat: end_ms for each in told for seat, end_ms in each.items()} == seats
 
 
 async def test_changed_settings_count_at_once(desk: Desk) -> None:

@@ -5,7 +5,8 @@ No I/O and no clock: callers say what time it is.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice
 from types import MappingProxyType
@@ -181,7 +182,7 @@ class Ledger:
         self._health = Health(tick_ms)
         self._stock: int | None = None
         self._sold_out = False
-        self._seen: dict[str, int] = {}
+        self._seen: OrderedDict[str, int] = OrderedDict()
         self._misses = 0
         self._answered = False
         self.in_flight = 0
@@ -241,24 +242,35 @@ class Ledger:
         """
         self._health.add(latency_ms, error=error)
 
-    def take(self, tick_ms: int) -> Batch:
+    def take(self, tick_ms: int, most: int = MOST_SEATS) -> Batch:
         """
-        Take out what the next report shall carry; give it back with `put_back` if nobody heard it.
+        Take out what the next report shall carry, *most* seats of each kind; give it back with `put_back` if nobody
+        heard it.
         """
-        touched = dict(islice(self._touched.items(), MOST_SEATS))
-        released = tuple(islice(self._released, MOST_SEATS))
-        stages = dict(islice(self._stages.items(), MOST_SEATS))
+        touched = dict(islice(self._touched.items(), most))
+        released = tuple(islice(self._released, most))
+        stages = dict(islice(self._stages.items(), most))
         for seat in stages:
             del self._stages[seat]
         for seat in touched:
             del self._touched[seat]
-            self._seen[seat] = tick_ms
-        self._seen = {seat: at_ms for seat, at_ms in self._seen.items() if tick_ms - at_ms < SEEN_MS}
+        self._see(touched, tick_ms)
         version = self.state.revoked.version
         stock, sold_out = self._stock, self._sold_out
         batch = Batch(touched, released, self._health, self.in_flight, tick_ms, stages, version, stock, sold_out)
         self._health, self._stock, self._sold_out = Health(tick_ms), None, False
         return batch
+
+    def _see(self, seats: Iterable[str], tick_ms: int) -> None:
+        """
+        Keep the seats in the order in which they were last used, so that only those are looked at that are forgotten.
+        """
+        seen = self._seen
+        for seat in seats:
+            seen[seat] = tick_ms
+            seen.move_to_end(seat)
+        while seen and tick_ms - next(iter(seen.values())) >= SEEN_MS:
+            seen.popitem(last=False)
 
     def heard(self, batch: Batch, answer: GateAnswer, now_ms: int) -> None:
         """

@@ -32,8 +32,8 @@ from waiting_room.store.keys import RoomKeys
 
 MAX_BATCH: Final = 500
 """Lua unpacks some thousand values; a batch of 500 joins blocks Redis for about 2 ms."""
-MAX_TOUCHED: Final = 2000
-"""A reply of more than some 8,000 values fails in Lua, after it has done its work."""
+MAX_TOUCHED: Final = 250
+"""So many seats block Redis for less than a millisecond; joins have their turn before the next."""
 CHUNKS_A_FLUSH: Final = 16
 """A million ranks: their 128 KiB block Redis for a quarter of a millisecond."""
 
