@@ -25,6 +25,8 @@ from waiting_room.core.policy import Policy
 ROOM = "bench"
 HOST = "127.0.0.1"
 SECRET = "k1:" + "b" * 40
+P99_MS = 5.0
+"""Promised of what somebody waits for while a worker is far from its limit: a join, a proxy's question."""
 
 
 def on_own_core(measure: Callable[[], Coroutine[Any, Any, list[Ratio]]]) -> list[Ratio]:

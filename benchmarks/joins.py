@@ -8,7 +8,7 @@ counts: a stall of the machine is none of the server's.
 import asyncio
 import itertools
 
-from benchmarks._servers import HOST, ROOM, on_own_core, server
+from benchmarks._servers import HOST, P99_MS, ROOM, on_own_core, server
 from benchmarks.cores import CLIENTS_CORE, pin
 from benchmarks.hammer import Result, pace
 from benchmarks.polls import join_all, polls_of
@@ -23,7 +23,6 @@ JOINS_PER_S = 1000
 POLLS_PER_S = 2000
 SECONDS = 10
 ROUNDS = 3
-P99_MS = 5.0
 LIMIT_PER_S = 8000
 
 
