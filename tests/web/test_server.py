@@ -49,6 +49,7 @@ async def test_metrics_are_what_prometheus_reads(desk: Desk) -> None:
         ("GET", f"{BASE}/state.json", "state", 200),
         ("GET", BASE, "page", 200),
         ("POST", f"{PREFIX}/gate/{ROOM}/report", "report", 400),
+        ("POST", f"{PREFIX}/gate/{ROOM}/command", "command", 400),
         ("GET", "/admin/api/v1/rooms", "admin", 403),
         ("GET", "/healthz", "health", 200),
         ("GET", "/metrics", "metrics", 200),

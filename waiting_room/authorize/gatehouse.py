@@ -8,15 +8,20 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Final
 
+from waiting_room import wire
 from waiting_room.authorize.dialects import Asked
 from waiting_room.cookies import cookies_of
 from waiting_room.core import targets
 from waiting_room.core.policy import Policy
+from waiting_room.core.reasons import Reason
 from waiting_room.core.view import View
+from waiting_room.errors import TokenError
+from waiting_room.gates.clerk import Clerk
 from waiting_room.gates.core import Allow, GateCore, Outcome, TryStraight
-from waiting_room.gates.ledger import GateAnswer, Ledger, RoomState
+from waiting_room.gates.ledger import Batch, GateAnswer, Ledger, RoomState
 from waiting_room.gates.requests import Request
 from waiting_room.gates.settings import GateSettings
+from waiting_room.gates.visits import Visit
 from waiting_room.lobby import Lobby
 from waiting_room.rooms import Room
 from waiting_room.tokens import Keyring
@@ -38,6 +43,8 @@ class RoomGate:
         self._room = room
         self._policy = room.policy
         self._core = GateCore(_settings(room.name, self._policy, secret_keys, base), keyring)
+        self._keyring = keyring
+        self._secure = base.startswith("https:") or self._policy.target.startswith("https:")
         self._seen: tuple[View, object, bool] | None = None
         self._state = RoomState()
         self.ledger = Ledger(0)
@@ -69,6 +76,35 @@ class RoomGate:
         if isinstance(outcome, Allow) and not outcome.late:
             self.ledger.touch(outcome.admission.seat, outcome.end_ms)
         return outcome, facts
+
+    def obey(self, word: str, facts: Request, now_ms: int) -> Visit:
+        """
+        Do what the shop says of the visit of who sent it a request with these *facts*; raises `TokenError` where their
+        pass does not count. What the visitor is to be given stands in the visit's cookies and headers.
+
+        Only the visit of that pass can be changed by it. A seat may be given back late; a payment begins, or is broken
+        off, within a visit that lasts.
+        """
+        state = self._state_at(now_ms)
+        held = self._core.held(facts, state, now_ms)
+        seat = held.admission.seat
+        if word != wire.RELEASE:
+            if state.revoked.bars(seat, held.admission.visitor, now_ms):
+                raise TokenError(Reason.REVOKED, "the operator has turned this visitor away")
+            if held.end_ms <= now_ms:
+                raise TokenError(Reason.PASS_EXPIRED, f"the pass of {seat} ended before the shop said {word}")
+            self.check_held(seat)
+            self.ledger.touch(seat, held.end_ms)
+        visit = Visit(facts, self._secure, held)
+        Clerk(self._core, self._keyring, self.ledger).obey((word,), visit, held, state, now_ms)
+        return visit
+
+    def check_held(self, seat: str) -> None:
+        """
+        Raise `TokenError` if *seat* is known to be held no longer.
+        """
+        if seat in self.ledger.state.gone:
+            raise TokenError(Reason.PASS_ENDED, f"the seat {seat} is no longer held")
 
     def language(self, facts: Request) -> str:
         """
@@ -140,18 +176,25 @@ class Gatehouse:
         ask meanwhile, and nobody's answer waits for a thousand seats.
         """
         for name, gate in list(self._gates.items()):
-            for _ in range(ceil(gate.ledger.pending / SLICE)):
-                if await self._told(name, gate.ledger):
+            ledger = gate.ledger
+            for _ in range(ceil(ledger.pending / SLICE)):
+                if await self._told(name, ledger, ledger.take(self._lobby.clock_ms(), SLICE)):
                     break
 
-    async def _told(self, name: str, ledger: Ledger) -> bool:
+    async def tell_of(self, seat: str, name: str, gate: RoomGate) -> None:
         """
-        Tell one slice, and return whether the lobby could not take it.
+        Tell the lobby at once what *gate* of the room *name* knows of *seat*; what it could not take, the next report
+        tells.
         """
-        now_ms = self._lobby.clock_ms()
-        batch = ledger.take(now_ms, SLICE)
-        told = await self._lobby.report(name, batch.touched, batch.released)
-        ledger.heard(batch, GateAnswer(told.phase.value, told.straight, told.gone, told.now_ms, told.degraded), now_ms)
+        await self._told(name, gate.ledger, gate.ledger.take_of(seat, self._lobby.clock_ms()))
+
+    async def _told(self, name: str, ledger: Ledger, batch: Batch) -> bool:
+        """
+        Tell *batch*, and return whether the lobby could not take it.
+        """
+        told = await self._lobby.report(name, batch.touched, batch.released, batch.stages)
+        answer = GateAnswer(told.phase.value, told.straight, told.gone, told.now_ms, told.degraded)
+        ledger.heard(batch, answer, batch.tick_ms)
         return told.degraded
 
 

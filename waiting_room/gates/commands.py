@@ -9,13 +9,15 @@ from waiting_room import wire
 
 STAGES: Final = frozenset({wire.BASKET, wire.PAYMENT})
 """A visit's stages: with something in the basket its holder may come back sooner, while paying nobody is put out."""
+VISIT_WORDS: Final = (wire.PAYMENT, wire.BASKET, wire.RELEASE)
+"""What a shop may say of one visit."""
 
 
 def command_of(word: str) -> str:
     """
     Return *word* if a handler may say it of one visit; raises `ValueError` for any other.
     """
-    if word not in {*STAGES, wire.RELEASE}:
+    if word not in VISIT_WORDS:
         raise ValueError(f"{word!r} is no command; there are payment, basket and release")
     return word
 

@@ -134,6 +134,13 @@ class GateCore:
         self._ticket_cookie = wire.ticket_cookie(settings.room)
         self._stage_cookie = wire.stage_cookie(settings.room)
 
+    @property
+    def room(self) -> str:
+        """
+        Return the name of the room that stands in front of the shop.
+        """
+        return self._settings.room
+
     def decide(self, request: Request, state: RoomState, now_ms: int) -> Outcome:
         """
         Return what to do with *request* at *now_ms* of the service's clock.
@@ -183,9 +190,15 @@ class GateCore:
         Return the pass that *request* bears, or None; whether its seat is still held is not looked at.
         """
         try:
-            return self._held(request, self._pass_text(request), state, now_ms)
+            return self.held(request, state, now_ms)
         except TokenError:
             return None
+
+    def held(self, request: Request, state: RoomState, now_ms: int) -> Allow:
+        """
+        Return what `holder` does, or raise `TokenError` with the reason why the pass does not count.
+        """
+        return self._held(request, self._pass_text(request), state, now_ms)
 
     def begins_payment(self, held: Allow, state: RoomState, now_ms: int) -> PaymentStage | None:
         """

@@ -272,6 +272,15 @@ class Ledger:
         while seen and tick_ms - next(iter(seen.values())) >= SEEN_MS:
             seen.popitem(last=False)
 
+    def take_of(self, seat: str, tick_ms: int) -> Batch:
+        """
+        Take out what is to be told of *seat* alone, for a report that cannot wait; `put_back` and `heard` as ever.
+        """
+        touched = {seat: self._touched.pop(seat)} if seat in self._touched else {}
+        stages = {seat: self._stages.pop(seat)} if seat in self._stages else {}
+        released = (seat,) if seat in self._released else ()
+        return Batch(touched, released, Health(tick_ms), self.in_flight, tick_ms, stages)
+
     def heard(self, batch: Batch, answer: GateAnswer, now_ms: int) -> None:
         """
         Take over what the service answered to *batch*.

@@ -15,8 +15,9 @@ from typing import Final
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
 from waiting_room.gates.answers import Answer, sent_away
-from waiting_room.gates.commands import stage_of, stock_of, words_of
-from waiting_room.gates.cookies import expired_cookie, stage_cookie, token_cookies, visitor_cookie
+from waiting_room.gates.clerk import Clerk
+from waiting_room.gates.commands import stock_of, words_of
+from waiting_room.gates.cookies import token_cookies, visitor_cookie
 from waiting_room.gates.core import (
     Allow,
     GateCore,
@@ -61,6 +62,7 @@ class Porter:
         self._meters = Meters(settings.room, metrics)
         self._joins = 0
         self.ledger = Ledger(tick_ms())
+        self._clerk = Clerk(self._core, keyring, self.ledger)
         self.line = Line(settings, keyring, self.ledger, self._meters)
 
     def spare(self, path: str) -> None:
@@ -201,45 +203,8 @@ class Porter:
     def _obey(self, words: tuple[str, ...], visit: Visit) -> None:
         now_ms = self.line.now_ms()
         held = visit.held or self._core.holder(visit.facts, self.ledger.state, now_ms)
-        if held is None:
-            return
-        if wire.RELEASE in words:
-            self._release(visit, held, now_ms)
-        elif stage := stage_of(words):
-            self._enter(visit, held, stage, now_ms)
-
-    def _release(self, visit: Visit, held: Allow, now_ms: int) -> None:
-        self.ledger.release(held.admission.seat, held.end_ms, now_ms)
-        room = self._settings.room
-        used = (wire.pass_cookie(room), wire.ticket_cookie(room))
-        visit.cookies = [cookie for cookie in visit.cookies if cookie.partition("=")[0] not in used]
-        # The ticket goes as well: it is used, and with it the next visit would begin with a refusal.
-        visit.cookies += [expired_cookie(name, secure=visit.secure) for name in used]
-        self._forget_payment(visit)
-
-    def _enter(self, visit: Visit, held: Allow, stage: str, now_ms: int) -> None:
-        seat, state = held.admission.seat, self.ledger.state
-        self.ledger.enter(seat, stage)
-        if stage != wire.PAYMENT:
-            self._forget_payment(visit)
-            return
-        begun = self._core.begins_payment(held, state, now_ms)
-        if begun is None:
-            return
-        text, room = self._keyring.sign(begun), self._settings.room
-        until_ms = begun.entered_ms + state.payment_cap_ms
-        life_s = self._core.life_s(until_ms, now_ms)
-        visit.cookies.append(stage_cookie(room, text, life_s, secure=visit.secure))
-        bearer = visit.pass_text or visit.facts.cookies.get(wire.pass_cookie(room))
-        if bearer and until_ms > held.admission.hard_end_ms:
-            visit.cookies = [cookie for cookie in visit.cookies if not cookie.startswith(f"{wire.pass_cookie(room)}=")]
-            visit.cookies += token_cookies(room, {wire.pass_cookie(room): bearer}, life_s, secure=visit.secure)
-        if wire.PASS_HEADER in visit.facts.headers:
-            visit.headers[wire.STAGE_HEADER] = text
-
-    def _forget_payment(self, visit: Visit) -> None:
-        if self._core.bears_stage(visit.facts):
-            visit.cookies.append(expired_cookie(wire.stage_cookie(self._settings.room), secure=visit.secure))
+        if held is not None:
+            self._clerk.obey(words, visit, held, self.ledger.state, now_ms)
 
 
 def _counted_as(outcome: Settled, visit: Visit) -> str:

@@ -330,7 +330,7 @@ _STATES = ("waiting", "called", "admitted", "refused", "closed", "paused")
 _REASONS = tuple(str(reason) for reason in Reason)
 _TOKEN_REASONS = tuple(reason for reason in _REASONS if reason.startswith(("ticket_", "pass_")))
 _ROUTES = (
-    "page", "join", "status", "claim", "leave", "state", "authorize", "report", "admin", "health", "metrics",
+    "page", "join", "status", "claim", "leave", "state", "authorize", "report", "command", "admin", "health", "metrics",
     "static", OTHER,
 )  # fmt: skip
 _VERBS = (

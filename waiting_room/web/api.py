@@ -11,11 +11,11 @@ from aiohttp import hdrs, web
 from waiting_room import wire
 from waiting_room.core.outcomes import Early, Outcome, Refused, Waiting
 from waiting_room.core.reasons import Reason
-from waiting_room.errors import TokenError
 from waiting_room.lobby import Lobby
 from waiting_room.rooms import Room
 from waiting_room.tokens import Keyring
 from waiting_room.web import problems, ready, texts
+from waiting_room.web.commands import gate_credential
 from waiting_room.web.reports import read_report
 from waiting_room.web.visits import Visit, Visits
 
@@ -115,10 +115,7 @@ class Api:
         """
         name = request.match_info["room"]
         self._lobby.room(name)
-        scheme, _, credential = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise TokenError(Reason.BAD_REQUEST, "a gate sends its credential as a bearer token")
-        self._keyring.gate(credential, name, self._lobby.clock_ms())
+        gate_credential(request, self._keyring, name, self._lobby.clock_ms())
         report = read_report(await _whole_body(request))
         answer = await self._lobby.report(
             name, report.touched, report.released, report.stages, report.revoked_version, report.shop

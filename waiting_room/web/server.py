@@ -17,6 +17,7 @@ from waiting_room.tokens import Keyring
 from waiting_room.web import admin, pages, problems, rights
 from waiting_room.web.api import Api
 from waiting_room.web.authorize import Authorize
+from waiting_room.web.commands import Commands
 from waiting_room.web.faces import problem_page
 from waiting_room.web.identity import Identities
 from waiting_room.web.quick import QuickWay
@@ -61,6 +62,7 @@ def build_app(service: Service) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     for route in (
         *api.routes(service.settings.prefix),
+        *Commands(service.lobby, service.gatehouse, service.keyring).routes(service.settings.prefix),
         *authorize.routes(),
         *pages.routes(visits, service.lobby, service.settings.prefix),
         *admin.routes(service.lobby, service.settings.admin_token),
@@ -129,6 +131,7 @@ _LAST_WORDS: Final = {
     "leave": "leave",
     "state.json": "state",
     "report": "report",
+    "command": "command",
 }
 
 
