@@ -24,6 +24,7 @@ import pytest
 from benchmarks.demo_shop import running
 from loadtests.demo_shop.ledger import Ledger, read_ledger
 from loadtests.demo_shop.model import CONTROL_PATH, GateModel, ShopModel
+from tests.beside import Stage, beside
 from tests.faults.sale import Look, Sale, Seen, p95_ms, shoppers, watch
 from tests.faults.service import ROOM, SECRET, Service, serving
 from tests.faults.visitors import crowd_at
@@ -263,12 +264,15 @@ async def turn(shop_url: str, connections: int) -> float:
         return float(told["lost_s"])
 
 
+pytestmark = beside(drill)
+
+
 @pytest.fixture(scope="module")
-def sold() -> Drill:
+def sold(stage: Stage) -> Drill:
     """
     Play the drill once for all facts; its bounds leave room for a machine that does other things as well.
     """
-    return asyncio.run(drill())
+    return stage.outcome(drill)
 
 
 def test_the_shop_sells_most_of_what_it_can(sold: Drill) -> None:
