@@ -10,7 +10,10 @@ import pytest
 from tests.source import ALL_PACKAGES, PACKAGES, ROOT, Module, environment_reads, functions, imports, modules, under
 
 BASE = ("waiting_room.errors", "waiting_room.core")
-WORDS = (*BASE, "waiting_room.tokens", "waiting_room.wire", "waiting_room.cookies", "waiting_room.telemetry.catalog")
+WORDS = (
+    *(*BASE, "waiting_room.tokens", "waiting_room.jwts", "waiting_room.wire", "waiting_room.cookies"),
+    "waiting_room.telemetry.catalog",
+)
 CONTRACTS = (*WORDS, "waiting_room.ports", "waiting_room.config")
 USE_CASES = (
     *CONTRACTS,
@@ -39,6 +42,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.tokens": BASE,
     "waiting_room.wire": (*BASE, "waiting_room.tokens"),
     "waiting_room.cookies": (),
+    "waiting_room.jwts": (*BASE, "waiting_room.tokens"),
     "waiting_room.telemetry.catalog": BASE,
     "waiting_room.ports": WORDS,
     "waiting_room.config": WORDS,
@@ -81,10 +85,12 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "loadtests.rehearsal*",
     ),
     "asgiref": ("waiting_room.gates.django",),
+    "cryptography": ("waiting_room.jwts.keys",),
     "click": ("waiting_room.cli", "loadtests.cli"),
     "django": ("waiting_room.gates.django",),
     "gevent": ("loadtests.locust_*",),
     "geventhttpclient": ("loadtests.locust_*",),
+    "jwt": ("waiting_room.jwts.keys", "waiting_room.jwts.seals"),
     "locust": ("loadtests.locust_*",),
     "prometheus_client": ("waiting_room.telemetry.prometheus", "loadtests.locust_*"),
     "pydantic": ("waiting_room.config", "loadtests.documents"),
@@ -102,6 +108,7 @@ PURE = (
     "waiting_room.errors",
     "waiting_room.core",
     "waiting_room.tokens",
+    "waiting_room.jwts.claims",
     "waiting_room.wire",
     "waiting_room.cookies",
     "waiting_room.ports",

@@ -178,9 +178,9 @@ def asked_for(*extras: str) -> set[str]:
 @pytest.mark.parametrize(
     ("package", "extras"),
     [
-        ("waiting_room", ("django",)),
+        ("waiting_room", ("django", "jwt")),
         ("loadtests", ("loadtests",)),
-        ("tests", ("django", "loadtests", "dev")),
+        ("tests", ("django", "jwt", "loadtests", "dev")),
         ("benchmarks", ("dev",)),
         ("dashboards", ()),
     ],
