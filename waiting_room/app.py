@@ -18,6 +18,7 @@ from waiting_room.authorize.gatehouse import Gatehouse
 from waiting_room.config import Settings
 from waiting_room.controller import Controller
 from waiting_room.errors import ConfigError, Fault
+from waiting_room.jwts import open_office
 from waiting_room.lobby import Lobby
 from waiting_room.patience import patiently
 from waiting_room.store.connection import Connection
@@ -26,6 +27,7 @@ from waiting_room.telemetry.prometheus import Metrics
 from waiting_room.telemetry.publisher import Publisher
 from waiting_room.tokens import Keyring
 from waiting_room.web.identity import Identities
+from waiting_room.web.jwks import NO_KEYS
 from waiting_room.web.server import Health, Service, build_app, hurry
 
 KEEP_ALIVE_S: Final = 30.0
@@ -64,7 +66,9 @@ async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], 
     controller = Controller(lobby, owner, settings.rooms)
     health = Health()
     base = f"{settings.server.public_url or ''}{settings.server.prefix}"
-    gatehouse = Gatehouse(lobby, keyring, tuple(settings.server.secret_keys), base)
+    office = open_office(settings.jwt.keys, settings.jwt.rooms, settings.jwt.issuer, keyring)
+    jwts = office.verifier if office else None
+    gatehouse = Gatehouse(lobby, keyring, tuple(settings.server.secret_keys), base, jwts)
     service = Service(
         lobby=lobby,
         keyring=keyring,
@@ -74,6 +78,8 @@ async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], 
         gatehouse=gatehouse,
         observe=publisher.request,
         exposition=publisher.exposition,
+        passes=office.writer if office else None,
+        published=office.published if office else NO_KEYS,
     )
     runner = web.AppRunner(
         build_app(service), access_log=None, keepalive_timeout=KEEP_ALIVE_S, shutdown_timeout=DRAIN_S

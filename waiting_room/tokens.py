@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import ConfigError, Fault, TokenError
@@ -101,6 +101,18 @@ class GateCredential:
 
 Token = Visitor | Ticket | Pass | PaymentStage | Invitation | GateCredential
 KINDS: Final = ("visitor", "ticket", "pass", "stage", "invite", "gate")
+
+
+class PassSigner(Protocol):
+    """
+    Write a pass as text, in whichever format.
+    """
+
+    def sign(self, held: Pass, /) -> str:
+        """
+        Return *held* as text.
+        """
+        ...
 
 
 class _Signer:

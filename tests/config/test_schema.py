@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from waiting_room.config import KNOWN
 from waiting_room.config.schema import schema_of
+from waiting_room.config.sections import SECTIONS
 from waiting_room.core.policy import Policy
 
 
@@ -15,7 +16,7 @@ def test_the_schema_names_every_setting() -> None:
     """
     properties = schema_of()["properties"]
     room = next(iter(properties["rooms"]["patternProperties"].values()))
-    named = {(section, name) for section in ("server", "redis") for name in properties[section]["properties"]}
+    named = {(section, name) for section in SECTIONS for name in properties[section]["properties"]}
 
     assert named == KNOWN
     assert set(room["properties"]) == {entry.name for entry in fields(Policy)}

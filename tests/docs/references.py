@@ -150,6 +150,7 @@ def commands() -> Iterator[str]:
 MAKERS: dict[str, Callable[[str], str]] = {
     "server": settings_table,
     "redis": settings_table,
+    "jwt": settings_table,
     "rooms": rooms_table,
 }
 

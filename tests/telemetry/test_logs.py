@@ -113,6 +113,13 @@ def test_a_token_is_never_written_in_clear(formatter: logging.Formatter, made: l
     assert f"wr1.ticket.k1.{HIDDEN}" in line
 
 
+def test_a_pass_that_is_a_jwt_is_never_written_in_clear() -> None:
+    """
+    Its header stays, which names the key.
+    """
+    assert as_json(record("got eyJhbGciOi.eyJpc3Mi.c2ln"))["event"] == f"got eyJhbGciOi.{HIDDEN}"
+
+
 @pytest.mark.parametrize("name", ["secret_keys", "admin_token", "password", "Authorization", "cookie"])
 def test_a_field_with_the_name_of_a_secret_is_hidden(name: str) -> None:
     """

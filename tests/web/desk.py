@@ -17,10 +17,12 @@ from waiting_room.core.phase import Phase
 from waiting_room.core.plan import plan
 from waiting_room.core.policy import Policy
 from waiting_room.core.reasons import Reason
+from waiting_room.jwts.seals import JwtOffice
 from waiting_room.lobby import Lobby
 from waiting_room.store.memory import MemoryStore
 from waiting_room.tokens import GateCredential, Keyring, Pass, Ticket, Visitor
 from waiting_room.web.identity import Identities
+from waiting_room.web.jwks import NO_KEYS
 from waiting_room.web.server import Health, Service, build_app, hurry
 
 ROOM = "toys"
@@ -81,9 +83,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(policy: Policy = POLICY, *, quick: bool = True, **settings: Any) -> AsyncIterator[Desk]:
+async def open_desk(
+    policy: Policy = POLICY, *, quick: bool = True, office: JwtOffice | None = None, **settings: Any
+) -> AsyncIterator[Desk]:
     """
-    Serve one room; without *quick*, every request goes the way of all others.
+    Serve one room; without *quick*, every request goes the way of all others. With an *office*, there are JWTs.
     """
     store = MemoryStore(START_MS)
     lobby = Lobby(store, lambda: store.now_ms)
@@ -92,7 +96,9 @@ async def open_desk(policy: Policy = POLICY, *, quick: bool = True, **settings: 
     observed: list[tuple[str, int, float]] = []
     health = Health(ready=True)
     server = ServerSettings(**settings)
-    gatehouse = Gatehouse(lobby, KEYS, SECRETS, f"{server.public_url or ''}{server.prefix}")
+    gatehouse = Gatehouse(
+        lobby, KEYS, SECRETS, f"{server.public_url or ''}{server.prefix}", office.verifier if office else None
+    )
     service = Service(
         lobby=lobby,
         keyring=KEYS,
@@ -102,6 +108,8 @@ async def open_desk(policy: Policy = POLICY, *, quick: bool = True, **settings: 
         gatehouse=gatehouse,
         observe=lambda route, status, seconds: observed.append((route, status, seconds)),
         exposition=lambda: (b"waiting_room_up 1\n", "text/plain; version=0.0.4"),
+        passes=office.writer if office else None,
+        published=office.published if office else NO_KEYS,
     )
     desk = Desk(store, lobby, health, refused, observed, gatehouse)
     async with TestClient(TestServer(build_app(service)), cookie_jar=DummyCookieJar()) as client:

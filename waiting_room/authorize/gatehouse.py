@@ -19,6 +19,7 @@ from waiting_room.errors import TokenError
 from waiting_room.gates.clerk import Clerk
 from waiting_room.gates.core import Allow, GateCore, Outcome, TryStraight
 from waiting_room.gates.ledger import Batch, GateAnswer, Ledger, RoomState
+from waiting_room.gates.passes import JwtReader
 from waiting_room.gates.requests import Request
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.visits import Visit
@@ -39,10 +40,12 @@ class RoomGate:
     *base* is where browsers reach the waiting pages: scheme, host and prefix.
     """
 
-    def __init__(self, room: Room, keyring: Keyring, secret_keys: tuple[str, ...], base: str) -> None:
+    def __init__(
+        self, room: Room, keyring: Keyring, secret_keys: tuple[str, ...], base: str, jwts: JwtReader | None
+    ) -> None:
         self._room = room
         self._policy = room.policy
-        self._core = GateCore(_settings(room.name, self._policy, secret_keys, base), keyring)
+        self._core = GateCore(_settings(room.name, self._policy, secret_keys, base), keyring, jwts)
         self._keyring = keyring
         self._secure = base.startswith("https:") or self._policy.target.startswith("https:")
         self._seen: tuple[View, object, bool] | None = None
@@ -145,13 +148,18 @@ class RoomGate:
 class Gatehouse:
     """
     Keep a gate for each room that was asked for, and tell the lobby which seats were used.
+
+    Passes that are JWTs count where there are *jwts*.
     """
 
-    def __init__(self, lobby: Lobby, keyring: Keyring, secret_keys: tuple[str, ...], base: str) -> None:
+    def __init__(
+        self, lobby: Lobby, keyring: Keyring, secret_keys: tuple[str, ...], base: str, jwts: JwtReader | None = None
+    ) -> None:
         self._lobby = lobby
         self._keyring = keyring
         self._secret_keys = secret_keys
         self._base = base
+        self._jwts = jwts
         self._gates: dict[str, RoomGate] = {}
 
     def gate(self, name: str) -> RoomGate:
@@ -163,7 +171,7 @@ class Gatehouse:
         if known is not None and known.serves(room.policy):
             return known
         base = self._base if "://" in self._base else targets.origin(room.policy.target) + self._base
-        made = self._gates[name] = RoomGate(room, self._keyring, self._secret_keys, base)
+        made = self._gates[name] = RoomGate(room, self._keyring, self._secret_keys, base, self._jwts)
         if known is not None:
             made.ledger = known.ledger
         return made

@@ -24,6 +24,9 @@ COMMANDS = {
     "proxy": Lazy(
         "waiting_room.cli.proxy:proxy", "Print the configuration with which a proxy asks the room about each request."
     ),
+    "keys": Lazy(
+        "waiting_room.cli.keys:keys", "Make keys for passes that are JSON Web Tokens, publish them, and read passes."
+    ),
     "config": Lazy("waiting_room.cli.config:config", "Check and show the configuration."),
 }
 

@@ -16,6 +16,7 @@ from waiting_room.config import SECRETS, Settings
 from waiting_room.config.schema import schema_of
 from waiting_room.core.calendar import upcoming
 from waiting_room.errors import ConfigError
+from waiting_room.jwts import signing_keys
 
 HIDDEN = "(hidden)"
 
@@ -38,6 +39,7 @@ def check(config_file: str | None, as_json: bool) -> None:
     """
     try:
         settings = read_settings(config_file)
+        signing_keys(settings.jwt.keys)
     except ConfigError as error:
         if not as_json:
             raise

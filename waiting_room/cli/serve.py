@@ -14,6 +14,7 @@ import click
 from waiting_room.cli.options import AnyFunction, config_option, json_option, read_settings, redis_option
 from waiting_room.config.keys import with_keys
 from waiting_room.config.sections import ServerSettings
+from waiting_room.jwts import signing_keys
 from waiting_room.supervisor.parent import Started, supervise
 from waiting_room.telemetry import logs
 
@@ -46,6 +47,7 @@ def serve(config_file: str | None, redis_url: str | None, **given: Any) -> None:
     options = {f"server__{name}": value for name, value in given.items()}
     settings = read_settings(config_file, redis__url=redis_url, **options)
     settings, notice = with_keys(settings)
+    signing_keys(settings.jwt.keys)  # each worker reads them; a fault is told once, and here
     logs.set_up(settings.server.log_format)
     if notice:
         logging.getLogger(__name__).warning("%s", notice)

@@ -16,13 +16,13 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from waiting_room.config.rooms import parse_rooms, split
-from waiting_room.config.sections import SECTIONS, RedisSettings, Section, ServerSettings
+from waiting_room.config.sections import SECTIONS, JwtSettings, RedisSettings, Section, ServerSettings
 from waiting_room.config.sources import Given, Keys, Layer, from_environment, from_file, from_options
 from waiting_room.core.policy import Policy
 from waiting_room.errors import ConfigError, Fault
 from waiting_room.tokens import Keyring
 
-__all__ = ["RedisSettings", "ServerSettings", "Settings", "load"]
+__all__ = ["JwtSettings", "RedisSettings", "ServerSettings", "Settings", "load"]
 
 AnySection = TypeVar("AnySection", bound=Section)
 
@@ -46,6 +46,7 @@ class Settings:
 
     server: ServerSettings = field(default_factory=ServerSettings)
     redis: RedisSettings = field(default_factory=RedisSettings)
+    jwt: JwtSettings = field(default_factory=JwtSettings)
     rooms: Mapping[str, Policy] = field(default_factory=lambda: MappingProxyType({}))
     origins: Mapping[Keys, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
 
@@ -66,7 +67,8 @@ class Settings:
         Return all values, secrets too, as plain ones: for a worker's pipe, never for a log or a terminal.
         """
         rooms = {name: policy.as_dict() for name, policy in self.rooms.items()}
-        return {"server": self.server.model_dump(mode="json"), "redis": self.redis.model_dump(), "rooms": rooms}
+        sections = {name: getattr(self, name).model_dump(mode="json") for name in SECTIONS}
+        return {**sections, "rooms": rooms}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
@@ -74,7 +76,8 @@ class Settings:
         Return the settings that `as_dict` gave.
         """
         rooms = {name: Policy.parse(room, f"rooms.{name}") for name, room in values["rooms"].items()}
-        return cls(ServerSettings(**values["server"]), RedisSettings(**values["redis"]), MappingProxyType(rooms))
+        server, redis = ServerSettings(**values["server"]), RedisSettings(**values["redis"])
+        return cls(server, redis, JwtSettings(**values["jwt"]), MappingProxyType(rooms))
 
 
 def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
@@ -106,10 +109,11 @@ def _settings(layer: Layer, faults: list[Fault]) -> Settings:
     faults.extend(_strays(layer))
     server = _section("server", ServerSettings, layer, faults)
     redis = _section("redis", RedisSettings, layer, faults)
+    jwt = _section("jwt", JwtSettings, layer, faults)
     faults.extend(_key_faults(layer))
     rooms = parse_rooms({keys[1:]: given for keys, given in layer.items() if keys[0] == "rooms"}, faults)
     origins = {keys: given.origin for keys, given in layer.items()}
-    return Settings(server, redis, MappingProxyType(rooms), MappingProxyType(origins))
+    return Settings(server, redis, jwt, MappingProxyType(rooms), MappingProxyType(origins))
 
 
 def _section(name: str, section: type[AnySection], layer: Layer, faults: list[Fault]) -> AnySection:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from waiting_room.config.rooms import split
+from waiting_room.core.names import name_faults
+from waiting_room.jwts.claims import EVERY_ROOM, ISSUER
 from waiting_room.wire import PREFIX
 
 MIN_ADMIN_TOKEN_LENGTH: Final = 16
@@ -144,4 +146,34 @@ class RedisSettings(Section):
         return url
 
 
-SECTIONS: Final[dict[str, type[Section]]] = {"server": ServerSettings, "redis": RedisSettings}
+class JwtSettings(Section):
+    """
+    Hold which rooms give passes that are JSON Web Tokens, and the keys for them.
+    """
+
+    keys: Texts = Field(
+        default=(),
+        description=(
+            "a list of files with private keys, made by `waiting-room keys make`: the first signs, all verify"
+        ),
+    )
+    rooms: Texts = Field(
+        default=(),
+        description='a list of the rooms whose passes are JSON Web Tokens, or ["*"] for every room; others are compact',
+    )
+    issuer: str = Field(
+        default=ISSUER, min_length=1, max_length=256, description="what stands in the passes as their issuer (`iss`)"
+    )
+
+    @field_validator("rooms")
+    @classmethod
+    def _check_rooms(cls, rooms: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        wrong = [room for room in rooms if room != EVERY_ROOM and name_faults(room)]
+        if wrong:
+            raise ValueError(f"no room can be named {', '.join(wrong)}; write names, or * for every room")
+        if rooms and not info.data.get("keys"):
+            raise ValueError("needs jwt.keys to sign their passes; make one with `waiting-room keys make`")
+        return rooms
+
+
+SECTIONS: Final[dict[str, type[Section]]] = {"server": ServerSettings, "redis": RedisSettings, "jwt": JwtSettings}

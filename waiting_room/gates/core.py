@@ -14,7 +14,7 @@ from waiting_room import wire
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
 from waiting_room.gates.ledger import RoomState
-from waiting_room.gates.passes import PassBook
+from waiting_room.gates.passes import JwtReader, PassBook
 from waiting_room.gates.paths import PathRules
 from waiting_room.gates.requests import (
     LANGUAGE_FIELD,
@@ -125,11 +125,11 @@ class GateCore:
     Decide on requests by one gate's settings and what the room said last.
     """
 
-    def __init__(self, settings: GateSettings, keyring: Keyring) -> None:
+    def __init__(self, settings: GateSettings, keyring: Keyring, jwts: JwtReader | None = None) -> None:
         self._settings = settings
         self._rules = PathRules.of(settings.protect, settings.never)
         self._grace_ms = round(settings.grace_s * 1000)
-        self.passes = PassBook(keyring, settings.room, self._grace_ms)
+        self.passes = PassBook(keyring, settings.room, self._grace_ms, jwts=jwts)
         self._pass_cookie = wire.pass_cookie(settings.room)
         self._ticket_cookie = wire.ticket_cookie(settings.room)
         self._stage_cookie = wire.stage_cookie(settings.room)

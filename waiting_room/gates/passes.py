@@ -3,25 +3,45 @@ Verifying passes offline, at the price of a dictionary look-up for those seen be
 """
 
 from collections import OrderedDict
-from typing import Final
+from typing import Final, Protocol
 
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
+from waiting_room.jwts.claims import LIKELY
 from waiting_room.tokens import Keyring, Pass, PaymentStage
 
 CACHE_SIZE: Final = 10_000
 """Verified passes kept: about 10 MB, and more than the seats of one shop; the one unused for longest goes first."""
 
 
+class JwtReader(Protocol):
+    """
+    Verify passes that are JWTs. Where *generation* changes, what was verified before may not count any more.
+    """
+
+    generation: int
+
+    def admission(self, text: str, room: str, now_ms: int) -> Pass:
+        """
+        Return the pass for *room* that *text* proves and that has not reached its hard end, or raise `TokenError`.
+        """
+        ...
+
+
 class PassBook:
     """
     Tell the pass that a text proves, or why it proves none; nothing about time is remembered, only signatures.
 
-    *grace_ms* is how long after its hard end a pass is still told, for the caller to judge.
+    *grace_ms* is how long after its hard end a pass is still told, for the caller to judge. Where there are *jwts*,
+    passes of either format count.
     """
 
-    def __init__(self, keyring: Keyring, room: str, grace_ms: int, size: int = CACHE_SIZE) -> None:
+    def __init__(
+        self, keyring: Keyring, room: str, grace_ms: int, size: int = CACHE_SIZE, jwts: JwtReader | None = None
+    ) -> None:
         self._keyring = keyring
+        self._jwts = jwts
+        self._generation = 0 if jwts is None else jwts.generation
         self._room = room
         self._grace_ms = grace_ms
         self._size = size
@@ -37,6 +57,9 @@ class PassBook:
 
         A pass that comes with the valid identity of another visitor is refused. It may come without any identity.
         """
+        if self._jwts is not None and self._jwts.generation != self._generation:
+            self._generation = self._jwts.generation
+            self._verified.clear()
         key = (pass_text, visitor_text)
         known = self._verified.get(key)
         if known is not None:
@@ -44,7 +67,8 @@ class PassBook:
                 self._verified.move_to_end(key)
                 return known
             del self._verified[key]
-        found = self._keyring.admission(pass_text, self._room, now_ms - self._grace_ms)
+        reader = self._keyring if self._jwts is None or not pass_text.startswith(LIKELY) else self._jwts
+        found = reader.admission(pass_text, self._room, now_ms - self._grace_ms)
         if visitor_text and self.visitor(visitor_text) not in {None, found.visitor}:
             raise TokenError(Reason.TICKET_OTHER_VISITOR, "the pass and the visitor cookie name two visitors")
         self._verified[key] = found

@@ -19,6 +19,7 @@ TYPE: Final = "wr-pass+jwt"
 """Explicit typing (RFC 8725 section 3.11): no other JWT of the same key is ever taken for a pass."""
 ALGORITHMS: Final = ("EdDSA", "ES256")
 ISSUER: Final = "waiting-room"
+EVERY_ROOM: Final = "*"
 OURS: Final = "waiting_room"
 LIKELY: Final = "eyJ"
 """How every JWT begins, and no token of ours: ``{"`` in base64url."""

@@ -2,19 +2,19 @@
 Signing and verifying passes that are JWTs.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Final
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from jwt import PyJWTError
 from jwt.api_jws import PyJWS
 
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
-from waiting_room.jwts.claims import ALGORITHMS, TYPE, header_of, pass_of, payload_of
-from waiting_room.jwts.keys import SigningKey, VerifyingKey
+from waiting_room.jwts.claims import ALGORITHMS, EVERY_ROOM, TYPE, header_of, pass_of, payload_of
+from waiting_room.jwts.keys import SigningKey, VerifyingKey, document_of
 from waiting_room.tokens import Keyring, Pass
-
-EVERY_ROOM: Final = "*"
 
 
 class JwtSigner:
@@ -94,6 +94,29 @@ class PassWriter:
         """
         is_jwt = held.room in self._rooms or EVERY_ROOM in self._rooms
         return self._signer.sign(held) if is_jwt else self._keyring.sign(held)
+
+
+@dataclass(frozen=True, slots=True)
+class JwtOffice:
+    """
+    Hold what a service with keys does with JWTs: writes passes, verifies them, and publishes a key set as JSON.
+    """
+
+    writer: PassWriter
+    verifier: JwtVerifier
+    published: bytes
+
+    @classmethod
+    def of(cls, keys: Sequence[SigningKey], rooms: Collection[str], issuer: str, keyring: Keyring) -> Self:
+        """
+        Return the office whose first key signs for *rooms*; all verify and are published.
+        """
+        public = [key.verifying for key in keys]
+        return cls(
+            PassWriter(keyring, JwtSigner(keys[0], issuer), rooms),
+            JwtVerifier({key.id: key for key in public}, issuer),
+            json.dumps(document_of(public)).encode(),
+        )
 
 
 def _differs(known: VerifyingKey, now: VerifyingKey | None) -> bool:

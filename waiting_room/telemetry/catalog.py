@@ -330,8 +330,8 @@ _STATES = ("waiting", "called", "admitted", "refused", "closed", "paused")
 _REASONS = tuple(str(reason) for reason in Reason)
 _TOKEN_REASONS = tuple(reason for reason in _REASONS if reason.startswith(("ticket_", "pass_")))
 _ROUTES = (
-    "page", "join", "status", "claim", "leave", "state", "authorize", "report", "command", "admin", "health", "metrics",
-    "static", OTHER,
+    "page", "join", "status", "claim", "leave", "state", "authorize", "report", "command", "jwks", "admin", "health",
+    "metrics", "static", OTHER,
 )  # fmt: skip
 _VERBS = (
     "join", "claim", "flush", "advance", "touch", "leave", "snapshot", "restore", "configure", "set_phase", "rooms",

@@ -20,7 +20,7 @@ Style = Literal["json", "text"]
 
 HIDDEN: Final = "[hidden]"
 
-_TOKEN: Final = re.compile(r"\b(wr1\.[a-z]+\.[\w-]+)\.[\w-]+\.[\w-]+")
+_TOKEN: Final = re.compile(r"\b(wr1\.[a-z]+\.[\w-]+|eyJ[\w-]+)\.[\w-]+\.[\w-]+")
 _URL_PASSWORD: Final = re.compile(r"(\b[a-z][a-z0-9+]*://[^/\s:@]*):[^/\s@]+@", re.IGNORECASE)
 _SECRET_NAME: Final = re.compile(r"secret|password|authorization|cookie|token$", re.IGNORECASE)
 

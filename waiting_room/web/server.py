@@ -13,8 +13,8 @@ from aiohttp.typedefs import Handler
 from waiting_room.authorize.gatehouse import Gatehouse
 from waiting_room.config import ServerSettings
 from waiting_room.lobby import Lobby
-from waiting_room.tokens import Keyring
-from waiting_room.web import admin, pages, problems, rights
+from waiting_room.tokens import Keyring, PassSigner
+from waiting_room.web import admin, jwks, pages, problems, rights
 from waiting_room.web.api import Api
 from waiting_room.web.authorize import Authorize
 from waiting_room.web.commands import Commands
@@ -40,7 +40,7 @@ class Health:
 class Service:
     """
     Hold what the routes need. *observe* hears route, status and seconds of each request; *exposition* gives the
-    metrics.
+    metrics. *passes* writes passes, compact ones if it is None; *published* is the key set of those that are JWTs.
     """
 
     lobby: Lobby
@@ -51,6 +51,8 @@ class Service:
     gatehouse: Gatehouse
     observe: Callable[[str, int, float], None]
     exposition: Callable[[], tuple[bytes, str]]
+    passes: PassSigner | None = None
+    published: bytes = jwks.NO_KEYS
 
 
 def build_app(service: Service) -> web.Application:
@@ -64,6 +66,7 @@ def build_app(service: Service) -> web.Application:
         *api.routes(service.settings.prefix),
         *Commands(service.lobby, service.gatehouse, service.keyring).routes(service.settings.prefix),
         *authorize.routes(),
+        *jwks.routes(service.published, service.settings.prefix),
         *pages.routes(visits, service.lobby, service.settings.prefix),
         *admin.routes(service.lobby, service.settings.admin_token),
         *rights.routes(service.lobby, service.settings.admin_token, service.keyring, _public_base(service.settings)),
@@ -87,7 +90,7 @@ def hurry(service: Service, runner: web.BaseRunner) -> None:
 def _desks(service: Service) -> tuple[Visits, Api, Authorize]:
     secure = (service.settings.public_url or "").startswith("https:")
     prefix = service.settings.prefix
-    visits = Visits(service.lobby, service.keyring, service.identities, secure=secure)
+    visits = Visits(service.lobby, service.keyring, service.identities, secure=secure, passes=service.passes)
     page = pages.WaitingPage(visits, service.lobby, prefix)
     authorize = Authorize(service.gatehouse, service.lobby, service.identities, page.answer, prefix)
     return visits, Api(visits, service.lobby, service.keyring), authorize
@@ -132,6 +135,7 @@ _LAST_WORDS: Final = {
     "state.json": "state",
     "report": "report",
     "command": "command",
+    "jwks.json": "jwks",
 }
 
 

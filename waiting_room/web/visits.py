@@ -18,7 +18,7 @@ from waiting_room.core.reasons import Reason
 from waiting_room.entrance import Entrance
 from waiting_room.errors import TokenError
 from waiting_room.lobby import Lobby
-from waiting_room.tokens import MAX_LENGTH, Invitation, Keyring, Pass, Ticket, Visitor
+from waiting_room.tokens import MAX_LENGTH, Invitation, Keyring, Pass, PassSigner, Ticket, Visitor
 from waiting_room.web.identity import Identities, Identity
 
 PASS_GRACE_S: Final = 300
@@ -66,14 +66,24 @@ class Visits:
     """
     Turn requests into calls on the lobby.
 
-    *public_url* and *trusted* tell whether shoppers come over https; then cookies bear ``Secure``.
+    *secure* tells that shoppers come over https; then cookies bear ``Secure``. *passes* writes the passes, which are
+    compact ones where it is not given.
     """
 
-    def __init__(self, lobby: Lobby, keyring: Keyring, identities: Identities, *, secure: bool = False) -> None:
+    def __init__(
+        self,
+        lobby: Lobby,
+        keyring: Keyring,
+        identities: Identities,
+        *,
+        secure: bool = False,
+        passes: PassSigner | None = None,
+    ) -> None:
         self.lobby = lobby
         self._entrance = Entrance(lobby)
         self.identities = identities
         self._keyring = keyring
+        self._passes = passes or keyring
         self._secure = secure
         self._ids = visitor_ids()
 
@@ -213,7 +223,7 @@ class Visits:
         held = Pass(
             room, ticket.lane, ticket.number, ticket.visitor, outcome.seat, outcome.issued_ms, outcome.hard_end_ms
         )
-        return self._keyring.sign(held)
+        return self._passes.sign(held)
 
     def _cookie(self, request: web.BaseRequest, name: str, value: str, life_s: int) -> str:
         return set_cookie(name, value, life_s, secure=self._secure or request.secure)
