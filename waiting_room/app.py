@@ -68,7 +68,7 @@ async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], 
     base = f"{settings.server.public_url or ''}{settings.server.prefix}"
     office = open_office(settings.jwt.keys, settings.jwt.rooms, settings.jwt.issuer, keyring)
     jwts = office.verifier if office else None
-    gatehouse = Gatehouse(lobby, keyring, tuple(settings.server.secret_keys), base, jwts)
+    gatehouse = Gatehouse(lobby, keyring, tuple(settings.server.secret_keys), base, jwts, settings.server.allowing)
     service = Service(
         lobby=lobby,
         keyring=keyring,

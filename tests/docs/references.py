@@ -4,6 +4,7 @@ The parts of the reference pages that are made from the code.
 ``python -m tests.docs.references`` writes them anew; a test holds that they are as it would write them.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import Field, fields
@@ -74,6 +75,8 @@ def default_of(value: object) -> str:
         return "–"
     if isinstance(value, bool):
         return "`true`" if value else "`false`"
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value)}`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 

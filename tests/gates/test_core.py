@@ -138,7 +138,7 @@ def test_paths_of_machines_are_free(path: str) -> None:
     """
     The defaults let monitors, crawlers' rules and certificates through.
     """
-    assert _decide(request(path)) == Unprotected(listed=True)
+    assert _decide(request(path)) == Unprotected(listed=True, since="never")
 
 
 def test_paths_that_are_not_protected_are_free() -> None:
@@ -162,7 +162,7 @@ def test_preflight_is_free() -> None:
     """
     headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
 
-    assert _decide(request(method="OPTIONS", headers=headers)) == Unprotected(listed=False)
+    assert _decide(request(method="OPTIONS", headers=headers)) == Unprotected(listed=False, since="preflight")
     assert isinstance(_decide(request(method="OPTIONS", headers=headers | {"Content-Length": "5"})), SendToWait)
     assert isinstance(_decide(request(method="GET", headers=headers)), SendToWait)
 

@@ -25,8 +25,9 @@ from tests.gates.shops import gated_django
 from tests.source import ROOT
 from tests.waiting import wait_until
 from waiting_room import wire
+from waiting_room.core.platforms import NEVER, PAYMENTS
 from waiting_room.gates import threaded
-from waiting_room.gates.settings import NEVER, WHEN_SERVICE_DOWN, GateSettings
+from waiting_room.gates.settings import WHEN_SERVICE_DOWN, GateSettings
 from waiting_room.tokens import Pass
 
 PAGE = ROOT / "docs" / "gates.md"
@@ -51,7 +52,7 @@ def _row(entry: Any) -> str:
     if entry.default in {"", ()}:
         default = "–"
     if isinstance(entry.default, tuple) and entry.default:
-        default = "see below" if entry.default == NEVER else ", ".join(f"`{item}`" for item in entry.default)
+        default = ", ".join(f"`{item}`" for item in entry.default)
     return f"| `{entry.name}` | {default} | {value} | {entry.metadata['help']} |"
 
 
@@ -69,6 +70,15 @@ def test_list_of_free_paths_is_that_of_the_code() -> None:
     The paths that need no pass by default are named, all of them.
     """
     assert re.findall(r"`([^`]+)`", _part("never")) == list(NEVER)
+
+
+def test_table_of_payment_providers_is_that_of_the_code() -> None:
+    """
+    Every platform stands there with every address.
+    """
+    rows = [f"| `@payments:{name}` | {', '.join(f'`{path}`' for path in paths)} |" for name, paths in PAYMENTS.items()]
+
+    assert _part("payments") == "\n".join(["| name | stands for |", "| --- | --- |", *rows]) + "\n"
 
 
 def _example(page: str, mark: str) -> Example:

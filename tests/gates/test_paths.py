@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from waiting_room.gates.paths import PathRules, matches, parts_of, readings
+from waiting_room.core.platforms import GROUPS, PAYMENTS
+from waiting_room.gates.paths import PathRules, matches, parts_of, readings, rule_of
 
 CHECKOUT = PathRules.of(("/checkout/*",), ())
 ALL_BUT_ASSETS = PathRules.of(("/*",), ("/assets/*", "/healthz", "/.well-known/*"))
@@ -269,3 +270,115 @@ def test_work_per_path_is_bounded() -> None:
 
     assert found[-1] is None
     assert len(found) < 100
+
+
+def test_method_of_a_rule_narrows_it() -> None:
+    """
+    A rule for one method leaves the others alone, but for those that frameworks take for it.
+    """
+    rules = PathRules.of(("POST /orders", "GET /stock/*", "PUT /basket"), ("POST /hook",))
+
+    assert [rules.guarded("/orders", method) for method in ("POST", "post", "GET", "PUT")] == [True, True, False, False]
+    assert [rules.guarded("/stock/1", method) for method in ("GET", "HEAD", "POST")] == [True, True, False]
+    assert [rules.guarded("/basket", method) for method in ("PUT", "POST", "GET")] == [True, True, False]
+    assert [rules.listed("/hook", "", method) for method in ("POST", "GET", "post")] == [True, False, False]
+
+
+def test_group_stands_for_its_patterns() -> None:
+    """
+    Wherever patterns stand.
+    """
+    rules = PathRules.of(("/*",), ("@defaults", "@payments:woocommerce", "/ping"))
+
+    assert [rules.listed(path) for path in ("/robots.txt", "/wc-api/WC_Gateway_X", "/ping", "/checkout")] == [
+        *(True, True, True),
+        False,
+    ]
+
+
+CALLBACKS = [
+    ("woocommerce", "/wc-api/WC_Gateway_Przelewy24/", ""),
+    ("woocommerce", "/", "wc-api=wc_stripe"),
+    ("woocommerce", "/", "wc-api=mollie_wc_gateway_ideal&order_id=1234&key=wc_order_demo"),
+    ("woocommerce", "/wp-json/paypal/v1/incoming", ""),
+    ("woocommerce", "/wp-json/mollie/v1/webhook", "mollie_webhook_secret=secret"),
+    ("magento", "/mollie/checkout/webhook/", "isAjax=1"),
+    ("magento", "/payu/data/getNotify/type/payu_gateway/store/1/", ""),
+    ("prestashop", "/module/przelewy24/paymentStatus", ""),
+    ("prestashop", "/pl/module/payu/notification", ""),
+    ("prestashop", "/module/tpay/confirmation", "type=basic"),
+    ("shopware", "/mollie/webhook/0a1b2c", ""),
+    ("shopware", "/payment/finalize-transaction", "_sw_payment_token=abc"),
+    ("sylius", "/payment/notify/kY4x", ""),
+    ("saleor", "/plugins/channel/default/mirumee.payments.adyen/webhooks", ""),
+    ("django", "/payments/process/7f1c/", ""),
+]
+
+
+@pytest.mark.parametrize(("platform", "path", "query"), CALLBACKS)
+def test_payment_provider_is_heard(platform: str, path: str, query: str) -> None:
+    """
+    At the addresses that their plugins tell them, with what they add.
+    """
+    rules = PathRules.of(("/*",), (f"@payments:{platform}",))
+
+    assert rules.listed(path, query, "POST")
+
+
+def test_every_pattern_of_every_group_is_one() -> None:
+    """
+    And every platform has a group, and a callback above.
+    """
+    assert all(rule_of(pattern).parts is not None for patterns in GROUPS.values() for pattern in patterns)
+    assert {platform for platform, _, _ in CALLBACKS} == set(PAYMENTS)
+    assert {f"@payments:{platform}" for platform in PAYMENTS} <= set(GROUPS)
+
+
+STEERING = [
+    "controller=order",
+    "a=1&controller=order",
+    "Controller=order",
+    "%63ontroller=order",
+    "%2563ontroller=order",
+    "rest_route=/wc/store/v1/checkout",
+    "rest.route=/wc/store/v1/checkout",
+    "rest%20route=/x",
+    "rest[route=/x",
+    "+pagename=checkout",
+    "%20pagename=checkout",
+    "pagename%00=checkout",
+    "pagename[]=checkout",
+    "page_id=7",
+    "p=7",
+    "wc-ajax=checkout",
+    "route=checkout/checkout",
+    "a=1;controller=order",
+    "a=1%26controller=order",
+    "controller",
+]
+
+
+@pytest.mark.parametrize("query", STEERING)
+@pytest.mark.parametrize("path", ["/static/x", "/wp-json/paypal/v1/incoming"])
+def test_query_does_not_carry_a_spared_path_elsewhere(path: str, query: str) -> None:
+    """
+    Shops in PHP show the page that a field names, whatever the path.
+    """
+    rules = PathRules.of(("/*",), ("@defaults", "@payments:woocommerce"))
+
+    assert rules.listed(path, "v=1&utm_source=controller&xpagename=1&up=3")
+    assert not rules.listed(path, query)
+
+
+UNPLAIN_FIELDS = """
+wc-api= wc-api wc-api=0 wc-api=a&wc-api= wc-api=&wc-api=a wc-api[]=a wc-api=a&wc-api[]=b wc-api=a&%77c-api=
+wc-api=a&WC-API= %77c-api=a wc-api=a;wc-api= wc-api=a%20b x=wc-api wc-api=a&wc-ajax=checkout wc-api=a&+wc-api=
+"""
+
+
+@pytest.mark.parametrize("query", ["", *UNPLAIN_FIELDS.split()])
+def test_field_of_a_query_counts_only_once_and_plain(query: str) -> None:
+    """
+    What another server could read as nothing, or as something else, is the shop's front page.
+    """
+    assert not PathRules.of(("/*",), ("/?wc-api=*",)).listed("/", query)

@@ -83,6 +83,36 @@ def test_pattern_that_could_be_read_in_two_ways_is_refused(pattern: Any) -> None
     assert set(_faults(protect=("/ok", pattern))) == {"protect[1]"}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "where"),
+    [
+        ("never", ("@payments:woocomerce",), "never[0]"),
+        ("never", ("post /x",), "never[0]"),
+        ("never", ("/x?a=1",), "never[0]"),
+        ("protect", ("/?rest_route=*",), "protect[0]"),
+        ("staff_networks", ("192.0.2.1/24",), "staff_networks[0]"),
+        ("staff_networks", ("0.0.0.0/0",), "staff_networks[0]"),
+        ("staff_networks", ("unix",), "staff_networks[0]"),
+        ("staff_networks", "192.0.2.0/24", "staff_networks"),
+        ("trusted_proxies", ("unix", "::/0"), "trusted_proxies[1]"),
+        ("crawler_files", "googlebot.json", "crawler_files"),
+    ],
+)
+def test_rule_that_would_say_too_much_or_nothing_is_refused(name: str, value: Any, where: str) -> None:
+    """
+    A network of everybody, a misspelled group, a query that could be spelled in many ways.
+    """
+    assert set(_faults(**{name: value})) == {where}
+
+
+def test_unreadable_file_of_crawlers_is_told_with_its_path(tmp_path: Path) -> None:
+    """
+    When the gate is made, not when the first crawler comes.
+    """
+    with pytest.raises(ConfigError, match="nowhere"):
+        settings(crawler_files=(str(tmp_path / "nowhere"),)).acquaintances()
+
+
 def test_faults_of_a_document_name_their_place() -> None:
     """
     Unknown and missing settings are told with the rest, below the name of the document's part.

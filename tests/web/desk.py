@@ -96,9 +96,8 @@ async def open_desk(
     observed: list[tuple[str, int, float]] = []
     health = Health(ready=True)
     server = ServerSettings(**settings)
-    gatehouse = Gatehouse(
-        lobby, KEYS, SECRETS, f"{server.public_url or ''}{server.prefix}", office.verifier if office else None
-    )
+    base, jwts = f"{server.public_url or ''}{server.prefix}", office.verifier if office else None
+    gatehouse = Gatehouse(lobby, KEYS, SECRETS, base, jwts, server.allowing)
     service = Service(
         lobby=lobby,
         keyring=KEYS,

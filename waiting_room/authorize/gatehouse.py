@@ -6,7 +6,8 @@ What a gate in a shop reports over HTTP once a second, these tell the lobby dire
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final, cast
 
 from waiting_room import wire
 from waiting_room.authorize.dialects import Asked
@@ -18,7 +19,9 @@ from waiting_room.core.view import View
 from waiting_room.errors import TokenError
 from waiting_room.gates.clerk import Clerk
 from waiting_room.gates.core import Allow, GateCore, Outcome, TryStraight
+from waiting_room.gates.crawlers import Acquaintances
 from waiting_room.gates.ledger import Batch, GateAnswer, Ledger, RoomState
+from waiting_room.gates.networks import NOWHERE, Way
 from waiting_room.gates.passes import JwtReader
 from waiting_room.gates.requests import Request
 from waiting_room.gates.settings import GateSettings
@@ -29,25 +32,24 @@ from waiting_room.tokens import Keyring
 
 SLICE: Final = 250
 """So many seats take about a millisecond of this worker, and no longer of Redis."""
+NOTHING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 _DOWN: Final = {"open": "open", "static": "static", "hold": "static"}
 """What a gate does while the store is away, by the room's rule: to hold is to send to the waiting page as well."""
 
 
 class RoomGate:
     """
-    Decide on requests to the shop behind one room.
-
-    *base* is where browsers reach the waiting pages: scheme, host and prefix.
+    Decide on requests to the shop behind one room, with its policy written as a gate's *settings*.
     """
 
     def __init__(
-        self, room: Room, keyring: Keyring, secret_keys: tuple[str, ...], base: str, jwts: JwtReader | None
+        self, room: Room, keyring: Keyring, settings: GateSettings, jwts: JwtReader | None, known: Acquaintances
     ) -> None:
         self._room = room
         self._policy = room.policy
-        self._core = GateCore(_settings(room.name, self._policy, secret_keys, base), keyring, jwts)
+        self._core = GateCore(settings, keyring, jwts, known)
         self._keyring = keyring
-        self._secure = base.startswith("https:") or self._policy.target.startswith("https:")
+        self._secure = any(url.startswith("https:") for url in (settings.page_url, self._policy.target))
         self._seen: tuple[View, object, bool] | None = None
         self._state = RoomState()
         self.ledger = Ledger(0)
@@ -58,9 +60,13 @@ class RoomGate:
         """
         return policy is self._policy or policy == self._policy
 
-    def decide(self, asked: Asked, headers: Mapping[str, str], now_ms: int) -> tuple[Outcome, Request]:
+    def decide(
+        self, asked: Asked, headers: Mapping[str, str], now_ms: int, way: Way = NOWHERE
+    ) -> tuple[Outcome, Request]:
         """
         Return what becomes of the request that is *asked* about, whose headers came along, and its facts.
+
+        *way* is that of the question: the proxy's address, and what it says of those before it.
 
         A newcomer goes to the waiting page even while the room is idle, and from there straight in: only the page may
         set cookies in every proxy, and who enters without a pass would hold no seat.
@@ -72,6 +78,7 @@ class RoomGate:
             headers=headers,
             cookies=cookies_of(headers.get("Cookie", "")),
             origin=self._origin(asked.origin),
+            way=way,
         )
         outcome = self._core.decide(facts, self._state_at(now_ms), now_ms)
         if isinstance(outcome, TryStraight):
@@ -149,18 +156,35 @@ class Gatehouse:
     """
     Keep a gate for each room that was asked for, and tell the lobby which seats were used.
 
-    Passes that are JWTs count where there are *jwts*.
+    *base* is where browsers reach the waiting pages: scheme, host and prefix. Passes that are JWTs count where there
+    are *jwts*. *allowing* are settings of every gate beside what the room's policy says: who and what passes without a
+    pass. Raises `ConfigError` where a file of crawlers cannot be used.
     """
 
     def __init__(
-        self, lobby: Lobby, keyring: Keyring, secret_keys: tuple[str, ...], base: str, jwts: JwtReader | None = None
+        self,
+        lobby: Lobby,
+        keyring: Keyring,
+        secret_keys: tuple[str, ...],
+        base: str,
+        jwts: JwtReader | None = None,
+        allowing: Mapping[str, tuple[str, ...]] = NOTHING,
     ) -> None:
         self._lobby = lobby
         self._keyring = keyring
         self._secret_keys = secret_keys
         self._base = base
         self._jwts = jwts
+        self._allowing = allowing
+        self._known = _settings("any", Policy(), secret_keys, base, allowing).acquaintances()
         self._gates: dict[str, RoomGate] = {}
+
+    @property
+    def asks_whence(self) -> bool:
+        """
+        Tell whether anybody is known by address, so that the way of a question must be read.
+        """
+        return self._known.known is not None
 
     def gate(self, name: str) -> RoomGate:
         """
@@ -171,7 +195,8 @@ class Gatehouse:
         if known is not None and known.serves(room.policy):
             return known
         base = self._base if "://" in self._base else targets.origin(room.policy.target) + self._base
-        made = self._gates[name] = RoomGate(room, self._keyring, self._secret_keys, base, self._jwts)
+        settings = _settings(name, room.policy, self._secret_keys, base, self._allowing)
+        made = self._gates[name] = RoomGate(room, self._keyring, settings, self._jwts, self._known)
         if known is not None:
             made.ledger = known.ledger
         return made
@@ -183,6 +208,7 @@ class Gatehouse:
         What it could not take is told again the next time. It is told in slices, with an await between two: proxies
         ask meanwhile, and nobody's answer waits for a thousand seats.
         """
+        self._known.look_again()
         for name, gate in list(self._gates.items()):
             ledger = gate.ledger
             for _ in range(ceil(ledger.pending / SLICE)):
@@ -206,11 +232,14 @@ class Gatehouse:
         return told.degraded
 
 
-def _settings(room: str, policy: Policy, secret_keys: tuple[str, ...], base: str) -> GateSettings:
+def _settings(
+    room: str, policy: Policy, secret_keys: tuple[str, ...], base: str, allowing: Mapping[str, tuple[str, ...]]
+) -> GateSettings:
     return GateSettings(
         room=room,
         service_url="http://127.0.0.1",
         page_url=f"{base}/{room}",
         secret_keys=secret_keys,
         when_service_down=_DOWN[policy.on_redis_outage],
+        **cast("dict[str, Any]", allowing),
     )

@@ -20,7 +20,7 @@ COMMANDS = {
     "simulate": Lazy(
         "waiting_room.cli.simulate:simulation", "Play a promotion without a server: the real engine, on a moved clock."
     ),
-    "gate": Lazy("waiting_room.cli.gate:gate", "Ask what a gate does with an address."),
+    "gate": Lazy("waiting_room.cli.gate:gate", "Ask what a gate does with a request."),
     "proxy": Lazy(
         "waiting_room.cli.proxy:proxy", "Print the configuration with which a proxy asks the room about each request."
     ),

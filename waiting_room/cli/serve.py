@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ import click
 from waiting_room.cli.options import AnyFunction, config_option, json_option, read_settings, redis_option
 from waiting_room.config.keys import with_keys
 from waiting_room.config.sections import ServerSettings
+from waiting_room.gates.crawlers import networks_in
 from waiting_room.jwts import signing_keys
 from waiting_room.supervisor.parent import Started, supervise
 from waiting_room.telemetry import logs
@@ -46,6 +48,8 @@ def serve(config_file: str | None, redis_url: str | None, **given: Any) -> None:
     as_json = given.pop("as_json")
     options = {f"server__{name}": value for name, value in given.items()}
     settings = read_settings(config_file, redis__url=redis_url, **options)
+    for file in settings.server.crawler_files:
+        networks_in(Path(file))
     settings, notice = with_keys(settings)
     signing_keys(settings.jwt.keys)  # each worker reads them; a fault is told once, and here
     logs.set_up(settings.server.log_format)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from waiting_room.config.rooms import split
 from waiting_room.core.names import name_faults
+from waiting_room.core.patterns import pattern_faults
 from waiting_room.jwts.claims import EVERY_ROOM, ISSUER
 from waiting_room.wire import PREFIX
 
@@ -28,10 +29,10 @@ def _listed(value: Any) -> Any:
 
 def _is_network(text: str) -> bool:
     try:
-        ipaddress.ip_network(text)
+        # None is everybody's: it would believe, or let in, whoever asks.
+        return ipaddress.ip_network(text).prefixlen > 0
     except ValueError:
         return False
-    return True
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -72,7 +73,25 @@ class ServerSettings(Section):
         description=f"what operators send as a bearer token, {MIN_ADMIN_TOKEN_LENGTH} characters or more",
     )
     trusted_proxies: Texts = Field(
-        default=(), description="a list of networks whose X-Forwarded-* headers are believed"
+        default=(),
+        description="a list of networks of the proxies whose X-Forwarded-For is believed; see staff_networks",
+    )
+    never: Texts = Field(
+        default=("@defaults",),
+        description=(
+            "what a proxy is told to let pass without a pass: paths as in a gate, and groups such as "
+            "@payments:woocommerce"
+        ),
+    )
+    staff_networks: Texts = Field(
+        default=(), description="a list of networks whose people a proxy is told to let pass without a pass"
+    )
+    crawler_files: Texts = Field(
+        default=(),
+        description=(
+            "a list of files with the networks of crawlers, which may look at any page; as published, such as "
+            "googlebot.json"
+        ),
     )
     public_url: str | None = Field(
         default=None, description="the address that shoppers see, such as https://shop.example"
@@ -100,13 +119,29 @@ class ServerSettings(Section):
             raise ValueError("is too short, or has blanks or other than ASCII; make one with `openssl rand -hex 24`")
         return token
 
-    @field_validator("trusted_proxies")
+    @property
+    def allowing(self) -> dict[str, tuple[str, ...]]:
+        """
+        Return who and what passes at every room's gate without a pass.
+        """
+        names = ("never", "trusted_proxies", "staff_networks", "crawler_files")
+        return {name: getattr(self, name) for name in names}
+
+    @field_validator("trusted_proxies", "staff_networks")
     @classmethod
     def _check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         wrong = [network for network in networks if not _is_network(network)]
         if wrong:
             raise ValueError(f"{', '.join(wrong)} is no network; write one like 10.0.0.0/8")
         return networks
+
+    @field_validator("never")
+    @classmethod
+    def _check_patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        faults = pattern_faults("never", patterns)
+        if faults:
+            raise ValueError("; ".join(f"{fault.what}; {fault.remedy}" for fault in faults))
+        return patterns
 
     @field_validator("public_url")
     @classmethod

@@ -16,8 +16,9 @@ from waiting_room.cookies import cookies_of
 from waiting_room.gates.answers import NO_STORE, Answer
 from waiting_room.gates.asynchronous import AsyncEngine
 from waiting_room.gates.core import Refuse, SendToWait, Unprotected
+from waiting_room.gates.networks import NOWHERE, Way
 from waiting_room.gates.porter import EVENT_STREAM, TOLD_HEADERS, Porter
-from waiting_room.gates.requests import Request, SmallHeaders, undecoded
+from waiting_room.gates.requests import FORWARDED_HEADER, Request, SmallHeaders, undecoded
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.visits import Visit
 from waiting_room.telemetry.prometheus import Metrics
@@ -125,6 +126,7 @@ class WaitingRoomGate:
             SmallHeaders(by_name),
             cookies_of(cookie),
             f"{scheme}://{host}" if host else "",
+            _way(scope, headers) if self._porter.asks_whence else NOWHERE,
         )
         return Visit(facts, self._porter.is_secure(by_request=scheme == "https"))
 
@@ -238,6 +240,11 @@ def _path(scope: Scope) -> str:
         if text == path or unquote(text) == path:
             return text
     return undecoded(path)
+
+
+def _way(scope: Scope, headers: Heads) -> Way:
+    client = scope.get("client")
+    return Way(client[0] if client else "", ",".join(_lines(headers, FORWARDED_HEADER)))
 
 
 def _lines(heads: Heads, name: str) -> list[str]:

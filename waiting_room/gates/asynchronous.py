@@ -117,6 +117,7 @@ class AsyncEngine:
         """
         Tell the service what the ledger holds; what could not be told is kept for the next time. Never raises.
         """
+        self.porter.look_again()
         line = self.porter.line
         batch = line.take()
         try:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from waiting_room.cookies import cookies_of
+from waiting_room.gates.networks import NOWHERE, Way
 from waiting_room.gates.requests import Request, undecoded
 
 _HEAD: Final = "HTTP_"
@@ -45,9 +46,9 @@ class CgiHeaders(Mapping[str, str]):
         return sum(1 for _ in self)
 
 
-def facts_of(environ: Mapping[str, Any], method: str, path: str, scheme: str) -> Request:
+def facts_of(environ: Mapping[str, Any], method: str, path: str, scheme: str, *, whence: bool) -> Request:
     """
-    Return the facts of a request for *path*, which the server has decoded.
+    Return the facts of a request for *path*, which the server has decoded; its way only where *whence* asks for it.
     """
     host = environ.get("HTTP_HOST", "")
     return Request(
@@ -57,4 +58,5 @@ def facts_of(environ: Mapping[str, Any], method: str, path: str, scheme: str) ->
         CgiHeaders(environ),
         cookies_of(environ.get("HTTP_COOKIE", "")),
         f"{scheme}://{host}" if host else "",
+        Way(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")) if whence else NOWHERE,
     )

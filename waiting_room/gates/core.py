@@ -7,18 +7,20 @@ goes wrong on the way is an exception, never an outcome that admits.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import TokenError
+from waiting_room.gates.crawlers import Acquaintances
 from waiting_room.gates.ledger import RoomState
 from waiting_room.gates.passes import JwtReader, PassBook
 from waiting_room.gates.paths import PathRules
 from waiting_room.gates.requests import (
     LANGUAGE_FIELD,
     LONGEST_TARGET,
+    LOOKING_METHODS,
     SAFE_METHODS,
     Request,
     is_preflight,
@@ -34,10 +36,14 @@ from waiting_room.tokens import Keyring, Pass, PaymentStage
 @dataclass(frozen=True, slots=True)
 class Unprotected:
     """
-    Let the request pass: its path needs no pass. *listed* ones are of no weight to the shop's health.
+    Let the request pass: it needs no pass. *listed* ones are of no weight to the shop's health.
+
+    *since* says why: its path is never protected (``never``) or simply is not (``free``), it is a ``preflight``, or its
+    sender is known by address (``staff``, ``crawler``).
     """
 
     listed: bool
+    since: str = "free"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +123,27 @@ class Joined:
     tokens: Mapping[str, str]
 
 
+_LISTED: Final = Unprotected(listed=True, since="never")
+_FREE: Final = Unprotected(listed=False)
+_PREFLIGHT: Final = Unprotected(listed=False, since="preflight")
+
 Outcome = Unprotected | Allow | TryStraight | SendToWait | LetThrough | Refuse
 
 
 class GateCore:
     """
-    Decide on requests by one gate's settings and what the room said last.
+    Decide on requests by one gate's settings and what the room said last; *known* are those whom it knows by address.
     """
 
-    def __init__(self, settings: GateSettings, keyring: Keyring, jwts: JwtReader | None = None) -> None:
+    def __init__(
+        self,
+        settings: GateSettings,
+        keyring: Keyring,
+        jwts: JwtReader | None = None,
+        known: Acquaintances | None = None,
+    ) -> None:
         self._settings = settings
+        self._acquaintances = known
         self._rules = PathRules.of(settings.protect, settings.never)
         self._grace_ms = round(settings.grace_s * 1000)
         self.passes = PassBook(keyring, settings.room, self._grace_ms, jwts=jwts)
@@ -145,10 +162,12 @@ class GateCore:
         """
         Return what to do with *request* at *now_ms* of the service's clock.
         """
-        if self._rules.listed(request.path):
-            return Unprotected(listed=True)
-        if not self._rules.guarded(request.path) or is_preflight(request):
-            return Unprotected(listed=False)
+        if self._rules.listed(request.path, request.query, request.method):
+            return _LISTED
+        if not self._rules.guarded(request.path, request.method):
+            return _FREE
+        if is_preflight(request):
+            return _PREFLIGHT
         pass_text = self._pass_text(request)
         reason = Reason.QUEUE_WAIT
         if pass_text:
@@ -156,6 +175,11 @@ class GateCore:
             if isinstance(judged, Allow):
                 return judged
             reason = judged
+        known = self._acquaintances.known if self._acquaintances is not None else None
+        if known is not None:
+            since = known.spared(request.way, looks=request.method in LOOKING_METHODS)
+            if since:
+                return Unprotected(listed=False, since=since)
         return self._newcomer(request, state, reason, now_ms)
 
     def joined(self, answer: Any, visitor_text: str, *, has_place: bool, now_ms: int) -> Joined:

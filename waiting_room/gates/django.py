@@ -138,7 +138,8 @@ def _settings() -> GateSettings:
 
 
 def _read(gate: Gate, request: HttpRequest) -> Visit:
-    facts = facts_of(request.META, request.method or "GET", request.path, request.scheme or "http")
+    scheme = request.scheme or "http"
+    facts = facts_of(request.META, request.method or "GET", request.path, scheme, whence=gate.asks_whence)
     return Visit(facts, gate.is_secure(by_request=request.is_secure()))
 
 

@@ -4,15 +4,18 @@ Which paths a gate protects, whatever their spelling.
 Servers, proxies and frameworks read an odd path differently: one decodes ``%2f`` and another does not, one drops
 ``;parameters``, one takes ``\`` for ``/``, one resolves ``..`` before it routes and another after. A gate cannot know
 which of them stands behind it. So it takes every reading: a path is protected if *any* reading of it is, and it is
-spared only if it is spelled plainly.
+spared only if it is spelled plainly, with a query that cannot lead elsewhere.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import unquote
+from typing import Final, NamedTuple
+from urllib.parse import unquote, unquote_plus
+
+from waiting_room.core.patterns import WRITTEN
+from waiting_room.core.platforms import expanded
 
 Pattern = tuple[str, ...]
 
@@ -24,6 +27,12 @@ _CODED_MEANING: Final = re.compile(r"%(?![0-9a-f]{2})|%(2f|2e|3b|5c|25|3f|23|[01
 _OVERLONG: Final = re.compile(r"%(c[01]|e0%[89]|f0%8|f[89a-f])", re.IGNORECASE)
 """UTF-8 that is longer than it need be, which lax decoders take for an ASCII letter, a dot or a slash."""
 _DOTTED: Final = re.compile(r"(^|/)\.{1,2}(/|$)")
+_STEERS: Final = re.compile(
+    r"(?:^|[&;?#])[\s+]*(?:controller|route|rest[_ .+[]route|pagename|page[_ .+[]id|p|wc-ajax)[\s+]*(?:[=[&;#\x00]|$)"
+)
+"""Fields by which WordPress, PrestaShop and OpenCart show another page than the path's, as PHP reads names."""
+_CODED_TWICE: Final = 2
+_VALUE: Final = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _LONGEST: Final = 1024
 """Characters of a path that are worth reading; a longer odd one is protected unseen, which bounds the work."""
 _MOST_CODED: Final = 4
@@ -32,26 +41,38 @@ _MOST: Final = 64
 """Readings of one path; what has more is an attempt at something, and protected unseen. Honest paths have up to ten."""
 
 
+class Rule(NamedTuple):
+    """
+    Hold one pattern: *method* and *field* are empty where any will do.
+    """
+
+    parts: Pattern
+    method: str = ""
+    field: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PathRules:
     """
     Tell protected paths from others: *protect* matches every reading of a path, *never* only its plain spelling.
     """
 
-    protect: tuple[Pattern, ...]
-    never: tuple[Pattern, ...]
+    protect: tuple[Rule, ...]
+    never: tuple[Rule, ...]
     never_heads: frozenset[str]
+    everything: bool
 
     @classmethod
     def of(cls, protect: Sequence[str], never: Sequence[str]) -> "PathRules":
         """
-        Return the rules that these patterns write down; see `matches` for what a pattern means.
+        Return the rules that these patterns write down; see `rule_of` and `matches` for what a pattern means.
         """
-        protected = tuple(tuple(parts_of(_folded(pattern))) for pattern in protect)
-        spared = tuple(tuple(parts_of(pattern)) for pattern in never)
-        return cls(protected, spared, frozenset(pattern[0] if pattern else "" for pattern in spared))
+        protected = tuple(_folded_rule(rule_of(pattern)) for pattern in expanded(protect))
+        spared = tuple(rule_of(pattern) for pattern in expanded(never))
+        heads = frozenset(rule.parts[0] if rule.parts else "" for rule in spared)
+        return cls(protected, spared, heads, any(rule.parts == _ALL and not rule.method for rule in protected))
 
-    def listed(self, path: str) -> bool:
+    def listed(self, path: str, query: str = "", method: str = "GET") -> bool:
         """
         Tell whether the undecoded *path* is spelled plainly and is one that never needs a pass.
         """
@@ -59,25 +80,81 @@ class PathRules:
         head = path[1:].partition("/")[0]
         if head not in self.never_heads and "*" not in self.never_heads:
             return False
+        return self.sparing(path, query, method) is not None
+
+    def sparing(self, path: str, query: str, method: str) -> Rule | None:
+        """
+        Return the first rule of ``never`` that spares the request, or None.
+        """
         if not path.startswith("/") or _CODED_MEANING.search(path):
-            return False
+            return None
         decoded = unquote(path, errors="replace")
         if "\N{REPLACEMENT CHARACTER}" in decoded or _UNPLAIN.search(decoded):
-            return False
+            return None
         parts = parts_of(decoded)
-        return any(matches(pattern, parts) for pattern in self.never)
+        fitting = (rule for rule in self.never if rule.method in {"", method} and matches(rule.parts, parts))
+        found = next((rule for rule in fitting if not rule.field or _names(query, rule.field)), None)
+        return None if found is None or steers(query) else found
 
-    def guarded(self, path: str) -> bool:
+    def guarded(self, path: str, method: str = "GET") -> bool:
         """
         Tell whether any server could read the undecoded *path* as one that is protected.
         """
-        return _ALL in self.protect or any(self._guards(reading) for reading in readings(path))
+        return self.everything or any(self.guarding(reading, method) is not None for reading in readings(path))
 
-    def _guards(self, reading: str | None) -> bool:
+    def guarding(self, reading: str | None, method: str) -> Rule | None:
+        """
+        Return the first rule of ``protect`` that fits a *reading* of a path; what cannot be read is protected by any.
+        """
         if reading is None:
-            return True
+            return Rule(_ALL)
         parts = parts_of(reading)
-        return any(matches(pattern, parts) for pattern in self.protect)
+        fitting = (rule for rule in self.protect if matches(rule.parts, parts))
+        return next((rule for rule in fitting if not rule.method or _may_become(method.upper(), rule.method)), None)
+
+
+def rule_of(pattern: str) -> Rule:
+    """
+    Return the rule that *pattern* writes: a path, before it perhaps a method, after it perhaps ``?field=*``.
+
+    Raises `ValueError` for what is no pattern.
+    """
+    found = WRITTEN.fullmatch(pattern)
+    if found is None:
+        raise ValueError(f"{pattern!r} is no pattern of a path")
+    method, path, field = found.groups()
+    return Rule(tuple(parts_of(path)), method or "", field or "")
+
+
+def _folded_rule(rule: Rule) -> Rule:
+    return rule._replace(parts=tuple(_folded(part) for part in rule.parts))
+
+
+def _may_become(method: str, wanted: str) -> bool:
+    # A HEAD is answered as a GET is; and frameworks take a POST for any other by a header or a field in its form.
+    return method == wanted or (method == "HEAD" and wanted == "GET") or (method == "POST" and wanted != "GET")
+
+
+def steers(query: str) -> bool:
+    """
+    Tell whether *query* bears a field by which a shop in PHP would show another page than the path names.
+    """
+    for _ in range(_CODED_TWICE + 1):
+        if not query:
+            return False
+        if _STEERS.search(query.casefold()):
+            return True
+        query = unquote_plus(query) if "%" in query else ""
+    return False
+
+
+def _names(query: str, field: str) -> bool:
+    """
+    Tell whether *query* bears *field* once, with a plain value; a second one could be the one that counts.
+    """
+    pairs = [pair.partition("=") for pair in query.split("&")]
+    alike = [pair for pair in pairs if field.casefold() in unquote_plus(pair[0]).casefold()]
+    return len(alike) == 1 and alike[0][0] == field and bool(_VALUE.fullmatch(alike[0][2])) and ";" not in query
 
 
 def matches(pattern: Pattern, parts: Sequence[str]) -> bool:

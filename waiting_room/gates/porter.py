@@ -58,7 +58,8 @@ class Porter:
     def __init__(self, settings: GateSettings, keyring: Keyring, metrics: Metrics | None) -> None:
         self._settings = settings
         self._keyring = keyring
-        self._core = GateCore(settings, keyring)
+        self._acquaintances = settings.acquaintances()
+        self._core = GateCore(settings, keyring, known=self._acquaintances)
         self._meters = Meters(settings.room, metrics)
         self._joins = 0
         self.ledger = Ledger(tick_ms())
@@ -69,7 +70,21 @@ class Porter:
         """
         Let *path* pass without a pass, beside those of the settings.
         """
-        self._core = GateCore(replace(self._settings, never=(*self._settings.never, path)), self._keyring)
+        settings = replace(self._settings, never=(*self._settings.never, path))
+        self._core = GateCore(settings, self._keyring, known=self._acquaintances)
+
+    @property
+    def asks_whence(self) -> bool:
+        """
+        Tell whether anybody is known by address, so that the request's way must be read.
+        """
+        return self._acquaintances.known is not None
+
+    def look_again(self) -> None:
+        """
+        Read what stands in files again, where that has changed; once a report is often enough.
+        """
+        self._acquaintances.look_again()
 
     def is_secure(self, *, by_request: bool) -> bool:
         """

@@ -8,12 +8,16 @@ from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
 from waiting_room import wire
+from waiting_room.gates.networks import NOWHERE, Way
 from waiting_room.gates.texts import LANGUAGES
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """RFC 9110 section 9.2.1: they ask for nothing to be done, so nothing is lost when they are sent away."""
 LONGEST_TARGET: Final = 2048
 """A longer address to come back to is dropped: the page then goes on to the room's own target."""
+FORWARDED_HEADER: Final = "X-Forwarded-For"
+LOOKING_METHODS: Final = frozenset({"GET", "HEAD"})
+"""What crawlers ask by."""
 LANGUAGE_FIELD: Final = "lang"
 """So it is called in the address of the waiting page, and in those of most shops."""
 
@@ -26,7 +30,7 @@ class Request:
     Hold the facts of a request that a gate looks at.
 
     *path* is undecoded and without query, *query* without its ``?``; *headers* are looked up regardless of case.
-    *origin* is scheme and host as the request has them, or empty.
+    *origin* is scheme and host as the request has them, or empty. *way* is told where anybody is known by address.
     """
 
     method: str
@@ -35,6 +39,7 @@ class Request:
     headers: Mapping[str, str]
     cookies: Mapping[str, str]
     origin: str
+    way: Way = NOWHERE
 
     @property
     def visitor_text(self) -> str:

@@ -3,33 +3,25 @@ A gate's settings: one frozen value, validated as a whole.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeGuard
 from urllib.parse import urlsplit
 
 from waiting_room.core.names import name_faults
+from waiting_room.core.patterns import pattern_faults
 from waiting_room.errors import ConfigError, Fault
+from waiting_room.gates.crawlers import Acquaintances
+from waiting_room.gates.networks import UNIX
 from waiting_room.tokens import Keyring
 
 WHEN_SERVICE_DOWN: Final = ("static", "open", "closed")
 
-NEVER: Final = (
-    "/.well-known/*",
-    "/robots.txt",
-    "/sitemap.xml",
-    "/favicon.ico",
-    "/health",
-    "/healthz",
-    "/readyz",
-    "/livez",
-    "/metrics",
-    "/assets/*",
-    "/static/*",
-)
-"""What machines ask for, and files that cost nothing. Payment providers' callbacks have no common path: add yours."""
+NEVER: Final = ("@defaults",)
+"""What a gate spares without further settings."""
 
 
 def _setting(help_: str, default: Any = MISSING, *, low: float = 0, high: float = 0, secret: bool = False) -> Any:
@@ -53,6 +45,13 @@ class GateSettings:
     secret_keys_file: str = _setting("a file with the keys instead, one a line; lines with # in front are comments", "")
     protect: tuple[str, ...] = _setting("paths that need a pass; a closing /* means all below as well", ("/*",))
     never: tuple[str, ...] = _setting("paths that never need one, even where `protect` names them", NEVER)
+    staff_networks: tuple[str, ...] = _setting("networks whose people need no pass, such as 192.0.2.0/24", ())
+    crawler_files: tuple[str, ...] = _setting(
+        "files with the networks of crawlers, which may look at any page; as published, such as googlebot.json", ()
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "networks of the proxies whose X-Forwarded-For is believed; unix for those that connect by a unix socket", ()
+    )
     shop_url: str = _setting(
         "the shop as browsers reach it, such as https://shop.example; without it, the request's Host is believed", ""
     )
@@ -92,7 +91,7 @@ class GateSettings:
         faults = [_unknown(name, known) for name in values if name not in known]
         faults += [Fault(name, "is missing", known[name].metadata["help"]) for name in missing]
         given: dict[str, Any] = {name: value for name, value in values.items() if name in known} | missing
-        for name in ("secret_keys", "protect", "never"):
+        for name in (entry.name for entry in known.values() if "tuple" in str(entry.type)):
             if isinstance(given.get(name), list):
                 given[name] = tuple(given[name])
         settings = None
@@ -109,6 +108,12 @@ class GateSettings:
         Return the keys, read from their file where one is named; raises `ConfigError` if they cannot be used.
         """
         return Keyring(self.secret_keys or _read_keys(Path(self.secret_keys_file)))
+
+    def acquaintances(self) -> Acquaintances:
+        """
+        Return who is known by address; raises `ConfigError` where a file of crawlers cannot be used.
+        """
+        return Acquaintances(self.trusted_proxies, self.staff_networks, self.crawler_files)
 
 
 def _read_keys(path: Path) -> tuple[str, ...]:
@@ -135,6 +140,10 @@ def _faults(settings: GateSettings) -> list[Fault]:
             faults += _url_faults("shop_url", settings.shop_url)
     for name in ("protect", "never"):
         faults += pattern_faults(name, getattr(settings, name))
+    for name in ("staff_networks", "trusted_proxies"):
+        faults += network_faults(name, getattr(settings, name))
+    if not _are_texts(settings.crawler_files):
+        faults.append(Fault("crawler_files", "is no list of texts", 'write ["/etc/waiting-room/googlebot.json"]'))
     if settings.when_service_down not in WHEN_SERVICE_DOWN:
         what = f"{settings.when_service_down!r} is none of the choices"
         faults.append(Fault("when_service_down", what, f"use one of {', '.join(WHEN_SERVICE_DOWN)}"))
@@ -175,22 +184,28 @@ def _range_faults(name: str, value: object) -> list[Fault]:
     return []
 
 
-def pattern_faults(name: str, patterns: object) -> list[Fault]:
+def network_faults(name: str, networks: object) -> list[Fault]:
     """
-    Return what is wrong with a list of path patterns.
+    Return what is wrong with a list of networks.
     """
-    if isinstance(patterns, str) or not isinstance(patterns, list | tuple):
-        return [Fault(name, f"{patterns!r} is no list of paths", 'write ["/checkout/*"]')]
+    if not _are_texts(networks):
+        return [Fault(name, f"{networks!r} is no list of networks", 'write ["192.0.2.0/24"]')]
     faults = []
-    for index, pattern in enumerate(patterns):
-        at = f"{name}[{index}]"
-        if not isinstance(pattern, str) or not re.fullmatch(r"/[^\s?#%;\\]*", pattern) or "//" in pattern:
-            remedy = "begin with /, decoded, without query, ';', '//' or '\\'"
-            faults.append(Fault(at, f"{pattern!r} is no path", remedy))
-        elif any("*" in part and part != "*" for part in pattern.split("/")):
-            remedy = "* stands for one whole part between slashes, at the end for all that follows"
-            faults.append(Fault(at, f"{pattern!r} has a * inside a part", remedy))
+    for index, network in enumerate(networks):
+        if network == UNIX and name == "trusted_proxies":
+            continue
+        try:
+            everybody = ip_network(network).prefixlen == 0
+        except ValueError as error:
+            faults.append(Fault(f"{name}[{index}]", str(error), "write a network such as 192.0.2.0/24"))
+        else:
+            if everybody:
+                faults.append(Fault(f"{name}[{index}]", f"{network} is everybody", "name the networks that are meant"))
     return faults
+
+
+def _are_texts(values: object) -> TypeGuard[Sequence[str]]:
+    return isinstance(values, list | tuple) and all(isinstance(value, str) for value in values)
 
 
 def _key_faults(settings: GateSettings) -> list[Fault]:

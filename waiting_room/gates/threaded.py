@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from waiting_room.errors import TokenError
 from waiting_room.gates.answers import Answer
 from waiting_room.gates.core import Refuse, SendToWait, TryStraight
-from waiting_room.gates.line import ANSWER_BYTES, LAST_REPORTS, REPORT_TIME_OUT_S, Call, Line, Reply
+from waiting_room.gates.line import ANSWER_BYTES, LAST_REPORTS, REPORT_TIME_OUT_S, Call, Reply
 from waiting_room.gates.porter import Porter, Settled
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.visits import Visit, unread
@@ -70,7 +70,7 @@ class Desk:
         self._porter = porter
         self._lock = threading.Lock()
         self._post = _Post(settings.service_url)
-        self._reports = _Reports(porter.line, self._lock, self._post, settings)
+        self._reports = _Reports(porter, self._lock, self._post, settings)
         # The thread knows its reports and not the desk: a gate that nobody has any more reports no more.
         weakref.finalize(self, self._reports.abandon)
 
@@ -99,6 +99,13 @@ class Desk:
         Tell whether the shop is reached by https.
         """
         return self._porter.is_secure(by_request=by_request)
+
+    @property
+    def asks_whence(self) -> bool:
+        """
+        Tell whether anybody is known by address.
+        """
+        return self._porter.asks_whence
 
     def answer(self, outcome: SendToWait | Refuse, visit: Visit) -> Answer:
         """
@@ -172,9 +179,12 @@ class _Reports:
     Report to the service from a thread of its own; *lock* guards what the line keeps.
     """
 
-    def __init__(self, line: Line, lock: threading.Lock, post: Callable[[Call], Reply], settings: GateSettings) -> None:
+    def __init__(
+        self, porter: Porter, lock: threading.Lock, post: Callable[[Call], Reply], settings: GateSettings
+    ) -> None:
         self.known = threading.Event()
-        self._line = line
+        self._look_again = porter.look_again
+        self._line = porter.line
         self._lock = lock
         self._post = post
         self._settings = settings
@@ -222,6 +232,7 @@ class _Reports:
         """
         Tell the service what the ledger holds; what could not be told is kept for the next time. Never raises.
         """
+        self._look_again()
         with self._lock:
             batch = self._line.take()
         try:

@@ -187,7 +187,8 @@ def _read(environ: Environ, desk: Desk) -> Visit:
     scheme = environ["wsgi.url_scheme"]
     # WSGI's texts are bytes in disguise (PEP 3333, "Unicode Issues").
     path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
-    facts = facts_of(environ, environ["REQUEST_METHOD"], path.decode("utf-8", "surrogateescape") or "/", scheme)
+    text = path.decode("utf-8", "surrogateescape") or "/"
+    facts = facts_of(environ, environ["REQUEST_METHOD"], text, scheme, whence=desk.asks_whence)
     return Visit(facts, desk.is_secure(by_request=scheme == "https"))
 
 

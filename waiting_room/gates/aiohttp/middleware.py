@@ -17,8 +17,9 @@ from waiting_room.gates.answers import NO_STORE
 from waiting_room.gates.asynchronous import AsyncEngine
 from waiting_room.gates.commands import command_of
 from waiting_room.gates.core import Refuse, SendToWait, Unprotected
+from waiting_room.gates.networks import NOWHERE, Way
 from waiting_room.gates.porter import EVENT_STREAM
-from waiting_room.gates.requests import Request
+from waiting_room.gates.requests import FORWARDED_HEADER, Request
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.visits import Visit
 from waiting_room.telemetry.prometheus import Metrics
@@ -133,12 +134,17 @@ class WaitingRoomGate:
             request.headers,
             cookies_of(request.headers.get(hdrs.COOKIE, "")),
             f"{request.scheme}://{host}" if host else "",
+            _way(request) if self._porter.asks_whence else NOWHERE,
         )
         return Visit(facts, self._porter.is_secure(by_request=request.secure))
 
     async def _tell_metrics(self, _request: web.Request) -> web.Response:
         text, content_type = self._porter.exposition()
         return web.Response(body=text, headers={hdrs.CONTENT_TYPE: content_type})
+
+
+def _way(request: web.Request) -> Way:
+    return Way(request.remote or "", ",".join(request.headers.getall(FORWARDED_HEADER, ())))
 
 
 def _is_websocket(request: web.Request) -> bool:
