@@ -37,12 +37,7 @@ local function put_back(seat, hard)
   write_holder(holders, seat, holder)
   hold(seat, holder)
   held, back[#back + 1] = held + 1, seat
-  local lane, rank = string.match(seat, '^([%w-]+)%.(%d+)$')
-  if lane then
-    know(meta, room, lane)
-    local frontier = tonumber(redis.call('HGET', meta, of(lane, 'frontier'))) or 1
-    redis.call('HSET', meta, of(lane, 'frontier'), int(math.max(frontier, rank + 1)))
-  end
+  pass_by(meta, room, seat)
   return true
 end
 local named = {}

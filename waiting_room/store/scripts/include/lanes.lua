@@ -21,3 +21,12 @@ local function all_called(meta, room, but)
   end
   return true
 end
+-- Puts the frontier behind a seat that somebody holds, where the seat is a rank's.
+local function pass_by(meta, room, seat)
+  local lane, rank = string.match(seat, '^([%w-]+)%.(%d+)$')
+  if lane then
+    know(meta, room, lane)
+    local frontier = tonumber(redis.call('HGET', meta, of(lane, 'frontier'))) or 1
+    redis.call('HSET', meta, of(lane, 'frontier'), int(math.max(frontier, rank + 1)))
+  end
+end
