@@ -29,8 +29,8 @@ from tests.waiting import wait_until_sync
 
 T = TypeVar("T")
 
-PROCESSES: Final = 2
-"""A drill takes a third of a core at the most; the tests that run meanwhile take one."""
+PROCESSES: Final = 3
+"""One has the tests that run apart (tests/apart.py); a drill takes a third of a core at the most."""
 OUTCOME_S: Final = 480.0
 """How long an outcome may be waited for; all that the suite plays, one after the other, takes less."""
 

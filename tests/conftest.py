@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 import redis
 
+from tests.apart import parted
 from tests.beside import OUTCOME_S, Stage, calls_of, turn
 from tests.leaks import leaked_keys
 from tests.peers import PEERS, Peer
@@ -108,12 +109,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """
-    Play beside the tests what the selected ones need, and end it with them.
+    Play beside the tests what the selected ones need, and end it with them; report those that run apart as well.
     """
-    calls = [] if session.config.option.collectonly else calls_of(i for i in session.items if not absent_peers(i))
-    with Stage(calls) as playing:
+    here, apart = parted(session)
+    calls = [] if session.config.option.collectonly else calls_of(item for item in here if not absent_peers(item))
+    with Stage([apart.call, *calls] if apart else calls) as playing:
         session.config.stash[STAGE] = playing
-        return (yield)
+        session.items = here
+        done = yield
+        for item, reports in apart.reports(playing) if apart else ():
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+            for report in reports:
+                item.ihook.pytest_runtest_logreport(report=report)
+            item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return done
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

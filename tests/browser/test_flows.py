@@ -7,7 +7,7 @@ from playwright.async_api import BrowserContext, Page, Request
 
 from tests.browser.conftest import NewVisitor, Place
 
-pytestmark = [pytest.mark.peer("chromium"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.apart, pytest.mark.peer("chromium"), pytest.mark.asyncio(loop_scope="session")]
 
 BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 

@@ -14,7 +14,7 @@ from tests.web.booth import ROOM, STATES, Stage
 from waiting_room.core.outcomes import Refused
 from waiting_room.core.reasons import Reason
 
-pytestmark = [pytest.mark.peer("chromium"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.apart, pytest.mark.peer("chromium"), pytest.mark.asyncio(loop_scope="session")]
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 FIRST_VISITS = ("entering", "cookies", "unknown-room")

@@ -15,7 +15,7 @@ from waiting_room.core.reasons import Longer, Reason
 from waiting_room.web.languages import languages
 from waiting_room.web.texts import LONGER, ahead_words, opening_words, resume_words, wait_words
 
-pytestmark = [pytest.mark.peer("chromium"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.apart, pytest.mark.peer("chromium"), pytest.mark.asyncio(loop_scope="session")]
 
 HOUR_MS = 3_600_000
 WAITS_S = [

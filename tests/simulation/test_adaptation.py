@@ -7,6 +7,8 @@ import pytest
 from tests.source import ROOT
 from waiting_room.simulation.adaptation import LAWS, SCENARIOS, SHIPPED, TOLD, Result, figures, row, run
 
+pytestmark = pytest.mark.apart
+
 HALVES, DOUBLES, _, DOWN, _ = SCENARIOS
 PAGE = (ROOT / "docs" / "adaptation.md").read_text(encoding="utf-8")
 

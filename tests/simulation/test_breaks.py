@@ -23,6 +23,8 @@ from waiting_room.store.memory import MemoryStore
 from waiting_room.store.memory_rights import MemoryRights
 from waiting_room.store.memory_room import MemoryRoom
 
+pytestmark = pytest.mark.apart
+
 CROWD = replace(RUSH, faults=CALM, workers=2, visitors=160, people=People(session_s=15, page_s=8))
 VANISHING = replace(CROWD, visitors=300, changes=(Change(30, vanishes=0.6),), people=People(session_s=60, page_s=20))
 Plant = Callable[[pytest.MonkeyPatch], None]

@@ -16,6 +16,8 @@ from waiting_room.simulation.bulk import stride_of
 from waiting_room.simulation.scenario import BULK_VISITORS, ScenarioError
 from waiting_room.store.memory import MemoryStore
 
+pytestmark = pytest.mark.apart
+
 CROWD = Scenario(
     Policy(capacity=300, rate_per_minute=1500),
     visitors=2500,

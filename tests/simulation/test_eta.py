@@ -10,6 +10,8 @@ from waiting_room.core.policy import Policy
 from waiting_room.simulation import People, Result, Scenario, Spike, simulate
 from waiting_room.simulation.catalogue import SCENARIOS
 
+pytestmark = pytest.mark.apart
+
 SALE = Scenario(
     Policy(capacity=60, rate_per_minute=240, idle_timeout_s=60),
     visitors=420,

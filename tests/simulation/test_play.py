@@ -18,6 +18,8 @@ from waiting_room.store.memory import MemoryStore
 from waiting_room.store.memory_lane import MemoryLane
 from waiting_room.store.memory_room import MemoryRoom
 
+pytestmark = pytest.mark.apart
+
 SEEDS = 15
 
 

@@ -14,6 +14,8 @@ from waiting_room.simulation.catalogue import SCENARIOS, judged, spike_of
 from waiting_room.simulation.drawing import chance_of, chi_square, figures
 from waiting_room.simulation.scenario import ScenarioError
 
+pytestmark = pytest.mark.apart
+
 SALE = Scenario(
     Policy(capacity=20, rate_per_minute=600, claim_window_s=20),
     visitors=150,

@@ -24,6 +24,8 @@ from tests.supervisor.standin import HERE
 from tests.waiting import wait_until, wait_until_sync
 from waiting_room.supervisor.sockets import Port, PortError
 
+pytestmark = pytest.mark.apart
+
 REDIS = "redis://127.0.0.1:1/0"  # nobody asks it
 
 

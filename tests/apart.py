@@ -1,0 +1,108 @@
+"""
+Modules whose tests run in a second pytest, beside the one that was started: one process is busy on one core only.
+
+The mark ``apart`` says which. Where nothing else is tested, or somebody looks on (``--pdb``, ``-s``), they run in
+place. What the second pytest reports of a test is reported by the first, after its own: both come in one sum.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.beside import Call, Stage
+
+Told = list[dict[str, Any]]
+"""Reports of tests, as pytest writes them down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """
+    Hold the tests that run apart, and what plays them.
+    """
+
+    items: tuple[pytest.Item, ...]
+    call: Call
+
+    def reports(self, stage: Stage) -> Iterator[tuple[pytest.Item, list[pytest.TestReport]]]:
+        """
+        Return the reports of each test; who has none failed, be it that the whole process came to no end.
+        """
+        why, told = "", []
+        try:
+            told = stage.outcome(tested, *self.call.arguments)
+        except AssertionError as error:
+            why = str(error)
+        by_name: dict[str, Told] = {}
+        for data in told:
+            by_name.setdefault(data["nodeid"], []).append(data)
+        for item in self.items:
+            read = item.config.hook.pytest_report_from_serializable
+            reports = [read(config=item.config, data=data) for data in by_name.get(item.nodeid, [])]
+            yield item, reports or [unheard_of(item, why or "the pytest that ran it reported nothing of it")]
+
+
+def unheard_of(item: pytest.Item, why: str) -> pytest.TestReport:
+    """
+    Return the failure of a test that nobody reported.
+    """
+    return pytest.TestReport(item.nodeid, item.location, item.keywords, "failed", why, "call")
+
+
+def parted(session: pytest.Session) -> tuple[list[pytest.Item], Apart | None]:
+    """
+    Return the tests that run in place, and those that run apart, if any do.
+    """
+    config, marked = session.config, [item for item in session.items if item.get_closest_marker("apart")]
+    looked_at = config.option.usepdb or config.option.capture == "no" or config.option.collectonly
+    if looked_at or not marked or len(marked) == len(session.items):
+        return session.items, None
+    options = [f"--rootdir={config.rootpath}", "-c", str(config.inipath), "-p", "no:cacheprovider"]
+    seed = getattr(config.option, "randomly_seed", None)
+    options += ["-p", "no:randomly"] if seed is None else [f"--randomly-seed={seed}"]
+    files = dict.fromkeys(str(item.path) for item in marked)
+    call = Call(tested, ((*options, *files), tuple(item.nodeid for item in marked)))
+    return [item for item in session.items if item not in set(marked)], Apart(tuple(marked), call)
+
+
+class Writer:
+    """
+    Let a pytest run the tests of some *names* and no other, and write down what it reports of them.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.told: Told = []
+        self._names = frozenset(names)
+        self._config: pytest.Config | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """
+        Keep whose reports they are.
+        """
+        self._config = config
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """
+        Leave out what the first pytest has left out.
+        """
+        items[:] = [item for item in items if item.nodeid in self._names]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """
+        Write down a report.
+        """
+        assert self._config is not None
+        self.told.append(self._config.hook.pytest_report_to_serializable(config=self._config, report=report))
+
+
+def tested(arguments: Sequence[str], names: Sequence[str]) -> Told:
+    """
+    Return what a pytest with these arguments reports of the tests of these names; it says itself why it could not.
+    """
+    writer = Writer(names)
+    code = pytest.main(list(arguments), plugins=[writer])
+    assert code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}, f"pytest ended with {code!r}"
+    return writer.told
