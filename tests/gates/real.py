@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.gates.fronts import SERVERS
 from tests.gates.makings import SECRET
+from tests.jwts.makings import ED25519
 from waiting_room.store.embedded import EmbeddedValkey
 
 ADMIN_TOKEN = "the-operators-token"
@@ -27,6 +28,7 @@ ROOMS = {
     **{f"{kind}-table": 1 for kind in SERVERS},
     **{f"{kind}-story": 1 for kind in SERVERS},
     **{f"{kind}-health": 50 for kind in SERVERS},
+    **{f"{kind}-jwt": 1 for kind in SERVERS},
     "forked": 50,
 }
 """Each room with its capacity; one a test, or one for each framework."""
@@ -38,7 +40,10 @@ def real_service(folder: Path, rooms: Mapping[str, int]) -> Iterator[str]:
     Run Valkey and the service with these rooms, and hand out its address.
     """
     config = folder / "waiting-room.toml"
+    key = folder / "key.json"
+    key.write_text(ED25519)
     lines = ["[server]", "port = 0", f'secret_keys = ["{SECRET}"]', f'admin_token = "{ADMIN_TOKEN}"']
+    lines += ["[jwt]", f'keys = ["{key}"]', f"rooms = {[f'{kind}-jwt' for kind in SERVERS]}"]
     for room, capacity in rooms.items():
         lines += [f"[rooms.{room}]", f"capacity = {capacity}", "rate_per_minute = 60000", "poll_min_s = 0.2"]
         lines += ['target = "http://127.0.0.1/"', f"adaptive = {str(room == 'steered').lower()}"]

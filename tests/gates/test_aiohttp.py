@@ -88,7 +88,7 @@ async def test_pass_is_checked_without_asking_anybody() -> None:
     """
     async with scene(report_interval_s=60) as at:
         await at.admitted()
-        with patch.object(AsyncEngine, "_post", side_effect=AssertionError("asked")):
+        with patch.object(AsyncEngine, "_send", side_effect=AssertionError("asked")):
             assert (await get(at.client)).status == 200
 
 

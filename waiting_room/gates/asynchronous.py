@@ -13,7 +13,7 @@ import aiohttp
 
 from waiting_room.errors import TokenError
 from waiting_room.gates.core import TryStraight
-from waiting_room.gates.line import LAST_REPORTS, Call, Reply
+from waiting_room.gates.line import LAST_REPORTS, Call, Reply, tick_ms
 from waiting_room.gates.porter import Porter, Settled
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.visits import Visit, unread
@@ -33,7 +33,7 @@ class AsyncEngine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._known = asyncio.Event()
         self._reports: asyncio.Task[None] | None = None
-        self.porter = Porter(settings, settings.keyring(), metrics)
+        self.porter = Porter(settings, settings.keyring(), metrics, settings.trust())
 
     async def start(self) -> None:
         """
@@ -89,7 +89,7 @@ class AsyncEngine:
         if call is None:
             return attempt.otherwise
         try:
-            return self.porter.welcome(visit, attempt, call, await self._post(call))
+            return self.porter.welcome(visit, attempt, call, await self._send(call))
         except (aiohttp.ClientError, TimeoutError, ValueError, TokenError) as error:
             return self.porter.turn_away(attempt, error)
         finally:
@@ -100,10 +100,12 @@ class AsyncEngine:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             self._session = session
             try:
+                await self._ask_for_keys()
                 await self._report()
                 known.set()
                 while True:
                     await asyncio.sleep(self._settings.report_interval_s)
+                    await self._ask_for_keys()
                     await self._report()
             finally:
                 # However the loop ends, by `stop` or because the server cancels all tasks, every seat is told.
@@ -122,19 +124,32 @@ class AsyncEngine:
         batch = line.take()
         try:
             call = line.report_call(batch)
-            line.heard(batch, call, await self._post(call))
+            line.heard(batch, call, await self._send(call))
         except asyncio.CancelledError:
             line.broken_off(batch)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, the loop lives and the seats are told again
             line.unheard(batch, error)
 
-    async def _post(self, call: Call) -> Reply:
+    async def _ask_for_keys(self) -> None:
+        """
+        Ask for the public keys of passes where it is time. Never raises.
+        """
+        trust = self.porter.trust
+        call = trust.due(tick_ms()) if trust else None
+        if trust is None or call is None:
+            return
+        try:
+            trust.heard(await self._send(call), tick_ms())
+        except Exception as error:  # noqa: BLE001 - whatever it was, the known keys go on to count
+            trust.unheard(error)
+
+    async def _send(self, call: Call) -> Reply:
         if self._session is None:
             raise aiohttp.ClientConnectionError("the gate is not running")
         time_out = aiohttp.ClientTimeout(total=call.time_out_s)
-        async with self._session.post(
-            call.url, headers=call.headers, data=call.body or None, timeout=time_out, allow_redirects=False
+        async with self._session.request(
+            call.method, call.url, headers=call.headers, data=call.body or None, timeout=time_out, allow_redirects=False
         ) as answer:
             body = await answer.read() if answer.status == HTTPStatus.OK else b""
             return Reply(answer.status, answer.headers.get("Date", ""), body)

@@ -41,13 +41,14 @@ _REMEDIES: Final = {
 
 class Call(NamedTuple):
     """
-    Hold what is to be posted to the service, and how long that may take.
+    Hold what is to be sent to the service, and how long that may take.
     """
 
     url: str
     headers: Mapping[str, str]
     body: bytes
     time_out_s: float
+    method: str = "POST"
 
 
 class Reply(NamedTuple):

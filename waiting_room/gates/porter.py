@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
@@ -37,6 +37,9 @@ from waiting_room.gates.visits import Visit
 from waiting_room.telemetry.prometheus import Metrics
 from waiting_room.tokens import Keyring, Visitor
 
+if TYPE_CHECKING:
+    from waiting_room.gates.trust import Trust
+
 JOINS_AT_ONCE: Final = 64
 """Newcomers that may ask the service at the same moment; with more, the room is not idle, and they go and wait."""
 EVENT_STREAM: Final = "text/event-stream"
@@ -53,13 +56,18 @@ _log = logging.getLogger(__name__)
 class Porter:
     """
     Stand at one gate: decide on requests, keep the books, and do what the shop says of its visitors.
+
+    Passes that are JWTs count by *trust*, whose keys the engine keeps fresh.
     """
 
-    def __init__(self, settings: GateSettings, keyring: Keyring, metrics: Metrics | None) -> None:
+    def __init__(
+        self, settings: GateSettings, keyring: Keyring, metrics: Metrics | None, trust: "Trust | None" = None
+    ) -> None:
         self._settings = settings
         self._keyring = keyring
         self._acquaintances = settings.acquaintances()
-        self._core = GateCore(settings, keyring, known=self._acquaintances)
+        self._core = GateCore(settings, keyring, trust.verifier if trust else None, self._acquaintances)
+        self.trust = trust
         self._meters = Meters(settings.room, metrics)
         self._joins = 0
         self.ledger = Ledger(tick_ms())
@@ -71,7 +79,8 @@ class Porter:
         Let *path* pass without a pass, beside those of the settings.
         """
         settings = replace(self._settings, never=(*self._settings.never, path))
-        self._core = GateCore(settings, self._keyring, known=self._acquaintances)
+        jwts = self.trust.verifier if self.trust else None
+        self._core = GateCore(settings, self._keyring, jwts, self._acquaintances)
 
     @property
     def asks_whence(self) -> bool:

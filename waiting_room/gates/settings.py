@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Final, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, Self, TypeGuard
 from urllib.parse import urlsplit
 
 from waiting_room.core.names import name_faults
@@ -16,7 +16,12 @@ from waiting_room.core.patterns import pattern_faults
 from waiting_room.errors import ConfigError, Fault
 from waiting_room.gates.crawlers import Acquaintances
 from waiting_room.gates.networks import UNIX
+from waiting_room.jwts import extra_needed
+from waiting_room.jwts.claims import ISSUER
 from waiting_room.tokens import Keyring
+
+if TYPE_CHECKING:
+    from waiting_room.gates.trust import Trust
 
 WHEN_SERVICE_DOWN: Final = ("static", "open", "closed")
 
@@ -43,6 +48,12 @@ class GateSettings:
     )
     secret_keys: tuple[str, ...] = _setting("the keys of the room service, '<key id>:<secret>' each", (), secret=True)
     secret_keys_file: str = _setting("a file with the keys instead, one a line; lines with # in front are comments", "")
+    jwks: str = _setting(
+        "the public keys of passes that are JSON Web Tokens: a file with a key set, or its address, such as "
+        "http://10.0.0.5:8080/waiting-room/.well-known/jwks.json",
+        "",
+    )
+    jwt_issuer: str = _setting("what those passes name as their issuer: the service's jwt.issuer", ISSUER)
     protect: tuple[str, ...] = _setting("paths that need a pass; a closing /* means all below as well", ("/*",))
     never: tuple[str, ...] = _setting("paths that never need one, even where `protect` names them", NEVER)
     staff_networks: tuple[str, ...] = _setting("networks whose people need no pass, such as 192.0.2.0/24", ())
@@ -115,6 +126,16 @@ class GateSettings:
         """
         return Acquaintances(self.trusted_proxies, self.staff_networks, self.crawler_files)
 
+    def trust(self) -> "Trust | None":
+        """
+        Return whose passes are believed that are JWTs, or None where none are; raises `ConfigError` if that cannot be.
+        """
+        if not self.jwks:
+            return None
+        with extra_needed("jwks"):
+            from waiting_room.gates.trust import Trust  # noqa: PLC0415 - of an extra
+        return Trust(self.jwks, self.jwt_issuer)
+
 
 def _read_keys(path: Path) -> tuple[str, ...]:
     try:
@@ -138,6 +159,8 @@ def _faults(settings: GateSettings) -> list[Fault]:
         faults += _url_faults("page_url", settings.page_url, path_alone=True)
         if settings.shop_url:
             faults += _url_faults("shop_url", settings.shop_url)
+        if settings.jwks.startswith(("http:", "https:")):
+            faults += _url_faults("jwks", settings.jwks)
     for name in ("protect", "never"):
         faults += pattern_faults(name, getattr(settings, name))
     for name in ("staff_networks", "trusted_proxies"):
@@ -153,7 +176,7 @@ def _faults(settings: GateSettings) -> list[Fault]:
 
 
 def _text_faults(settings: GateSettings) -> list[Fault]:
-    names = ("room", "service_url", "page_url", "shop_url", "secret_keys_file", "language_cookie")
+    names = ("room", "service_url", "page_url", "shop_url", "secret_keys_file", "language_cookie", "jwks", "jwt_issuer")
     values = [(name, getattr(settings, name)) for name in names]
     return [Fault(name, f"{value!r} is no text", "quote it") for name, value in values if not isinstance(value, str)]
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from waiting_room.errors import TokenError
 from waiting_room.gates.answers import Answer
 from waiting_room.gates.core import Refuse, SendToWait, TryStraight
-from waiting_room.gates.line import ANSWER_BYTES, LAST_REPORTS, REPORT_TIME_OUT_S, Call, Reply
+from waiting_room.gates.line import ANSWER_BYTES, LAST_REPORTS, REPORT_TIME_OUT_S, Call, Reply, tick_ms
 from waiting_room.gates.porter import Porter, Settled
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.visits import Visit, unread
@@ -40,6 +40,7 @@ class ThreadedEngine:
         self._spared = spared
         # Read once, where the shop is loaded: whatever is wrong is told here, and a worker may have fewer rights later.
         self._keyring = settings.keyring()
+        self._trust = settings.trust()
         self._desks = {os.getpid(): self._new_desk()}
 
     @property
@@ -55,7 +56,7 @@ class ThreadedEngine:
         return desk
 
     def _new_desk(self) -> "Desk":
-        porter = Porter(self._settings, self._keyring, self._metrics)
+        porter = Porter(self._settings, self._keyring, self._metrics, self._trust)
         if self._spared is not None:
             porter.spare(self._spared)
         return Desk(porter, self._settings)
@@ -69,8 +70,8 @@ class Desk:
     def __init__(self, porter: Porter, settings: GateSettings) -> None:
         self._porter = porter
         self._lock = threading.Lock()
-        self._post = _Post(settings.service_url)
-        self._reports = _Reports(porter, self._lock, self._post, settings)
+        self._send = _Sender(settings.service_url)
+        self._reports = _Reports(porter, self._lock, self._send, settings)
         # The thread knows its reports and not the desk: a gate that nobody has any more reports no more.
         weakref.finalize(self, self._reports.abandon)
 
@@ -163,7 +164,7 @@ class Desk:
         if call is None:
             return attempt.otherwise
         try:
-            reply = self._post(call)
+            reply = self._send(call)
             with self._lock:
                 return self._porter.welcome(visit, attempt, call, reply)
         except (OSError, HTTPException, ValueError, TokenError) as error:
@@ -176,17 +177,18 @@ class Desk:
 
 class _Reports:
     """
-    Report to the service from a thread of its own; *lock* guards what the line keeps.
+    Report to the service from a thread of its own; *lock* guards what the line and the trust keep.
     """
 
     def __init__(
-        self, porter: Porter, lock: threading.Lock, post: Callable[[Call], Reply], settings: GateSettings
+        self, porter: Porter, lock: threading.Lock, send: Callable[[Call], Reply], settings: GateSettings
     ) -> None:
         self.known = threading.Event()
         self._look_again = porter.look_again
         self._line = porter.line
         self._lock = lock
-        self._post = post
+        self._trust = porter.trust
+        self._send = send
         self._settings = settings
         self._ends = threading.Event()
         self._abandoned = False
@@ -218,15 +220,32 @@ class _Reports:
             self._thread.join(2 * REPORT_TIME_OUT_S)
 
     def _report_for_ever(self) -> None:
+        self._ask_for_keys()
         self._report()
         self.known.set()
         while not self._abandoned and not self._ends.wait(self._settings.report_interval_s):
+            self._ask_for_keys()
             self._report()
         for _ in range(LAST_REPORTS):
             self._report()
             if not self._line.has_more:
                 break
         atexit.unregister(self._last_words)
+
+    def _ask_for_keys(self) -> None:
+        """
+        Ask for the public keys of passes where it is time. Never raises.
+        """
+        trust = self._trust
+        call = trust.due(tick_ms()) if trust else None
+        if trust is None or call is None:
+            return
+        try:
+            reply = _Sender(call.url)(call)
+            with self._lock:
+                trust.heard(reply, tick_ms())
+        except Exception as error:  # noqa: BLE001 - whatever it was, the known keys go on to count
+            trust.unheard(error)
 
     def _report(self) -> None:
         """
@@ -237,7 +256,7 @@ class _Reports:
             batch = self._line.take()
         try:
             call = self._line.report_call(batch)
-            reply = self._post(call)
+            reply = self._send(call)
             with self._lock:
                 self._line.heard(batch, call, reply)
         except Exception as error:  # noqa: BLE001 - whatever it was, the thread lives and the seats are told again
@@ -245,15 +264,15 @@ class _Reports:
                 self._line.unheard(batch, error)
 
 
-class _Post:
+class _Sender:
     """
-    Carry a call to the service and its reply back, over a connection of its own; no redirect and no proxy.
+    Carry a call to one address and its reply back, over a connection of its own; no redirect and no proxy.
 
     Raises `OSError` or `HTTPException` where there is no whole reply within about the call's time-out.
     """
 
-    def __init__(self, service_url: str) -> None:
-        parts = urlsplit(service_url)
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
         self._host = parts.hostname or ""
         self._port = parts.port
         self._context = ssl.create_default_context() if parts.scheme == "https" else None
@@ -265,7 +284,7 @@ class _Post:
             connection.connect()
             self._allow(connection, deadline)
             path = urlsplit(call.url).path
-            connection.request("POST", path, body=call.body, headers={**call.headers, "Connection": "close"})
+            connection.request(call.method, path, body=call.body, headers={**call.headers, "Connection": "close"})
             self._allow(connection, deadline)
             answer = connection.getresponse()
             body = answer.read(ANSWER_BYTES + 1) if answer.status == HTTPStatus.OK else b""
