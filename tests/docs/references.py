@@ -21,8 +21,10 @@ from waiting_room.cli import main as program
 from waiting_room.config.sections import SECTIONS
 from waiting_room.config.sources import ENV_PREFIX
 from waiting_room.core.policy import Policy
+from waiting_room.doctor.catalogue import KINDS
+from waiting_room.doctor.findings import TOPICS
 
-PAGES = tuple(ROOT / "docs" / name for name in ("configuration.md", "command-line.md"))
+PAGES = tuple(ROOT / "docs" / name for name in ("configuration.md", "command-line.md", "doctor.md"))
 BLOCK = re.compile(r"(<!-- made: (?P<name>[\w .-]+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 WIDTH = 100
 PLUGINS = {"rehearse": rehearse, "demo": demo}
@@ -150,11 +152,23 @@ def commands() -> Iterator[str]:
             yield from (f"waiting-room {name} {inner}" for inner in command.commands)
 
 
+def findings(name: str) -> str:
+    """
+    Return a part for each kind of finding on one topic.
+    """
+    kinds = [kind for kind in KINDS.values() if kind.topic == name.removeprefix("findings ")]
+    return "\n\n".join(
+        f"#### `{kind.code}`\n\n{kind.severity.capitalize()}: {kind.title}.\n{kind.why}\n\n{kind.remedy}"
+        for kind in kinds
+    )
+
+
 MAKERS: dict[str, Callable[[str], str]] = {
     "server": settings_table,
     "redis": settings_table,
     "jwt": settings_table,
     "rooms": rooms_table,
+    **{f"findings {topic}": findings for topic in TOPICS},
 }
 
 

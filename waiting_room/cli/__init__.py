@@ -27,6 +27,10 @@ COMMANDS = {
     "keys": Lazy(
         "waiting_room.cli.keys:keys", "Make keys for passes that are JSON Web Tokens, publish them, and read passes."
     ),
+    "doctor": Lazy(
+        "waiting_room.cli.doctor:doctor",
+        "Say what is wrong with a shop's waiting room and with its Redis, and what to do.",
+    ),
     "config": Lazy("waiting_room.cli.config:config", "Check and show the configuration."),
 }
 

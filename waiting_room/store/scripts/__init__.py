@@ -29,6 +29,7 @@ NAMES: Final = (
     "touch",
 )
 _INCLUDE: Final = re.compile(r"^-- @include (\w+)$", re.MULTILINE)
+_COMMAND: Final = re.compile(r"redis\.p?call\( *['\"](\w+)")
 
 
 def load(name: str) -> str:
@@ -40,3 +41,10 @@ def load(name: str) -> str:
     return _INCLUDE.sub(
         lambda line: folder.joinpath("include", f"{line[1]}.lua").read_text(encoding="utf-8").rstrip(), source
     )
+
+
+def commands() -> frozenset[str]:
+    """
+    Return every command that a script uses: what the user of a service must have the right to.
+    """
+    return frozenset(found.upper() for name in NAMES for found in _COMMAND.findall(load(name)))

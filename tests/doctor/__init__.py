@@ -1,0 +1,3 @@
+"""
+What `waiting-room doctor` sees and says.
+"""
