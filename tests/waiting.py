@@ -11,6 +11,8 @@ from typing import TypeVar, cast, overload
 Seen = TypeVar("Seen")
 
 LOOK_AGAIN_S = 0.01
+PATIENCE_S = 30.0
+"""A moment is enough on a machine that does nothing else; who waits in vain has found a fault, however soon."""
 
 
 @overload
@@ -19,7 +21,9 @@ async def wait_until(predicate: Callable[[], Awaitable[Seen]], timeout_s: float 
 async def wait_until(predicate: Callable[[], Seen], timeout_s: float = ..., what: str = ...) -> Seen: ...
 
 
-async def wait_until(predicate: Callable[[], object], timeout_s: float = 5.0, what: str = "the condition") -> object:
+async def wait_until(
+    predicate: Callable[[], object], timeout_s: float = PATIENCE_S, what: str = "the condition"
+) -> object:
     """
     Return the first truthy answer of *predicate*, plain or awaitable, as soon as there is one.
 
@@ -37,7 +41,7 @@ async def wait_until(predicate: Callable[[], object], timeout_s: float = 5.0, wh
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
-def wait_until_sync(predicate: Callable[[], Seen], timeout_s: float = 5.0, what: str = "the condition") -> Seen:
+def wait_until_sync(predicate: Callable[[], Seen], timeout_s: float = PATIENCE_S, what: str = "the condition") -> Seen:
     """
     Return the first truthy answer of *predicate*, for tests that have no event loop.
 

@@ -15,6 +15,7 @@ from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.chromium import chromium
+from tests.waiting import PATIENCE_S
 from tests.web.booth import Stage, app_of
 from waiting_room import app
 from waiting_room.config import ServerSettings, Settings
@@ -57,7 +58,7 @@ async def profile(browser: Browser, *, script: bool = True, code: str = "en", wi
         viewport={"width": width, "height": 800},
         timezone_id="Europe/Warsaw",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_S * 1000)
     return context
 
 
@@ -158,7 +159,7 @@ async def running(redis_url: str, target: str) -> AsyncIterator[str]:
     """
     Run one worker of the real service and yield the address of its page.
     """
-    policy = Policy(capacity=1, rate_per_minute=6000, poll_min_s=0.2, poll_max_s=1.0, claim_window_s=2.0, target=target)
+    policy = Policy(capacity=1, rate_per_minute=6000, poll_min_s=0.2, poll_max_s=1.0, target=target)
     settings = Settings(
         server=ServerSettings(secret_keys=("k1:" + "0123456789abcdef" * 2,)), rooms={ROOM: policy}
     ).with_redis_url(redis_url)

@@ -55,7 +55,7 @@ def test_a_service_starts_with_nothing_configured() -> None:
 
         rooms = f"{started['url']}/admin/api/v1/rooms"
         wait_until_sync(
-            lambda: answered(rooms, Authorization=f"Bearer {TOKEN}")["rooms"], 10, "the workers to see the room"
+            lambda: answered(rooms, Authorization=f"Bearer {TOKEN}")["rooms"], what="the workers to see the room"
         )
         process.terminate()
         _, messages = process.communicate(timeout=20)

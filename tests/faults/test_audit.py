@@ -54,14 +54,14 @@ async def sale() -> Sale:
     with EmbeddedValkey() as valkey, serving(valkey.url, workers=2, **POLICY) as service:
         async with gated_shop(service) as shop_url, crowd_at(service, shop_url) as crowd:
             crowd.send(visitors)
-            await wait_until(lambda: len(crowd.passes_ms()) >= 15, 20, "fifteen to be inside")
+            await wait_until(lambda: len(crowd.passes_ms()) >= 15, what="fifteen to be inside")
             noted = [await public_head(crowd, service.room_url)]
             await crowd.operator.change(capacity=10, rate_per_minute=600)
-            await wait_until(lambda: len(crowd.passes_ms()) >= 25, 20, "twenty-five to be inside")
+            await wait_until(lambda: len(crowd.passes_ms()) >= 25, what="twenty-five to be inside")
             await crowd.operator.order("pause")
             await crowd.operator.order("resume")
             await crowd.operator.change(capacity=40, rate_per_minute=3600)
-            await wait_until(lambda: all(v.left_s for v in visitors), 30, "all to have shopped")
+            await wait_until(lambda: all(v.left_s for v in visitors), what="all to have shopped")
             place = ("--room", service.room)
             token = {"WAITING_ROOM_SERVER__ADMIN_TOKEN": ADMIN_TOKEN}
             export = partial(run, "audit", "export", *place, "--redis-url", valkey.url)
@@ -70,7 +70,7 @@ async def sale() -> Sale:
                 done = await asyncio.to_thread(export)
                 return done if verify(done.out.splitlines()).admitted >= len(visitors) else None
 
-            exported = await wait_until(whole, 10, "the last record")
+            exported = await wait_until(whole, what="the last record")
             assert exported is not None
             by_redis = await asyncio.to_thread(run, "audit", "verify", *place, "--redis-url", valkey.url, "--json")
             by_http = await asyncio.to_thread(

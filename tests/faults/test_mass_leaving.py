@@ -95,7 +95,7 @@ async def let_in(made: Drill, service: Service, executor: Executor, first: int) 
     joining = asyncio.create_task(measure(executor, service, JOINS_PER_S, JOINS_FOR_S))
     made.resumed_s = made.crowd.now_s()
     await made.crowd.operator.order("resume")
-    await wait_until(lambda: called(made, first), 10, "the first one who stayed to be called")
+    await wait_until(lambda: called(made, first), what="the first one who stayed to be called")
     made.first_called_s = made.crowd.now_s()
     made.joins_after = await joining
 

@@ -93,7 +93,7 @@ async def stop_while_claiming(made: Drill, service: Service) -> None:
     options: dict[str, Any] = {"timeout": TIME_OUT, "cookie_jar": aiohttp.DummyCookieJar(), "trace_configs": [trace]}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), **options) as session:
         claims = [asyncio.create_task(claim(session, service, visitor)) for visitor in waiting[:40]]
-        await wait_until(lambda: len(sent) == len(claims), 15, "all claims to be sent")
+        await wait_until(lambda: len(sent) == len(claims), what="all claims to be sent")
         # Connections are taken in the order in which they came: who answers one that came later has taken these.
         await asyncio.gather(*(knock(service) for _ in range(KNOCKS)))
         assert any(not task.done() for task in claims), "no claim was held"

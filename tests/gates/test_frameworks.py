@@ -235,7 +235,7 @@ def test_released_seat_lets_the_next_visitor_in(kind: str, service_url: str) -> 
             return bool(room_page.ask(f"/waiting-room/{room}/{verb}", "POST").json()["state"] == "admitted")
 
         if not inside("join"):  # the seat that is free may be Ben's at once
-            wait_until_sync(lambda: inside("claim"), 10, "Ben's turn")
+            wait_until_sync(lambda: inside("claim"), what="Ben's turn")
         assert ben.ask().status == 200
 
 

@@ -80,7 +80,7 @@ async def test_second_visitor_waits_and_comes_in_when_the_first_has_bought(servi
         async def claimed() -> bool:
             return (await _call(ben, service_url, "full", "claim"))["state"] == "admitted"
 
-        await wait_until(claimed, 10, "Ben's turn")
+        await wait_until(claimed, what="Ben's turn")
         assert (await get(ben)).status == 200
         assert (await get(anna)).status == 303
 
@@ -112,7 +112,7 @@ async def test_visitor_who_left_is_out(service_url: str) -> None:
             answer = await bare.get("/", headers={wire.PASS_HEADER: text, "Sec-Fetch-Mode": "no-cors"})
             return answer.status == 429
 
-        await wait_until(is_out, 5, "the gate to hear that the seat is gone")
+        await wait_until(is_out, what="the gate to hear that the seat is gone")
 
 
 async def test_order_frees_the_seat(service_url: str) -> None:
@@ -121,9 +121,9 @@ async def test_order_frees_the_seat(service_url: str) -> None:
     """
     async with _gated(service_url, "bought") as server, _browser(server) as anna:
         await get(anna)
-        await wait_until(lambda: _taken(anna, service_url, "bought", 1), 5, "one seat taken")
+        await wait_until(lambda: _taken(anna, service_url, "bought", 1), what="one seat taken")
         await get(anna, "/pay")
-        await wait_until(lambda: _taken(anna, service_url, "bought", 0), 5, "no seat taken")
+        await wait_until(lambda: _taken(anna, service_url, "bought", 0), what="no seat taken")
 
 
 async def test_payer_is_kept_at_both_shop_processes_and_the_one_with_a_basket_is_not(service_url: str) -> None:
@@ -139,15 +139,15 @@ async def test_payer_is_kept_at_both_shop_processes_and_the_one_with_a_basket_is
     ):
         assert (await get(anna, "/says/payment")).status == 200
         assert (await get(ben, "/says/basket")).status == 200
-        await wait_until(lambda: _taken(anna, service_url, "paying", 2), 5, "two seats taken")
-        await wait_until(lambda: _taken(anna, service_url, "paying", 1), 10, "Ben's idle end")
+        await wait_until(lambda: _taken(anna, service_url, "paying", 2), what="two seats taken")
+        await wait_until(lambda: _taken(anna, service_url, "paying", 1), what="Ben's idle end")
 
         answer = await anna.session.get(second.make_url("/checkout"), headers=BROWSER, allow_redirects=False)
         assert answer.status == 200
         again = await _call(ben, service_url, "paying", "claim")
         assert (again["state"], again["reason"]) == ("refused", "ticket_used")
         assert (await get(anna, "/says/payment,release")).status == 200
-        await wait_until(lambda: _taken(anna, service_url, "paying", 0), 5, "the seat to be given back")
+        await wait_until(lambda: _taken(anna, service_url, "paying", 0), what="the seat to be given back")
 
 
 async def test_revoked_visitor_is_out_at_every_gate_within_seconds(service_url: str) -> None:
@@ -175,7 +175,7 @@ async def test_revoked_visitor_is_out_at_every_gate_within_seconds(service_url: 
                 )
                 return answer.status == 429 and (await answer.json())["reason"] == "revoked"
 
-            await wait_until(is_out, 5, "the gate to hear of it")
+            await wait_until(is_out, what="the gate to hear of it")
         assert (await _call(anna, service_url, "revoked", "join"))["reason"] == "revoked"
 
 
@@ -249,7 +249,7 @@ async def test_room_holds_while_the_shop_is_down_and_goes_on_when_it_is_back(ser
             return mode == rate and (per_minute > 0) == (rate == "following")
 
         await wait_until(lambda: after("/broken/answer", "holding"), what="the room to hold")
-        await wait_until(lambda: after("/checkout", "following"), 30, what="the room to go on")
+        await wait_until(lambda: after("/checkout", "following"), what="the room to go on")
 
 
 async def test_shop_that_has_sold_out_closes_the_room_for_those_who_wait(service_url: str) -> None:

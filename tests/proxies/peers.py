@@ -77,7 +77,7 @@ def proxy(kind: str, settings: ProxySettings, folder: Path) -> Iterator[str]:
         subprocess.Popen(command(kind, settings, folder), stdout=log, stderr=log) as process,
     ):
         try:
-            wait_until_sync(lambda: answers(settings.listen, process, folder), 10, f"{kind} to answer")
+            wait_until_sync(lambda: answers(settings.listen, process, folder), what=f"{kind} to answer")
             yield f"http://127.0.0.1:{settings.listen}"
         finally:
             process.terminate()

@@ -156,7 +156,7 @@ class Play:
         newcomer = Visitor(self.session)
         await operator.revoke(seat)
         await operator.order("pause")
-        await wait_until(lambda: refused(outlaw, url), 10, "the revocation to be heard of")
+        await wait_until(lambda: refused(outlaw, url), what="the revocation to be heard of")
         await self.note("allow", holder, f"{url}/checkout?step=2", **FORGED)
         await self.note("allow-form", holder, f"{url}/checkout", "POST", "card=1")
         await self.note("refuse", outlaw, f"{url}/checkout")
@@ -181,7 +181,7 @@ class Play:
         Kill the worker, and see that the proxy goes on by itself when it is back.
         """
         os.kill(service.pids[0], signal.SIGKILL)
-        await wait_until(lambda: passes(holder, url), 15, "the holder to pass again")
+        await wait_until(lambda: passes(holder, url), what="the holder to pass again")
         self.table.back = True
 
     async def outages(self, port: int, what: str) -> None:

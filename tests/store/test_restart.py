@@ -47,7 +47,7 @@ async def test_a_worker_that_starts_on_an_emptied_server_makes_no_room_of_its_ow
     opening = asyncio.create_task(patiently(starts.open_rooms))
     keeping = asyncio.create_task(keeps.run())
     await opening
-    await wait_until(lambda: old.known[ROOM].view.snapshot.recovering, 5, "the room to be put back")
+    await wait_until(lambda: old.known[ROOM].view.snapshot.recovering, what="the room to be put back")
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     seen = new.known[ROOM].view.snapshot

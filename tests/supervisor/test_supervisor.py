@@ -198,7 +198,7 @@ async def test_a_stopping_service_takes_no_connections() -> None:
     with service("deaf", workers=2) as running:
         running.process.terminate()
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-            await wait_until(is_refused, 10, "a refused connection")
+            await wait_until(is_refused, what="a refused connection")
         running.process.terminate()
         running.end()
 
@@ -243,7 +243,7 @@ async def test_workers_end_with_a_killed_parent() -> None:
     with service(workers=2) as running:
         running.process.kill()
         await wait_until(
-            lambda: not any(alive(pid) for pid in running.started["pids"]), 10, "the end of the orphaned workers"
+            lambda: not any(alive(pid) for pid in running.started["pids"]), what="the end of the orphaned workers"
         )
 
 
@@ -305,7 +305,9 @@ def test_a_killed_embedded_valkey_is_started_again(tmp_path: Path) -> None:
     with service(workers=1, redis=None, state_folder=str(tmp_path)) as running:
         url = running.started["redis_url"]
         subprocess.run(["redis-cli", "-u", url, "shutdown", "nosave"], check=False)
-        wait_until_sync(lambda: subprocess.run(["redis-cli", "-u", url, "ping"], check=False).returncode == 0, 10)
+        wait_until_sync(
+            lambda: subprocess.run(["redis-cli", "-u", url, "ping"], check=False).returncode == 0, what="Valkey again"
+        )
 
     assert (tmp_path / "valkey").is_dir()
 

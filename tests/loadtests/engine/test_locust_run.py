@@ -252,7 +252,7 @@ async def test_interruption_ends_within_two_seconds_and_keeps_what_was_found(
         endless = SpikeProfile(30, 600, 0, 30, 0, 0, 0)
         plan = replace(PLAN, shop_url=url, out=str(tmp_path / "measures.json"), profile=endless, duration_s=600)
         process = await start(plan)
-        await wait_until(lambda: len(stub.poll_gaps_s) > 20, timeout_s=30, what="shoppers to wait")
+        await wait_until(lambda: len(stub.poll_gaps_s) > 20, what="shoppers to wait")
         before_s = time.monotonic()
         process.send_signal(sign)
         told = await finish(process, plan, stub)
@@ -281,7 +281,7 @@ async def test_generator_shows_itself_to_prometheus(tmp_path: Path) -> None:
     async with served(stub) as url:
         plan = replace(PLAN, name="with_room", shop_url=url, out=str(tmp_path / "measures.json"), metrics_port=port)
         process = await start(plan)
-        text = await wait_until(exposition, timeout_s=30, what="waiting shoppers in /metrics")
+        text = await wait_until(exposition, what="waiting shoppers in /metrics")
         process.send_signal(signal.SIGTERM)
         await finish(process, plan, stub)
 
