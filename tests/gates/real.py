@@ -30,6 +30,8 @@ ROOMS = {
     **{f"{kind}-health": 50 for kind in SERVERS},
     **{f"{kind}-jwt": 1 for kind in SERVERS},
     "forked": 50,
+    "host-nginx": 1,
+    "host-caddy": 1,
 }
 """Each room with its capacity; one a test, or one for each framework."""
 
