@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.source import ROOT
 
 FOLDERS = ("docs", "dashboards", "examples", "deploy", "benchmarks", "loadtests")
+INSTALLED = {".venv", "node_modules"}
 FENCE = re.compile(
     r"^(?P<indent> *)(?P<mark>```+|~~~+) *(?P<language>[\w+-]*)[^\n]*\n(?P<text>.*?)^ *(?P=mark) *$",
     re.MULTILINE | re.DOTALL,
@@ -46,9 +47,10 @@ class Example:
 
 def pages() -> list[Path]:
     """
-    List the Markdown files of the project.
+    List the Markdown files of the project; an example that somebody has tried holds those of others' packages as well.
     """
-    return [*sorted(ROOT.glob("*.md")), *(page for folder in FOLDERS for page in sorted((ROOT / folder).rglob("*.md")))]
+    found = [page for folder in FOLDERS for page in sorted((ROOT / folder).rglob("*.md"))]
+    return [*sorted(ROOT.glob("*.md")), *(page for page in found if not INSTALLED & set(page.parts))]
 
 
 def examples(language: str) -> list[Example]:

@@ -1,0 +1,10 @@
+"""
+What a server loads: ``gunicorn wsgi``.
+"""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+application = get_wsgi_application()

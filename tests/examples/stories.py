@@ -1,0 +1,385 @@
+"""
+The example shops in Python, started as their READMEs say and shopped at by three people: what came of it, by step.
+"""
+
+import asyncio
+import json
+import re
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiohttp import ClientConnectionError, ClientSession, CookieJar
+from yarl import URL
+
+from loadtests.processes import Child, Family, Interrupts, Program, free_ports, indented, tail
+from tests.docs.markdown import fenced
+from tests.source import ROOT
+from tests.waiting import wait_until
+
+NAMES: Final = ("fastapi", "django", "flask", "aiohttp")
+ADMIN_TOKEN: Final = "the-operators-token"
+BROWSER: Final = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+SCRIPT: Final = {"Accept": "*/*", "Sec-Fetch-Mode": "cors"}
+BUYER: Final = {"name": "Anna", "email": "anna@shop.example"}
+SHOPPERS: Final = ("anna", "ben", "cleo", "bank")
+IDLE_S: Final = 2.0
+PATIENCE_S: Final = 30.0
+HIDDEN: Final = re.compile(r'<input type="hidden" name="(?P<name>[^"]+)" value="(?P<value>[^"]*)">')
+CURL: Final = re.compile(
+    r'^curl (?:-[a-z]+ )*(?:-H "(?P<head>[^:]+): (?P<value>[^"]+)" )?(?P<url>http://\S+)(?: \| grep (?P<wanted>\S+))?$'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    Hold one answer as a shopper sees it.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    cookies: tuple[str, ...] = ()
+
+    @property
+    def location(self) -> str:
+        """
+        Return where it leads.
+        """
+        return self.headers.get("Location", "")
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """
+        Return its JSON.
+        """
+        made = json.loads(self.text)
+        assert isinstance(made, dict), made
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Readme:
+    """
+    Hold the commands of an example's README, as a person types them into two terminals.
+    """
+
+    install: str
+    room: str
+    shop: str
+    look: str
+
+    @classmethod
+    def of(cls, name: str) -> Self:
+        """
+        Read that of the example *name*.
+        """
+        page = ROOT / "examples" / name / "README.md"
+        texts = [block.text for block in fenced(str(page), page.read_text()) if block.language == "sh"]
+        assert len(texts) == 4, f"{page}: to install, to start the room, to start the shop, to look at both"
+        return cls(*texts)
+
+
+async def seen_at_last(look: Callable[[], Awaitable[Answer | None]], what: str) -> Answer:
+    """
+    Return what *look* finds, as soon as it finds something.
+    """
+    found = await wait_until(look, PATIENCE_S, what)
+    assert found is not None
+    return found
+
+
+class Shopper:
+    """
+    Browse with cookies, send forms with their hidden fields, and follow nothing unasked.
+    """
+
+    def __init__(self, shop_url: str) -> None:
+        self._shop = URL(shop_url)
+        # Cookies know no port, so shop and room share them, as in a browser.
+        self._session = ClientSession(cookie_jar=CookieJar(unsafe=True))
+        self._hidden: dict[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def get(self, address: str, headers: Mapping[str, str] = BROWSER) -> Answer:
+        """
+        Ask for a page, at the shop where *address* is a path.
+        """
+        return await self._ask("GET", address, headers)
+
+    async def send(self, address: str, **fields: str) -> Answer:
+        """
+        Send a form, with what the last page hid in it.
+        """
+        return await self._ask("POST", address, BROWSER, {**self._hidden, **fields})
+
+    async def join(self, room: str) -> Answer:
+        """
+        Take a place in *room*, as the waiting page's script does.
+        """
+        return await self._ask("POST", f"{room}/join", SCRIPT)
+
+    async def called(self, room: str) -> Answer:
+        """
+        Wait to be called in *room*, as the waiting page's script does, and return the answer to the claim.
+        """
+
+        async def admitted() -> Answer | None:
+            status = await self.get(f"{room}/status", SCRIPT)
+            if status.document["state"] != "called":
+                return None
+            claim = await self._ask("POST", f"{room}/claim", SCRIPT)
+            return claim if claim.document["state"] == "admitted" else None
+
+        return await seen_at_last(admitted, "the call")
+
+    async def _ask(
+        self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None
+    ) -> Answer:
+        url = self._shop.join(URL(address, encoded=True))
+        async with self._session.request(method, url, headers=headers, data=form, allow_redirects=False) as response:
+            text = await response.text()
+            if hidden := {found["name"]: unescape(found["value"]) for found in HIDDEN.finditer(text)}:
+                self._hidden = hidden
+            cookies = response.headers.getall("Set-Cookie", [])
+            return Answer(response.status, dict(response.headers), text, tuple(cookies))
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """
+    Say where one example is reached: the shop, its room's page, and the operators' interface of that room.
+    """
+
+    name: str
+    shop: str
+    room: str
+    admin: str
+
+
+def copied(folder: Path, port_of_room: int, ports: Mapping[str, int]) -> None:
+    """
+    Copy the examples as a clone has them, but on ports that are free, with this Python's packages installed.
+    """
+    for name, port in ports.items():
+        example = folder / "examples" / name
+        shutil.copytree(
+            ROOT / "examples" / name, example, ignore=shutil.ignore_patterns(".venv", "__pycache__", "*.keys")
+        )
+        (example / ".venv").symlink_to(sys.prefix)
+        for file in example.glob("*.*"):
+            if file.is_file():
+                file.write_text(_moved(file.read_text(), port_of_room, port))
+
+
+def _moved(text: str, port_of_room: int, port: int) -> str:
+    return text.replace("8080", str(port_of_room)).replace("8000", str(port))
+
+
+class Street:
+    """
+    Run one room service for all the examples, and their shops.
+    """
+
+    def __init__(self, folder: Path, family: Family) -> None:
+        self._folder = folder
+        self._family = family
+        room, *shops = free_ports(1 + len(NAMES))
+        self._room_port = room
+        self._ports = dict(zip(NAMES, shops, strict=True))
+        self._url = f"http://127.0.0.1:{room}"
+        copied(folder, room, self._ports)
+
+    async def open(self) -> list[Stand]:
+        """
+        Start everything, the room first, and return when all of it answers.
+        """
+        examples = self._folder / "examples"
+        first = examples / NAMES[0]
+        every = [(examples / name / "waiting-room.toml").read_text() for name in NAMES]
+        (first / "waiting-room.toml").write_text("\n".join(every))
+        readme = Readme.of(NAMES[0])
+        enter = readme.install.splitlines()[0]
+        service = self._start("room", f"{enter}\n{readme.room}")
+        await self._answers(service, f"{self._url}/readyz")
+        for name in NAMES[1:]:
+            shutil.copy(first / "waiting-room.keys", examples / name)
+        shops = {
+            name: self._start(name, _moved(Readme.of(name).shop, self._room_port, self._ports[name])) for name in NAMES
+        }
+        for name, child in shops.items():
+            await self._answers(child, f"http://127.0.0.1:{self._ports[name]}/")
+        return [self._stand(name) for name in NAMES]
+
+    def words(self) -> str:
+        """
+        Return what all of them said last.
+        """
+        logs = sorted((self._folder / "logs").glob("*.log"))
+        return "\n".join(f"{log.name}:\n{indented(tail(log))}" for log in logs)
+
+    def _stand(self, name: str) -> Stand:
+        room = f"{name}-shop"
+        shop = f"http://127.0.0.1:{self._ports[name]}"
+        return Stand(name, shop, f"{self._url}/waiting-room/{room}", f"{self._url}/admin/api/v1/rooms/{room}")
+
+    def _start(self, name: str, text: str) -> Child:
+        lines = text.strip().splitlines()
+        # The shell makes room for the last command, so that what we end is the program and not the shell.
+        script = "\n".join([f"cd '{self._folder}'", *lines[:-1], f"exec env {lines[-1]}"])
+        environment = {
+            "HOME": str(self._folder),  # gunicorn keeps a socket there
+            "WAITING_ROOM_SERVER__PORT": str(self._room_port),
+            "WAITING_ROOM_SERVER__ADMIN_TOKEN": ADMIN_TOKEN,
+        }
+        return self._family.start(Program(name, ["sh", "-ec", script], environment))
+
+    async def _answers(self, child: Child, url: str) -> None:
+        async with ClientSession() as session:
+
+            async def good() -> bool:
+                self._family.check()
+                try:
+                    async with session.get(url) as response:
+                        return response.status == 200
+                except ClientConnectionError:
+                    return False
+
+            await wait_until(good, PATIENCE_S, f"{child.program.name} to answer")
+
+
+async def told(stand: Stand) -> dict[str, Answer]:
+    """
+    Return the answers at one shop, by what was done: Anna buys, Ben waits and dawdles, Cleo takes his seat.
+    """
+    seen: dict[str, Answer] = {}
+    async with AsyncExitStack() as stack:
+        anna, ben, cleo, bank = [await stack.enter_async_context(Shopper(stand.shop)) for _ in SHOPPERS]
+        await _anna_goes_in(anna, seen)
+        await _ben_waits(ben, stand, seen)
+        for line in Readme.of(stand.name).look.splitlines():
+            seen[line] = await _looked(bank, line, stand)
+        await _anna_buys(anna, bank, seen)
+        await _operator(stand, {"idle_timeout_s": IDLE_S})
+        await cleo.get("/checkout")
+        seen["cleo's place"] = await cleo.join(stand.room)
+        claim = seen["ben's turn"] = await ben.called(stand.room)
+        seen["ben inside"] = await ben.get(claim.document["target"] or "/checkout")
+        await cleo.called(stand.room)
+        await _ben_is_late(ben, bank, seen)
+        seen["room"] = await _operator(stand)
+    return seen
+
+
+async def _anna_goes_in(anna: Shopper, seen: dict[str, Answer]) -> None:
+    seen["products"] = await anna.get("/")
+    seen["add"] = await anna.send("/basket", toy="train")
+    seen["basket"] = await anna.get("/basket")
+    seen["straight in"] = await seen_at_last(lambda: _inside(anna), "Anna to be let in")
+    seen["cart inside"] = await anna.get("/api/cart", SCRIPT)
+
+
+async def _inside(shopper: Shopper) -> Answer | None:
+    answer = await shopper.get("/checkout")
+    # On a busy machine the room's word may come too late for the first attempt; the next one is for the same place.
+    return answer if answer.status == 200 else None
+
+
+async def _ben_waits(ben: Shopper, stand: Stand, seen: dict[str, Answer]) -> None:
+    seen["products while full"] = await ben.get("/")
+    await ben.send("/basket", toy="kite")
+    seen["basket while full"] = await ben.get("/basket")
+    sent = seen["sent to wait"] = await ben.get("/checkout")
+    seen["cart outside"] = await ben.get("/api/cart", SCRIPT | {"Referer": f"{stand.shop}/checkout"})
+    seen["waiting page"] = await ben.get(sent.location)
+    await ben.join(stand.room)
+
+    async def next_one() -> Answer | None:
+        # The room looks around once a second: until then it may count Anna among those who wait.
+        answer = await ben.get(f"{stand.room}/status", SCRIPT)
+        return answer if answer.document["position"] == 1 else None
+
+    seen["ben's place"] = await seen_at_last(next_one, "Ben to be the next one")
+
+
+async def _anna_buys(anna: Shopper, bank: Shopper, seen: dict[str, Answer]) -> None:
+    seen["empty form"] = await anna.send("/checkout")
+    order = seen["order"] = await anna.send("/checkout", **BUYER)
+    seen["bank"] = await anna.get(order.location)
+    number = order.location.rpartition("/")[2]
+    seen["unpaid"] = await anna.get(f"/order/{number}")
+    seen["unknown order"] = await anna.get("/order/0000")
+    paid = seen["callback"] = await bank.send(f"/checkout/callback/{number}")
+    seen["thanks"] = await anna.get(paid.location)
+    seen["thanks again"] = await anna.get(paid.location)
+    seen["checkout after"] = await anna.get("/checkout")
+
+
+async def _ben_is_late(ben: Shopper, bank: Shopper, seen: dict[str, Answer]) -> None:
+    async def put_out() -> Answer | None:
+        answer = await ben.get("/api/cart", SCRIPT)
+        return answer if answer.status != 200 else None
+
+    seen["ben ended"] = await seen_at_last(put_out, "the gate to hear that Ben's seat has gone")
+    late = seen["late form"] = await ben.send("/checkout", name="Ben", email="ben@shop.example")
+    paid = await bank.send(f"/checkout/callback/{late.location.rpartition('/')[2]}")
+    seen["late thanks"] = await ben.get(paid.location)
+
+
+async def _operator(stand: Stand, changes: dict[str, Any] | None = None) -> Answer:
+    heads = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    async with (
+        ClientSession(headers=heads) as session,
+        session.request("PATCH" if changes else "GET", stand.admin, json=changes) as response,
+    ):
+        return Answer(response.status, dict(response.headers), await response.text())
+
+
+async def _looked(shopper: Shopper, line: str, stand: Stand) -> Answer:
+    """
+    Ask what a line with curl asks, which has no cookies; where it looks for something, once that is there.
+    """
+    found = CURL.match(line)
+    assert found is not None, f"{line!r} is no curl that a test can follow"
+    head = {found["head"]: found["value"]} if found["head"] else {"Accept": "*/*"}
+    asked = URL(found["url"])
+    url = str(asked.with_port({8080: URL(stand.room).port, 8000: URL(stand.shop).port}[asked.port or 0]))
+    wanted = re.compile(found["wanted"] or "", re.MULTILINE)
+
+    async def shown() -> Answer | None:
+        answer = await shopper.get(url, head)
+        return answer if wanted.search(answer.text) else None
+
+    return await seen_at_last(shown, line)
+
+
+async def play() -> dict[str, dict[str, Answer]]:
+    """
+    Play the story at every shop at once, and return the answers by shop.
+    """
+    with TemporaryDirectory(prefix="examples-") as name:
+        folder = Path(name)
+        with Family(folder / "logs", Interrupts()) as family:
+            street = Street(folder, family)
+            try:
+                stands = await street.open()
+                stories = await asyncio.gather(*(told(stand) for stand in stands))
+            except BaseException as error:
+                error.add_note(street.words())
+                raise
+    return dict(zip(NAMES, stories, strict=True))
