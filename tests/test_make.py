@@ -13,7 +13,21 @@ import pytest
 from tests.source import ROOT
 from tests.waiting import wait_until_sync
 
-PROMISED = {"help", "setup", "rehearse", "demo", "test", "lint", "types", "mutants", "bench", "fmt", "lock", "clean"}
+PROMISED = {
+    "help",
+    "setup",
+    "rehearse",
+    "demo",
+    "test",
+    "lint",
+    "types",
+    "mutants",
+    "fuzz",
+    "bench",
+    "fmt",
+    "lock",
+    "clean",
+}
 
 
 def call(*command: str, path: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -109,8 +109,10 @@ class PathRules:
         if reading is None:
             return Rule(_ALL)
         parts = parts_of(reading)
-        fitting = (rule for rule in self.protect if matches(rule.parts, parts))
-        return next((rule for rule in fitting if not rule.method or _may_become(method.upper(), rule.method)), None)
+        for rule in self.protect:
+            if matches(rule.parts, parts) and (not rule.method or _may_become(method.upper(), rule.method)):
+                return rule
+        return None
 
 
 def rule_of(pattern: str) -> Rule:
