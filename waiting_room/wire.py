@@ -3,6 +3,8 @@ What goes over HTTP between the visitor, the gate and the service: names and sha
 """
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Outcome, Paused, Refused, Waiting
@@ -42,6 +44,12 @@ STOCK_HEADER: Final = "Waiting-Room-Stock"
 STAGE_HEADER: Final = "Waiting-Room-Stage"
 INVITATION_HEADER: Final = "Waiting-Room-Invitation"
 INVITATION_FIELD: Final = "invite"
+
+UNCACHED: Final[Mapping[str, str]] = MappingProxyType({"Cache-Control": "no-store", "X-Accel-Expires": "0"})
+"""
+What every answer bears that is for one visitor alone: no cache keeps it (RFC 9111 section 5.2.2.5). The second is for
+an nginx that was told to ignore the first, as many recipes tell it.
+"""
 
 VERDICT_HEADERS: Final = (
     STATUS_HEADER,

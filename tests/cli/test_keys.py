@@ -3,6 +3,7 @@
 """
 
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -173,6 +174,38 @@ def test_config_check_reads_the_keys(tmp_path: Path) -> None:
 
     assert shown.code == 3
     assert "jwt.keys[0]: missing.pem cannot be read" in shown.err
+
+
+def test_a_room_that_is_not_there_is_noted(tmp_path: Path) -> None:
+    """
+    It may be a slip; or a room that is made by hand.
+    """
+    path = config(tmp_path)
+    with Path(path).open("a", encoding="utf-8") as file:
+        file.write("rooms=['sale', 'sail']\n[rooms.sale]\ncapacity=5\n")
+    shown = run("config", "check", "--config", path)
+
+    assert shown.code == 0
+    assert [line for line in shown.err.splitlines() if "jwt" in line] == [
+        "Note: jwt.rooms names sail, and no room of this configuration has that name"
+    ]
+
+
+@pytest.mark.parametrize("command", [("serve",), ("config", "check"), ("keys", "read", "eyJ", "--room", "sale")])
+def test_missing_library_is_told_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """
+    Before anything is started.
+    """
+    path = config(tmp_path)
+    for name in ("waiting_room.jwts.keys", "waiting_room.jwts.seals"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "jwt", None)
+    shown = run(*command, "--config", path)
+
+    assert shown.code == 3
+    assert "jwt.keys: needs jwt, which is not installed; pip install 'waiting-room[jwt]'" in shown.err
 
 
 def test_rooms_without_keys_are_a_fault(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from waiting_room.core.pacing import (
     burst,
     door_s,
     mature_ms,
-    measured_no_show,
     no_show_after_turn,
     survival,
 )
@@ -28,7 +27,7 @@ from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Cohort, Snapshot
 
 WINDOW_MS = 60_000
-MATURE_MS = mature_ms(POLICY)
+MATURE_MS = mature_ms(snapshot())
 SHARES = st.floats(0, MAX_NO_SHOW)
 
 
@@ -66,8 +65,15 @@ def lead_s(room: Snapshot) -> float:
     """
     Return the lead of a room, as a step takes it from its cohorts.
     """
-    mature = mature_ms(room.policy)
+    mature = mature_ms(room)
     return pacing.lead_s(survival(room.cohorts, room.now_ms, mature), mature)
+
+
+def measured_no_show(room: Snapshot) -> float:
+    """
+    Return the share of no-shows after one more look at the room, as a step takes it.
+    """
+    return pacing.measured_no_show(room, mature_ms(room))
 
 
 def calls_due(room: Snapshot, still_expected: float, no_show: float) -> float:

@@ -3,12 +3,13 @@ How many are called, by the formulas: survival, turnover, and what is to spare f
 """
 
 from dataclasses import replace
-from math import exp, pi, sqrt
+from math import exp, log, pi, sqrt
+from typing import Any
 
 import pytest
 
 from tests.core.makings import NOW_MS, POLICY, snapshot
-from tests.core.test_pacing import MATURE_MS, called, calls_due, lead_s
+from tests.core.test_pacing import MATURE_MS, called, calls_due, lead_s, measured_no_show
 from waiting_room.core.pacing import (
     IDLE_SHARE,
     TICK_MS,
@@ -16,7 +17,6 @@ from waiting_room.core.pacing import (
     ahead_of_seats,
     ended,
     mature_ms,
-    measured_no_show,
     survival,
     turnover_per_s,
 )
@@ -47,8 +47,56 @@ def test_who_is_old_enough_comes_no_more() -> None:
 
 def test_a_claim_of_a_few_seconds_is_old_at_half_its_window() -> None:
     """In ms; else two polls and what a claim is held for."""
-    assert mature_ms(Policy(claim_window_s=4)) == 2000
-    assert mature_ms(Policy(claim_window_s=60, poll_min_s=2)) == 7000
+    assert mature_ms(snapshot(policy=Policy(claim_window_s=4))) == 2000
+    assert mature_ms(snapshot(policy=Policy(claim_window_s=60, poll_min_s=2))) == 7000
+
+
+STARVED = Policy(claim_window_s=60, poll_min_s=2, poll_budget_per_s=100)
+# Of 3,000 who wait each may poll every 40 s, and the k-th every (1 + ln 20) / 20 s times k: 0.2 s.
+PLACE_S = (1 + log(20)) / 20
+
+
+def late_s(*calls: tuple[int, int], **changes: Any) -> float:
+    """
+    Return by how much a claim is old later than in a room with an ample budget, where of 3,000 who wait so many were
+    called, so many ms ago.
+    """
+    cohorts = tuple(called(age_ms, present) for age_ms, present in calls)
+    room = snapshot(range(1, 3001), cohorts=cohorts, **{"policy": STARVED} | changes)
+    return (mature_ms(room) - 7000) / 1000
+
+
+def test_a_starved_budget_lets_claims_come_as_late_as_it_tells_people_to_ask() -> None:
+    """At ten calls a second, who is a fortieth of 40 s away was told to ask again in 40 s, and up to a fifth later."""
+    assert late_s((9000, 50), (3000, 50)) == pytest.approx(1.1 * 40 * (1 - 1 / (10 * PLACE_S)), abs=0.002)
+
+
+def test_an_ample_budget_lets_no_claim_come_late() -> None:
+    """Nor few calls: the k-th asks as often as the turn comes nearer."""
+    assert late_s((9000, 50), (3000, 50), policy=replace(STARVED, poll_budget_per_s=10_000)) == 0
+    assert late_s((9000, 20), (3000, 20)) == 0
+
+
+def test_the_busiest_seconds_tell_how_late_claims_may_be() -> None:
+    """Those who were called then were told by the calls of then; ten seconds are too long to tell two bursts apart."""
+    assert late_s((40_000, 100), (29_999, 0), (1000, 10)) == late_s((1000, 100))
+    assert late_s((11_001, 60), (1001, 60)) == late_s((1000, 60)) < late_s((11_000, 60), (1001, 60))
+
+
+def test_of_two_lanes_each_asks_half_as_often() -> None:
+    """And the calls of the busier one count."""
+    whole = late_s((5000, 100))
+    lane = snapshot(range(1, 1501), cohorts=(called(5000, 100),)).lanes["standard"]
+    idle = replace(lane, cohorts=(called(5000, 10),))
+    both = (mature_ms(snapshot(policy=STARVED, lanes={"standard": idle, "loyal": lane})) - 7000) / 1000
+
+    assert both == pytest.approx(1.1 * 40 * (1 - 1 / (20 * PLACE_S)), abs=0.002)
+    assert both > whole
+
+
+def test_nobody_is_waited_for_beyond_four_fifths_of_the_claim_window() -> None:
+    """However late a starved budget has people ask."""
+    assert mature_ms(snapshot(range(1, 30_001), policy=STARVED, cohorts=(called(1000, 9000),))) == 48_000
 
 
 def test_where_everybody_comes_nobody_is_missed() -> None:

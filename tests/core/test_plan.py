@@ -150,12 +150,12 @@ def test_a_turn_names_all_ranks_that_wait() -> None:
 
 
 def test_leaving_is_measured_when_a_slot_turns() -> None:
-    """Of four who were there in the last slot one is silent after ten seconds: 2.5 % a second, smoothed by half."""
-    room = snapshot([1, 2, 3, 4], fresh=bits_of([1, 2, 4]), slot_at_ms=NOW_MS - 10_000, slot_ms=10_000)
+    """Of four who were there in the last slot one is silent after twenty seconds: 1.25 % a second, smoothed by half."""
+    room = snapshot([1, 2, 3, 4], fresh=bits_of([1, 2, 4]), slot_at_ms=NOW_MS - 20_000, slot_ms=20_000)
 
-    assert step(replace(room, leaving_per_s=0.015)).leaving_per_s == pytest.approx(0.02)
-    assert step(room).leaving_per_s == pytest.approx(0.025), "what was unknown is not smoothed"
-    assert step(replace(room, slot_ms=15_000)).leaving_per_s == 0.0
+    assert step(replace(room, leaving_per_s=0.0075)).leaving_per_s == pytest.approx(0.01)
+    assert step(room).leaving_per_s == pytest.approx(0.0125), "what was unknown is not smoothed"
+    assert step(replace(room, slot_ms=25_000)).leaving_per_s == 0.0
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,10 @@ def test_an_opening_without_a_draw_keeps_slot_and_no_shows() -> None:
 
 
 def test_a_prequeue_for_which_nothing_is_due_goes_on() -> None:
-    """Nobody is called, and nothing is ordered."""
+    """Nobody is called, nothing is ordered, and the slot lasts as long as the countdown asks."""
     made = step(gathering())
 
-    assert (made.orders.phase, made.called, made.slot_ms) == (None, 0, 15_000)
+    assert (made.orders.phase, made.called, made.slot_ms) == (None, 0, slot_ms(6, POLICY))
 
 
 def test_an_opening_that_waits_for_a_beacon_is_the_operators() -> None:
@@ -172,8 +172,32 @@ def test_a_slot_is_as_long_as_those_at_the_end_may_be_silent(rate: int, waiting:
     assert made.slot_ms == max(15_000, int(1.5 * (1200 * told_s + 2000)))
 
 
+def test_a_slot_grows_with_the_intervals_that_are_told_in_it() -> None:
+    """With 7,500 people at a budget of a hundred each asks every 100 s: a slot of 15 s goes on for longer."""
+    policy = replace(POLICY, poll_budget_per_s=100)
+    made = step(snapshot(range(1, 7501), policy=policy, slot_at_ms=NOW_MS - 20_000))
+
+    assert (made.rotate, made.slot_ms) == (False, int(1.5 * (100_000 * 1.2 + 2000)))
+
+
+def test_the_slot_after_a_crowd_is_as_long_as_that_was_told_to_wait() -> None:
+    """Those who were told to ask in two minutes are waited for, though all others have been called."""
+    grown_ms = int(1.5 * (100_000 * 1.2 + 2000))
+    made = step(snapshot([7], slot_at_ms=NOW_MS - grown_ms, slot_ms=grown_ms))
+
+    assert made.rotate
+    assert made.slot_ms >= 100_000 * 1.2
+
+
+def test_before_the_opening_no_slot_is_shorter_than_was_told_in_the_last() -> None:
+    """Of a crowd that waited for the draw most have gone."""
+    made = step(replace(gathering(), slot_at_ms=NOW_MS - 900_000, slot_ms=900_000))
+
+    assert (made.rotate, made.slot_ms) == (True, 600_000)
+
+
 def test_a_slot_keeps_its_length_until_it_is_over() -> None:
-    """However many have come since."""
+    """Where the budget lets all who have come since ask as often as before."""
     assert step(snapshot(range(1, 1201))).slot_ms == 15_000
 
 
@@ -200,13 +224,6 @@ def test_an_empty_room_learns_nothing_of_no_shows_and_forgets_those_who_left() -
     made = turned(no_show=0.3, leaving_per_s=0.02)
 
     assert (made.no_show, made.leaving_per_s) == (0.3, 0.01)
-
-
-def test_a_slot_of_a_second_tells_how_many_leave_in_a_second() -> None:
-    """One of two was silent for it."""
-    made = step(snapshot([1, 2], fresh=b"\x40", slot_at_ms=NOW_MS - 1000, slot_ms=1000))
-
-    assert made.leaving_per_s == pytest.approx(0.5)
 
 
 def test_a_few_who_wait_are_enough_to_tell_who_is_silent() -> None:

@@ -176,7 +176,7 @@ POLICIES = st.builds(
     claim_window_s=st.floats(20, 300),
     poll_min_s=st.floats(0.2, 10),
     poll_max_s=st.floats(10, 600),
-    poll_budget_per_s=st.integers(1, 1_000_000),
+    poll_budget_per_s=st.integers(0, 1_000_000),
     on_redis_outage=st.sampled_from(OUTAGE_RULES),
     target=st.text(max_size=40),
     allowed_hosts=st.lists(st.text(min_size=1, max_size=20).map(str.lower)).map(tuple),
@@ -223,3 +223,20 @@ def test_only_what_was_changed_is_written() -> None:
     assert changed.to_json() == (
         '{"allowed_hosts":["a.example"],"capacity":7,"message":"\\u017c","rate_per_minute":60}'
     )
+
+
+@pytest.mark.parametrize(
+    ("policy", "polls"),
+    [
+        (Policy(poll_budget_per_s=7, rate_per_minute=600), 7),
+        (Policy(rate_per_minute=0), 2000),
+        (Policy(rate_per_minute=4000), 2000),
+        (Policy(rate_per_minute=4002), 2001),
+        (Policy(rate_per_minute=60_000), 30_000),
+        (Policy(rate_per_minute=60, schedule=(Entry("2026-11-27 09:00", "rate", 60_000),)), 30_000),
+        (Policy(rate_per_minute=60, schedule=(Entry("2026-11-27 09:00", "open"),)), 2000),
+    ],
+)
+def test_who_sets_no_poll_budget_has_what_the_highest_rate_needs(policy: Policy, polls: float) -> None:
+    """Two thousand at least, and thirty for each admission a second, now or by the schedule."""
+    assert policy.polls_per_s == polls

@@ -105,7 +105,7 @@ def starved(waiting: int = 4000, budget: int = 20) -> polling.Intervals:
 
 def test_an_ample_budget_makes_no_answer_old() -> None:
     """At the budget of a new room, and ten calls a second."""
-    ample = starved(budget=Policy().poll_budget_per_s)
+    ample = starved(budget=int(Policy().polls_per_s))
 
     assert ample.heard_late_s(10) == 0
     assert all(ample.asked_late_s(position, position / 10)[1] == 0 for position in range(1, 4000, 13))

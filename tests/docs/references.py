@@ -15,6 +15,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from loadtests.cli import demo, rehearse
+from tests.outcomes import NAMES, ROWS, TABLE
 from tests.source import ROOT
 from waiting_room.cli import COMMANDS
 from waiting_room.cli import main as program
@@ -24,7 +25,7 @@ from waiting_room.core.policy import Policy
 from waiting_room.doctor.catalogue import KINDS
 from waiting_room.doctor.findings import TOPICS
 
-PAGES = tuple(ROOT / "docs" / name for name in ("configuration.md", "command-line.md", "doctor.md"))
+PAGES = tuple(ROOT / "docs" / name for name in ("configuration.md", "command-line.md", "doctor.md", "proxies.md"))
 BLOCK = re.compile(r"(<!-- made: (?P<name>[\w .-]+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 WIDTH = 100
 PLUGINS = {"rehearse": rehearse, "demo": demo}
@@ -163,12 +164,29 @@ def findings(name: str) -> str:
     )
 
 
+def outcomes_table(_: str) -> str:
+    """
+    Return what a visitor gets, by what stands in front of the shop: the table that the tests hold.
+    """
+    rows = [(heading, *(cell_text(row, column) for column in NAMES)) for row, heading in ROWS.items()]
+    return table(("the service; who asks", *NAMES.values()), rows)
+
+
+def cell_text(row: str, column: str) -> str:
+    """
+    Return a cell in words, or a dash where there is no such case.
+    """
+    cell = TABLE[row].get(column)
+    return f"{cell.status} {cell.what}" if cell else "–"
+
+
 MAKERS: dict[str, Callable[[str], str]] = {
     "server": settings_table,
     "redis": settings_table,
     "jwt": settings_table,
     "rooms": rooms_table,
     **{f"findings {topic}": findings for topic in TOPICS},
+    "outcomes": outcomes_table,
 }
 
 

@@ -32,6 +32,8 @@ ROOMS = {
     "forked": 50,
     "host-nginx": 1,
     "host-caddy": 1,
+    "cached": 8,
+    "cached-badly": 8,
 }
 """Each room with its capacity; one a test, or one for each framework."""
 

@@ -56,6 +56,8 @@ def page(method: str, path: str, body: bytes, says: Says) -> tuple[int, dict[str
         case [_, "calls", word]:
             says(word)
             return 200, {}, b"called"
+        case [_, "kept", word]:
+            return 200, {"Cache-Control": word}, b"kept"
         case [_, "broken"]:
             return 500, {}, b"broken"
         case _:

@@ -77,12 +77,13 @@ def health(gate: WaitingRoomGate) -> Health:
 
 async def test_holder_s_answer_passes_as_it_is() -> None:
     """
-    Each message is the very one that the shop sent, the head as well: nothing is gathered or copied.
+    Each message is the very one that the shop sent, the head as well where the shop has said what caches may do.
     """
+    start = {**START, "headers": [(b"cache-control", b"private")]}
     more = {"type": "http.response.body", "body": b"part", "more_body": True}
-    sent = await ask(says(START, more, END), scope_of())
+    sent = await ask(says(start, more, END), scope_of())
 
-    assert [id(message) for message in sent] == [id(START), id(more), id(END)]
+    assert [id(message) for message in sent] == [id(start), id(more), id(END)]
 
 
 async def test_other_scopes_pass_untouched() -> None:

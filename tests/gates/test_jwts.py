@@ -3,6 +3,7 @@ Gates that take passes which are JSON Web Tokens: where their keys come from, an
 """
 
 import json
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -284,6 +285,17 @@ def test_keys_of_a_file_are_never_asked_for(tmp_path: Path) -> None:
 
     assert of.verifier.admission(jwt(), ROOM, NOW_MS) == admission()
     assert not due(of, DAY_MS)
+
+
+def test_missing_library_is_told_where_the_shop_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    With the extra that brings it, and not by a trace at the first visitor.
+    """
+    for name in ("waiting_room.gates.trust", "waiting_room.jwts.keys", "waiting_room.jwts.seals"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "jwt", None)
+    with pytest.raises(ConfigError, match=r"jwks: needs jwt.*waiting-room\[jwt\]"):
+        settings(jwks=URL).trust()
 
 
 def test_gate_has_no_trust_without_the_setting() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.jwts.makings import ED, GOOD, NOW_MS, ROOM, base64, claims, header
@@ -49,6 +49,7 @@ def test_claims_are_those_that_any_library_checks() -> None:
     }
 
 
+@settings(max_examples=50)
 @given(
     st.builds(
         Pass,

@@ -8,6 +8,8 @@ from dataclasses import replace
 import jwt as library
 import pytest
 from cryptography.hazmat.primitives import serialization
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.jwts.makings import EC, ED, GOOD, KEYS, NOW_MS, ROOM, base64, claims, header, signed
 from waiting_room.core.reasons import Reason
@@ -138,6 +140,44 @@ def test_an_altered_payload_is_refused() -> None:
     later = claims(exp=GOOD.hard_end_ms // 1000 + 86_400)
 
     assert refusal(f"{head}.{base64(json.dumps(later).encode())}.{signature}") == Reason.PASS_INVALID
+
+
+VALUE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+JSON = VALUE | st.lists(VALUE, max_size=2) | st.dictionaries(st.sampled_from([*claims()["waiting_room"], "x"]), VALUE)
+
+
+@settings(max_examples=50)
+@given(st.text() | st.from_regex(r"[\w-]{0,40}\.[\w-]{0,40}\.[\w-]{0,90}", fullmatch=True))
+def test_any_text_is_refused_in_peace(text: str) -> None:
+    """
+    With a reason, whatever it is.
+    """
+    assert refusal(text) == Reason.PASS_INVALID
+
+
+@settings(max_examples=50)
+@given(st.dictionaries(st.sampled_from([*claims(), "nbf"]), JSON, min_size=1), st.sampled_from([ED, EC]))
+def test_any_signed_claims_are_a_pass_or_refused_in_peace(changed: dict[str, object], key: SigningKey) -> None:
+    """
+    Never an error of another kind: a slip of whoever signs is no crash of those who verify.
+    """
+    try:
+        found = JwtVerifier(KEYS, ISSUER).admission(signed(claims() | changed, key=key), ROOM, NOW_MS)
+    except TokenError as error:
+        assert error.reason in {Reason.PASS_INVALID, Reason.PASS_EXPIRED}  # noqa: PT017 - either may be
+    else:
+        assert (found.room, found.hard_end_ms > NOW_MS) == (ROOM, True)
+
+
+@settings(max_examples=25)
+@given(st.binary(max_size=100), st.sampled_from([ED, EC]))
+def test_any_bytes_for_a_signature_are_refused(signature: bytes, key: SigningKey) -> None:
+    """
+    Of whatever length.
+    """
+    head, payload, _ = signed(claims(), key=key).split(".")
+
+    assert refusal(f"{head}.{payload}.{base64(signature)}") == Reason.PASS_INVALID
 
 
 def test_an_older_key_verifies_while_it_is_known() -> None:

@@ -7,14 +7,17 @@ import json
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from aiohttp import web
 
+from tests.peers import PEERS
 from tests.waiting import wait_until_sync
-from waiting_room.proxies import caddy, haproxy, nginx
-from waiting_room.proxies.settings import ProxySettings
+from waiting_room.proxies import caddy, envoy, haproxy, nginx, traefik
+from waiting_room.proxies.settings import QUESTIONS, ProxySettings
 
 NGINX_MAIN = """
 daemon off;
@@ -45,10 +48,20 @@ def free_port() -> int:
         return port
 
 
+def found(name: str) -> str:
+    """
+    Return where a program is.
+    """
+    path = PEERS[name].path
+    assert path is not None
+    return path
+
+
 def command(kind: str, settings: ProxySettings, folder: Path) -> list[str]:
     """
     Write the configuration of a proxy into *folder*, and return how it is started.
     """
+    questions = f"127.0.0.1:{free_port()}"
     match kind:
         case "nginx":
             (folder / "waiting-room.conf").write_text(nginx.configuration(settings), encoding="utf-8")
@@ -56,10 +69,21 @@ def command(kind: str, settings: ProxySettings, folder: Path) -> list[str]:
             return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
         case "haproxy":
             script = folder / "waiting-room.lua"
-            script.write_text(haproxy.script(settings), encoding="utf-8")
+            script.write_text(haproxy.script(settings).replace(QUESTIONS, questions), encoding="utf-8")
             text = haproxy.configuration(settings).replace("/etc/haproxy/waiting-room.lua", str(script))
-            (folder / "haproxy.cfg").write_text(text, encoding="utf-8")
+            (folder / "haproxy.cfg").write_text(text.replace(QUESTIONS, questions), encoding="utf-8")
             return ["haproxy", "-f", str(folder / "haproxy.cfg")]
+        case "traefik":
+            text = traefik.configuration(settings).replace(QUESTIONS, questions)
+            (folder / "waiting-room.yaml").write_text(text, encoding="utf-8")
+            points = [f"shop.address=:{settings.listen}", f"waiting-room.address={questions}"]
+            points += ["waiting-room.forwardedHeaders.insecure=true"]
+            options = [f"--entrypoints.{point}" for point in points]
+            return [found("traefik"), *options, f"--providers.file.filename={folder}/waiting-room.yaml"]
+        case "envoy":
+            (folder / "envoy.yaml").write_text(envoy.configuration(settings), encoding="utf-8")
+            quiet = ["--log-level", "error", "--concurrency", "1", "--disable-hot-restart"]
+            return [found("envoy"), "-c", str(folder / "envoy.yaml"), *quiet]
         case _:
             main = CADDY_MAIN.replace("FOLDER", str(folder))
             (folder / "Caddyfile").write_text(main + caddy.configuration(settings), encoding="utf-8")
@@ -86,12 +110,15 @@ def proxy(kind: str, settings: ProxySettings, folder: Path) -> Iterator[str]:
 
 def answers(port: int, process: subprocess.Popen[bytes], folder: Path) -> bool:
     """
-    Tell whether somebody listens; a proxy that has ended fails the test with what it said.
+    Tell whether the shop is reached; a proxy that has ended fails the test with what it said.
+
+    Some listen before they know of anything to be reached.
     """
     assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", port, timeout=1)) as asking:
+        asking.request("GET", "/toys")
+        return asking.getresponse().status == HTTPStatus.OK
+    return False
 
 
 async def _told(request: web.Request) -> web.Response:
@@ -105,10 +132,8 @@ async def _told(request: web.Request) -> web.Response:
 
 
 async def _silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
+    with closing(writer), suppress(asyncio.CancelledError):
         await asyncio.sleep(60)
-    finally:
-        writer.close()
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +17,21 @@ import aiohttp
 from yarl import URL
 
 from tests.faults.service import ROOM, Operator, Service, serving
+from tests.outcomes import Cell, cell_of
 from tests.proxies.peers import free_port, proxy, shop, silent
 from tests.waiting import wait_until
 from waiting_room import wire
 from waiting_room.proxies.settings import ProxySettings
 from waiting_room.store.embedded import EmbeddedValkey
 
-KINDS = ("nginx", "haproxy", "caddy")
-OUTAGES = {"nginx": ("open", "share", "closed"), "haproxy": ("open", "share", "closed"), "caddy": ("open", "closed")}
+OUTAGES = {
+    "nginx": ("open", "share", "closed"),
+    "haproxy": ("open", "share", "closed"),
+    "caddy": ("open", "closed"),
+    "envoy": ("open", "closed"),
+    "traefik": ("closed",),
+}
+KINDS = tuple(OUTAGES)
 BROWSER = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Accept-Language": "pl"}
 PROGRAM = {"Accept": "application/json", "Sec-Fetch-Mode": "cors"}
 FORGED = {
@@ -56,6 +64,7 @@ class Answer:
     headers: dict[str, str]
     text: str
     cookies: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def shop(self) -> dict[str, Any]:
@@ -66,6 +75,14 @@ class Answer:
         assert isinstance(made, dict)
         return made
 
+    @property
+    def cell(self) -> Cell:
+        """
+        Return the cell of the table that this belongs into.
+        """
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return cell_of(self.status, headers, self.text, shop=bool(self.shop))
+
 
 @dataclass
 class Table:
@@ -75,7 +92,7 @@ class Table:
 
     answers: dict[str, Answer] = field(default_factory=dict)
     shares: dict[str, int] = field(default_factory=dict)
-    back: bool = False
+    restarted: dict[str, set[Cell]] = field(default_factory=dict)
 
 
 class Visitor:
@@ -93,9 +110,11 @@ class Visitor:
         """
         named = BROWSER | self._cookies | {name.replace("_", "-"): value for name, value in headers.items()}
         address = URL(url, encoded=True)
+        begun = time.perf_counter()
         async with self._session.request(method, address, headers=named, data=data, allow_redirects=False) as response:
             cookies = response.headers.getall("Set-Cookie", [])
-            return Answer(response.status, dict(response.headers), await response.text(), cookies)
+            text = await response.text()
+            return Answer(response.status, dict(response.headers), text, cookies, time.perf_counter() - begun)
 
 
 async def admitted(session: aiohttp.ClientSession, url: str) -> tuple[Visitor, str]:
@@ -160,6 +179,7 @@ class Play:
         await self.note("allow", holder, f"{url}/checkout?step=2", **FORGED)
         await self.note("allow-form", holder, f"{url}/checkout", "POST", "card=1")
         await self.note("refuse", outlaw, f"{url}/checkout")
+        await self.note("refuse-program", outlaw, f"{url}/checkout", **PROGRAM)
         await self.note("wait", newcomer, f"{url}/checkout?step=2", **FORGED)
         await self.note("wait-program", newcomer, f"{url}/checkout", **PROGRAM)
         await self.note("wait-form", newcomer, f"{url}/checkout", "POST", "card=1")
@@ -174,15 +194,27 @@ class Play:
         for outage in OUTAGES[self.kind]:
             wrong = await self.start(f"wrong-{outage}", port, room="nowhere", on_outage=outage)
             await self.note(f"error-{outage}", holder, f"{wrong}/checkout")
-        await self.restart(service, holder, url)
+        await self.restart(service, url, holder=holder, newcomer=newcomer)
 
-    async def restart(self, service: Service, holder: Visitor, url: str) -> None:
+    async def restart(self, service: Service, url: str, **askers: Visitor) -> None:
         """
-        Kill the worker, and see that the proxy goes on by itself when it is back.
+        Kill the worker while requests are on their way, and see that the proxy goes on by itself when it is back.
         """
-        os.kill(service.pids[0], signal.SIGKILL)
-        await wait_until(lambda: passes(holder, url), what="the holder to pass again")
-        self.table.back = True
+        self.table.restarted = {name: set() for name in askers}
+        back = asyncio.Event()
+
+        async def ask(name: str) -> None:
+            while not back.is_set():
+                self.table.restarted[name].add((await askers[name].ask(f"{url}/checkout")).cell)
+
+        async with asyncio.TaskGroup() as asking:
+            for name in [*askers] * 4:
+                asking.create_task(ask(name))
+            await wait_until(lambda: all(self.table.restarted.values()), what="the first answers")
+            os.kill(service.pids[0], signal.SIGKILL)
+            await wait_until(lambda: denied(askers["holder"], url), what="the worker's end")
+            await wait_until(lambda: passes(askers["holder"], url), what="the holder to pass again")
+            back.set()
 
     async def outages(self, port: int, what: str) -> None:
         """
@@ -191,7 +223,8 @@ class Play:
         for outage in OUTAGES[self.kind]:
             url = await self.start(f"{what}-{outage}", port, on_outage=outage, share_percent=50)
             bearer = Visitor(self.session, f"other=1; {wire.pass_cookie(ROOM)}=p1.any.thing")
-            await self.note(f"{what}-{outage}-holder", bearer, f"{url}/checkout")
+            if outage == "share":
+                await self.note(f"{what}-holder", bearer, f"{url}/checkout")
             await self.note(f"{what}-{outage}-free", Visitor(self.session), f"{url}/toys")
             if outage != "share":
                 await self.note(f"{what}-{outage}", Visitor(self.session), f"{url}/checkout", **FORGED)
@@ -205,6 +238,13 @@ async def refused(visitor: Visitor, url: str) -> bool:
     Tell whether a visitor is refused by now.
     """
     return (await visitor.ask(f"{url}/checkout")).status == 403
+
+
+async def denied(visitor: Visitor, url: str) -> bool:
+    """
+    Tell whether a visitor does not pass.
+    """
+    return not await passes(visitor, url)
 
 
 async def passes(visitor: Visitor, url: str) -> bool:

@@ -13,7 +13,7 @@ import yaml
 from tests.cli.command import run
 from waiting_room.proxies import caddy, envoy, kubernetes, traefik
 from waiting_room.proxies.catalogue import PROXIES
-from waiting_room.proxies.settings import AWAY_PAGE, ProxyError, ProxySettings
+from waiting_room.proxies.settings import AWAY_PAGE, QUESTIONS, ProxyError, ProxySettings
 from waiting_room.wire import VERDICT_HEADERS
 
 SETTINGS = ProxySettings(
@@ -60,7 +60,7 @@ def test_configuration_is_yaml(name: str) -> None:
     assert all(isinstance(document, dict) for document in yaml.safe_load_all(PROXIES[name](SETTINGS)))
 
 
-@pytest.mark.parametrize("name", ["nginx", "haproxy", "caddy", "traefik", "gateway-api", "ingress-nginx"])
+@pytest.mark.parametrize("name", ["nginx", "haproxy", "caddy", "envoy", "traefik", "gateway-api", "ingress-nginx"])
 def test_all_that_the_shop_is_told_is_overwritten(name: str) -> None:
     """Each header of ours is named, so that none of a visitor's gets through."""
     text = PROXIES[name](SETTINGS).lower()
@@ -87,8 +87,8 @@ def test_traefik_asks_by_the_documented_fields_alone() -> None:
     }  # fmt: skip
     assert asks["authResponseHeaders"] == list(VERDICT_HEADERS)
     assert asks["trustForwardHeader"] is False
-    assert {router["service"] for router in http["routers"].values()} == {"shop", "waiting-room", "noop@internal"}
-    assert set(http["services"]) == {"shop", "waiting-room"}
+    assert {router["service"] for router in http["routers"].values()} == {*http["services"], "noop@internal"}
+    assert set(http["services"]) == {"shop", "waiting-room", "waiting-room-question"}
 
 
 def test_traefik_routes_what_is_special_first() -> None:
@@ -96,16 +96,36 @@ def test_traefik_routes_what_is_special_first() -> None:
     routers = loaded(traefik.configuration(SETTINGS))["http"]["routers"]
     order = sorted(routers, key=lambda name: -routers[name]["priority"])
 
-    assert order == ["waiting-room-private", "waiting-room-page", "waiting-room-protected", "shop"]
-    assert [name for name in routers if "middlewares" in routers[name]] == ["waiting-room-protected"]
+    assert order[1:] == ["waiting-room-private", "waiting-room-page", "waiting-room-protected", "shop"]
+    assert [name for name in routers if "waiting-room" in routers[name].get("middlewares", [])] == [order[3]]
+
+
+def test_traefik_believes_nothing_that_a_visitor_says() -> None:
+    """Wherever the shop is behind; before the service is asked, whose words would go as well."""
+    routers = loaded(traefik.configuration(SETTINGS))["http"]["routers"]
+    to_shop = [router["middlewares"] for router in routers.values() if router["service"] == "shop"]
+
+    assert [middlewares[0] for middlewares in to_shop] == ["waiting-room-told"] * 2
+
+
+def test_traefik_asks_by_a_way_that_has_time_outs() -> None:
+    """An entry point that visitors do not reach, and the only one of its router."""
+    http = loaded(traefik.configuration(SETTINGS))["http"]
+    router = http["routers"]["waiting-room-question"]
+    transport = http["serversTransports"][http["services"][router["service"]]["loadBalancer"]["serversTransport"]]
+
+    assert router["entryPoints"] == ["waiting-room"]
+    assert QUESTIONS in http["middlewares"]["waiting-room"]["forwardAuth"]["address"]
+    assert transport["forwardingTimeouts"] == {"dialTimeout": "300ms", "responseHeaderTimeout": "500ms"}
 
 
 def ext_authz(settings: ProxySettings) -> dict[str, Any]:
     """Return the filter's part of Envoy's configuration."""
     listener = loaded(envoy.configuration(settings))["static_resources"]["listeners"][0]
     manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
-    asks, router = manager["http_filters"]
-    assert (asks["name"], router["name"]) == ("envoy.filters.http.ext_authz", "envoy.filters.http.router")
+    told, asks, router = manager["http_filters"]
+    names = ("envoy.filters.http.header_mutation", "envoy.filters.http.ext_authz", "envoy.filters.http.router")
+    assert (told["name"], asks["name"], router["name"]) == names
     made: dict[str, Any] = asks["typed_config"]
     return made
 
@@ -197,8 +217,8 @@ def test_something_must_be_protected() -> None:
 
 
 def test_page_for_an_outage_bears_no_quotes() -> None:
-    """It stands in quotes of three kinds."""
-    assert not set("'\"`$") & set(AWAY_PAGE)
+    """It stands in quotes of three kinds; and a % would be a command to Envoy."""
+    assert not set("'\"`$%") & set(AWAY_PAGE)
 
 
 def test_https_site_of_caddy_gets_its_certificate() -> None:

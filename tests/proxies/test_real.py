@@ -8,10 +8,13 @@ import pytest
 
 from tests.beside import Stage, beside
 from tests.faults.service import ROOM
+from tests.outcomes import AWAY, FOUND, SHOP, SLOW_S, TABLE
 from tests.proxies.play import KINDS, OUTAGES, SPELLINGS, Table, played
 from waiting_room import wire
 
 PAGE = f"http://127.0.0.1/waiting-room/{ROOM}"
+SLACK_S = 2.0
+"""Of a machine that does something else as well."""
 MOST_SHARE = 90
 """Of a hundred different newcomers with a lot of one in two: so many at the most, and not none."""
 
@@ -115,13 +118,13 @@ def test_waiting_page_is_there(table: Table) -> None:
 
 
 @pytest.mark.parametrize("name", ["authorize/nginx", "authorize/forward", "gate"])
-def test_calls_of_proxies_and_gates_are_not_for_visitors(table: Table, name: str) -> None:
+def test_calls_of_proxies_and_gates_are_not_for_visitors(table: Table, kind: str, name: str) -> None:
     """
-    What a proxy asks, nobody else need.
+    What a proxy asks, nobody else need. Traefik's way of saying so is to be a teapot.
     """
     answer = table.answers[f"private-{name}"]
 
-    assert (answer.status, answer.shop) == (404, {})
+    assert (answer.status, answer.shop) == (418 if kind == "traefik" else 404, {})
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -146,34 +149,28 @@ def test_inline_shows_the_page_in_place(table: Table) -> None:
     assert "<html" in answer.text
 
 
-def expected(outage: str) -> set[int]:
+@pytest.mark.parametrize("row", TABLE)
+def test_visitor_gets_what_the_table_says(table: Table, kind: str, row: str) -> None:
     """
-    Return the status of a newcomer in an outage.
+    Whatever the service does: it is at fault, away or silent, and nobody waits for it longer than its time-out.
     """
-    return {200} if outage == "open" else {503}
+    if kind in TABLE[row]:
+        answer = table.answers[row]
+
+        assert answer.cell == TABLE[row][kind]
+        assert answer.seconds < SLOW_S + SLACK_S
+        if answer.cell.what == AWAY.what:
+            assert (answer.headers["Retry-After"], answer.headers["Cache-Control"]) == ("5", "no-store")
 
 
-@pytest.mark.parametrize("what", ["error", "down", "slow"])
-@pytest.mark.parametrize("outage", ["open", "closed"])
-def test_outage_goes_by_the_rule(table: Table, what: str, outage: str) -> None:
+@pytest.mark.parametrize("row", ["free", "error-open", "down-open", "slow-open"])
+def test_shop_is_told_nothing_that_a_visitor_made_up(table: Table, row: str) -> None:
     """
-    A service that is at fault, away or silent: all pass, or none, and nobody waits for it longer than a few seconds.
+    On pages that nobody is asked about either, nor in an outage.
     """
-    answer = table.answers[f"{what}-{outage}"]
+    told = table.answers[row].shop["headers"] if row in table.answers else {}
 
-    assert {answer.status} == expected(outage)
-    assert bool(answer.shop) == (outage == "open")
-    if outage == "closed":
-        assert answer.headers["Retry-After"] == "5"
-
-
-@pytest.mark.parametrize("what", ["down", "slow"])
-def test_bearer_of_a_pass_is_of_the_share(table: Table, kind: str, what: str) -> None:
-    """
-    Where a share passes; the pass cannot be verified without the service.
-    """
-    if "share" in OUTAGES[kind]:
-        assert table.answers[f"{what}-share-holder"].status == 200
+    assert {name: value for name, value in told.items() if value} in ({}, {"waiting-room-status": "error"})
 
 
 def test_share_is_a_share(table: Table, kind: str) -> None:
@@ -194,8 +191,12 @@ def test_outage_touches_no_other_page(table: Table, kind: str, what: str, outage
         assert table.answers[f"{what}-{outage}-free"].status == 200
 
 
-def test_proxy_goes_on_when_a_worker_is_back(table: Table) -> None:
+def test_nobody_passes_by_a_restart(table: Table) -> None:
     """
-    Killed under open connections: a holder passes again, and nobody had to touch the proxy.
+    A worker is killed with requests on their way, and comes back: a holder passes again, nobody else ever did.
     """
-    assert table.back
+    holder, newcomer = table.restarted["holder"], table.restarted["newcomer"]
+
+    assert SHOP in holder
+    assert FOUND in newcomer
+    assert {cell.status for cell in holder - {SHOP} | newcomer - {FOUND}} <= {500, 502, 503, 504}

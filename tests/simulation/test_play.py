@@ -13,6 +13,7 @@ from waiting_room.core.policy import Policy
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.ports import ClaimCode
 from waiting_room.simulation import CALM, BreachError, Change, People, Scenario, Spike, simulate
+from waiting_room.simulation.catalogue import spike_of
 from waiting_room.simulation.scenario import ScenarioError
 from waiting_room.store.memory import MemoryStore
 from waiting_room.store.memory_lane import MemoryLane
@@ -47,6 +48,14 @@ def test_the_same_seed_plays_the_same_run() -> None:
 def test_another_seed_plays_another_run() -> None:
     """The crowd and the faults are others."""
     assert simulate(rush(1)).series != simulate(rush(2)).series
+
+
+def test_a_budget_far_too_small_makes_a_ghost_of_nobody() -> None:
+    """Two polls a second for a thousand: a crowd is called within the slot in which it was told to ask in minutes."""
+    crowd = People(no_shows=0.2, leaving_per_minute=0.1, hidden=0.1, session_s=60)
+    policy = Policy(capacity=60, rate_per_minute=60, poll_budget_per_s=2)
+
+    assert simulate(Scenario(policy, visitors=1000, spike=spike_of(300), people=crowd, workers=1)).tau_called == 1.0
 
 
 def forget_capacity(store: MemoryStore, state: MemoryRoom, lane: MemoryLane, rank: int) -> ClaimCode | None:

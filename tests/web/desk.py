@@ -84,12 +84,18 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    policy: Policy = POLICY, *, quick: bool = True, office: JwtOffice | None = None, **settings: Any
+    policy: Policy = POLICY,
+    *,
+    quick: bool = True,
+    office: JwtOffice | None = None,
+    store: MemoryStore | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Desk]:
     """
-    Serve one room; without *quick*, every request goes the way of all others. With an *office*, there are JWTs.
+    Serve one room; without *quick*, every request goes the way of all others. With an *office*, there are JWTs. With a
+    *store*, another service had the room before.
     """
-    store = MemoryStore(START_MS)
+    store = store or MemoryStore(START_MS)
     lobby = Lobby(store, lambda: store.now_ms)
     await lobby.configure(ROOM, policy)
     refused: list[Reason] = []

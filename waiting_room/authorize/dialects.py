@@ -15,7 +15,7 @@ from typing import Final
 
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
-from waiting_room.gates.answers import NO_STORE, RETRY_AFTER_S, Answer, sent_away
+from waiting_room.gates.answers import RETRY_AFTER_S, Answer, sent_away
 from waiting_room.gates.core import Allow, LetThrough, Outcome, Refuse, SendToWait, Unprotected
 from waiting_room.gates.requests import SAFE_METHODS
 
@@ -147,7 +147,7 @@ def answer(dialect: Dialect, outcome: Outcome, room: str, method: str, language:
     status = status_of(outcome)
     said = _said(outcome, status, room, position)
     if status in {ADMITTED, BYPASS, DEGRADED}:
-        return Answer(HTTPStatus.OK, {**said, "Cache-Control": NO_STORE}, b"")
+        return Answer(HTTPStatus.OK, {**said, **wire.UNCACHED}, b"")
     assert isinstance(outcome, SendToWait | Refuse)
     if isinstance(outcome, SendToWait) and status == WAIT:
         return _wait(dialect, outcome, said, room, method, language)
@@ -160,7 +160,7 @@ def failed(dialect: Dialect) -> Answer:
     """
     Return the answer when the service itself is at fault: the proxy's own rule for an outage then counts.
     """
-    headers = {wire.STATUS_HEADER: FAILED, "Cache-Control": NO_STORE, "Retry-After": str(RETRY_AFTER_S)}
+    headers = {wire.STATUS_HEADER: FAILED, **wire.UNCACHED, "Retry-After": str(RETRY_AFTER_S)}
     return Answer(dialect.failure, headers, b"")
 
 
@@ -172,7 +172,7 @@ def _wait(
     dialect: Dialect, outcome: SendToWait, said: Mapping[str, str], room: str, method: str, language: str
 ) -> Answer:
     if not dialect.redirects:
-        headers = {**said, "Location": outcome.url, "Cache-Control": NO_STORE}
+        headers = {**said, "Location": outcome.url, **wire.UNCACHED}
         return Answer(HTTPStatus.UNAUTHORIZED, headers, b"")
     sent = sent_away(outcome, room, language)
     # A 302 keeps a GET a GET in every client; a form's POST must become one, which only 303 promises.

@@ -17,6 +17,7 @@ from waiting_room.config.schema import schema_of
 from waiting_room.core.calendar import upcoming
 from waiting_room.errors import ConfigError
 from waiting_room.jwts import signing_keys
+from waiting_room.jwts.claims import EVERY_ROOM
 
 HIDDEN = "(hidden)"
 
@@ -105,6 +106,9 @@ def notices(settings: Settings, now_ms: int) -> Iterator[str]:
     if settings.redis.url is None:
         kept = "keeps its data in server.state_folder" if settings.server.state_folder else "forgets all at its end"
         yield f"redis.url is not set: an embedded Valkey runs with the service and {kept}"
+    for name in settings.jwt.rooms:
+        if name != EVERY_ROOM and settings.rooms and name not in settings.rooms:
+            yield f"jwt.rooms names {name}, and no room of this configuration has that name"
     for name, policy in settings.rooms.items():
         if policy.planned and not upcoming(policy.planned, now_ms):
             yield f"rooms.{name}.schedule is over: its last entry was {policy.schedule[-1].at}"

@@ -54,9 +54,9 @@ class Advance:
 
     *rate_per_minute* is the rate in force from now on, at which the door lets in; *adaptation* is what the law that
     found it remembers. *orders* are what schedule and break ask for. *crowded_ms* and *shadow* are as in the snapshot,
-    None where they stay. Where *rotate* is set, a new presence slot of *slot_ms* begins in every lane, for the ranks
-    from its *low* to its *high*, of the *round*-th draw. *link* is the record that is chained to the admission log,
-    where one is due; the log keeps its last *records_kept*.
+    None where they stay. The presence slot lasts *slot_ms*; where *rotate* is set a new one begins in every lane, for
+    the ranks from its *low* to its *high*, of the *round*-th draw. *link* is the record that is chained to the
+    admission log, where one is due; the log keeps its last *records_kept*.
     """
 
     version: int
@@ -100,10 +100,12 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
     snapshot = replace(known, agenda=agenda, phase=asked.phase or known.phase)
     rate, adaptation = steer(snapshot)
     snapshot = replace(snapshot, rate_per_minute=rate)
-    no_show = drawing.no_show if drawing else pacing.measured_no_show(snapshot)
-    still_expected, due = _due(snapshot, no_show)
+    mature = pacing.mature_ms(snapshot)
+    no_show = drawing.no_show if drawing else pacing.measured_no_show(snapshot, mature)
+    still_expected, due = _due(snapshot, no_show, mature)
     lanes = _lane_steps(snapshot, due)
-    rotate = snapshot.now_ms - snapshot.slot_at_ms >= snapshot.slot_ms
+    slot_ms = _slot_ms(snapshot)
+    rotate = snapshot.now_ms - snapshot.slot_at_ms >= slot_ms
     return Advance(
         version=snapshot.version,
         epoch=snapshot.epoch,
@@ -115,7 +117,7 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
         no_show=_after_turn(snapshot, no_show, due) if rotate else no_show,
         leaving_per_s=_leaving(snapshot) if rotate and not snapshot.assumed else snapshot.leaving_per_s,
         rotate=rotate,
-        slot_ms=drawing.slot_ms if drawing else _next_slot_ms(snapshot) if rotate else snapshot.slot_ms,
+        slot_ms=drawing.slot_ms if drawing else _next_slot_ms(snapshot, slot_ms) if rotate else slot_ms,
         orders=asked,
         round=snapshot.round,
         link=link(known),
@@ -138,12 +140,11 @@ def _asked(known: Snapshot) -> Orders:
     return asked
 
 
-def _due(snapshot: Snapshot, no_show: float) -> tuple[float, int]:
+def _due(snapshot: Snapshot, no_show: float, mature: int) -> tuple[float, int]:
     """
     Return how many of the called are still expected, and how many are to be called; nobody before a draw.
     """
     cohorts, now_ms, policy = snapshot.cohorts, snapshot.now_ms, snapshot.policy
-    mature = pacing.mature_ms(policy)
     shares = pacing.survival(cohorts, now_ms, mature)
     still_expected = pacing.expected(cohorts, now_ms, no_show, shares, policy.claim_window_s * 1000)
     if snapshot.gathering:
@@ -188,7 +189,7 @@ def _leaving(snapshot: Snapshot) -> float:
     """
     Return the measured rate at which waiting people fall silent, in all lanes, smoothed over slots.
     """
-    slot_s = max(1.0, (snapshot.now_ms - snapshot.slot_at_ms) / 1000)
+    slot_s = (snapshot.now_ms - snapshot.slot_at_ms) / 1000
     total = snapshot.waiting
     silent = total - sum(Presence(lane.frontier, lane.fresh).total for lane in snapshot.lanes.values())
     measured = silent / total / slot_s if total else 0.0
@@ -211,12 +212,24 @@ def _after_turn(snapshot: Snapshot, no_show: float, due: int) -> float:
     return pacing.no_show_after_turn(no_show, 1 - there / next_) if next_ else no_show
 
 
-def _next_slot_ms(snapshot: Snapshot) -> int:
+def _slot_ms(snapshot: Snapshot) -> int:
+    """
+    Return how long the present slot has to last: it grows with the intervals that are told in it.
+
+    The next one is no shorter than was told in this one, and knows of it only by this one's length: when a crowd had
+    come within a slot and was called before its end, those who were told to ask in minutes were taken for ghosts.
+    """
+    waiting, policy = snapshot.waiting, snapshot.policy
+    needed = opening.slot_ms(waiting, policy) if snapshot.gathering else polling.slot_for_far_ms(waiting, policy)
+    return max(snapshot.slot_ms, needed)
+
+
+def _next_slot_ms(snapshot: Snapshot, last_ms: int) -> int:
     if snapshot.gathering:
-        return opening.slot_ms(snapshot.waiting, snapshot.policy)
+        return polling.no_shorter_ms(opening.slot_ms(snapshot.waiting, snapshot.policy), last_ms)
     rates = {name: estimate.call_rate_per_s(snapshot, name) for name in snapshot.lanes}
     waits_s = (lane.waiting / rates[name] for name, lane in snapshot.lanes.items() if rates[name] > 0)
-    return polling.slot_ms(snapshot.waiting, snapshot.policy, max(waits_s, default=0.0), snapshot.slot_ms)
+    return polling.slot_ms(snapshot.waiting, snapshot.policy, max(waits_s, default=0.0), last_ms)
 
 
 def _mark(lane: LaneSnapshot) -> int:

@@ -35,7 +35,7 @@ def far_interval_ms(waiting: int, policy: Policy) -> int:
 
     The rest of the budget is for those near the front, who may poll more often.
     """
-    needed_ms = 1000 * waiting / (_FAR_SHARE * policy.poll_budget_per_s)
+    needed_ms = 1000 * waiting / (_FAR_SHARE * policy.polls_per_s)
     return int(max(policy.poll_min_s * 1000, needed_ms))
 
 
@@ -57,7 +57,7 @@ class Intervals:
         self._low_ms = policy.poll_min_s * 1000
         self._most_ms = min(policy.poll_max_s * 1000, longest_ms)
         spread = 1 + log(far_ms / self._low_ms) if far_ms > self._low_ms else 1.0
-        self._ms_a_place = 1000 * lanes * spread / (_NEAR_SHARE * policy.poll_budget_per_s)
+        self._ms_a_place = 1000 * lanes * spread / (_NEAR_SHARE * policy.polls_per_s)
 
     def at(self, position: int, wait_s: float | None) -> int:
         """
@@ -89,6 +89,17 @@ class Intervals:
         return self._far_ms * (1 - 1 / times) * (1 + JITTER / 2) / 1000 if times > 1 else 0.0
 
 
+def heard_late_ms(waiting: int, policy: Policy, rate_per_s: float, lanes: int) -> float:
+    """
+    Return how long after a call it is heard of at the latest where *waiting* people are called at *rate_per_s* from one
+    of *lanes* lanes: 0 where the budget is ample.
+    """
+    far_ms = far_interval_ms(waiting, policy)
+    if far_ms <= policy.poll_min_s * 1000:
+        return 0.0
+    return 1000 * Intervals(far_ms, far_ms, policy, lanes).heard_late_s(rate_per_s)
+
+
 def jittered_ms(interval: int, rank: int, salt: int) -> int:
     """
     Return *interval* prolonged by up to `JITTER`; the same for the same *rank* and *salt*.
@@ -111,9 +122,22 @@ def slot_ms(waiting: int, policy: Policy, wait_s: float = 0.0, last_ms: int = 0)
     in reserve. A check-in counts for the rest of its slot and the whole next one, so the next one alone must be long
     enough for all that was told in the one before, which lasted *last_ms*: hence it shrinks by its reserve at most.
     """
-    far_ms = far_interval_ms(waiting, policy)
-    told_ms = max(far_ms, min(policy.poll_max_s * 1000, 1000 * wait_s / _POLLS_ON_THE_WAY))
-    return int(max(slot_for_ms(told_ms * (1 + JITTER)), last_ms / _RESERVE))
+    wished_ms = min(policy.poll_max_s * 1000, 1000 * wait_s / _POLLS_ON_THE_WAY)
+    return no_shorter_ms(max(slot_for_far_ms(waiting, policy), slot_for_ms(wished_ms * (1 + JITTER))), last_ms)
+
+
+def no_shorter_ms(slot_ms: int, last_ms: int) -> int:
+    """
+    Return the length of a slot after one of *last_ms* that would last *slot_ms* by itself.
+    """
+    return max(slot_ms, int(last_ms / _RESERVE))
+
+
+def slot_for_far_ms(waiting: int, policy: Policy) -> int:
+    """
+    Return how long a slot must last in which nobody is told to ask later than the budget has it for *waiting* people.
+    """
+    return slot_for_ms(far_interval_ms(waiting, policy) * (1 + JITTER))
 
 
 def slot_for_ms(told_ms: float) -> int:

@@ -196,6 +196,13 @@ class Snapshot:
         return self.phase is Phase.OPEN and self.policy.mode == "shadow"
 
     @property
+    def lanes_in_use(self) -> int:
+        """
+        Return in how many lanes people wait, and at least one.
+        """
+        return max(1, sum(lane.waiting > 0 for lane in self.lanes.values()))
+
+    @property
     def rate_limit(self) -> int:
         """
         Return the rate that is not exceeded: the one that the schedule has set, or the policy's.

@@ -62,8 +62,7 @@ class View:
         self._lanes = snapshot.lanes
         far_ms = polling.far_interval_ms(snapshot.waiting, snapshot.policy)
         longest_ms = polling.longest_ms(snapshot.slot_ms)
-        in_use = sum(lane.waiting > 0 for lane in snapshot.lanes.values())
-        self._intervals = polling.Intervals(far_ms, longest_ms, snapshot.policy, max(1, in_use))
+        self._intervals = polling.Intervals(far_ms, longest_ms, snapshot.policy, snapshot.lanes_in_use)
         self._forecasts = {
             name: _forecast(snapshot, name, spreads.get(name, estimate.UNKNOWN), flow, causes, self._intervals)
             for name in snapshot.lanes

@@ -3,9 +3,11 @@ A gate's own answers, ready for any framework: status, headers, body. None of th
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
+from types import MappingProxyType
 from typing import Any, Final
 
 from waiting_room import wire
@@ -15,7 +17,10 @@ from waiting_room.gates.texts import say
 
 PROBLEM_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
-NO_STORE: Final = "no-store"
+CONFINED: Final[Mapping[str, str]] = MappingProxyType({"Cache-Control": "private", "X-Accel-Expires": "0"})
+"""What a page behind the gate bears whose shop has not said that caches may keep it: its visitor's own may."""
+_UNKEPT: Final = frozenset(name.lower() for name in wire.UNCACHED)
+_SAYS_WHO: Final = re.compile(r"\b(?:private|no-store|public|s-maxage)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,24 @@ class Answer:
     body: bytes
 
 
+def says_who_keeps_it(cache_control: str, accel_expires: str) -> bool:
+    """
+    Tell whether a shop has said by these headers of its page if a shared cache may keep it.
+
+    A pass is to a page behind the gate what credentials are to one of HTTP's own: without a word that says otherwise, a
+    shared cache must not keep the answer (RFC 9111 section 3.5), or it would show it to those who still wait. Caches
+    know no pass, so the gate says it for the shop. What the shop declares public is public.
+    """
+    return bool(accel_expires or _SAYS_WHO.search(cache_control))
+
+
+def without_life(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """
+    Return *headers* without what says for how long a cache may keep the answer, for `wire.UNCACHED` to say it.
+    """
+    return [head for head in headers if head[0].lower() not in _UNKEPT]
+
+
 def sent_away(outcome: SendToWait | Refuse, room: str, language: str) -> Answer:
     """
     Return the answer for a visitor who does not come in now, in *language*.
@@ -39,7 +62,7 @@ def sent_away(outcome: SendToWait | Refuse, room: str, language: str) -> Answer:
         extra = {"waiting_room_url": outcome.url}
         return _problem(429, outcome.reason, room, language, extra, {wire.URL_HEADER: outcome.url})
     # 303 and not 302: a form's POST must become a GET of the waiting page in every client (RFC 9110 section 15.4.4).
-    heads = {"Location": outcome.url, "Content-Type": "text/plain; charset=utf-8", "Cache-Control": NO_STORE}
+    heads = {"Location": outcome.url, "Content-Type": "text/plain; charset=utf-8", **wire.UNCACHED}
     return Answer(303, heads, b"")
 
 
@@ -51,7 +74,7 @@ def _refused(outcome: Refuse, room: str, language: str) -> Answer:
         "Content-Type": "text/html; charset=utf-8",
         "Content-Language": language,
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        "Cache-Control": NO_STORE,
+        **wire.UNCACHED,
         "Retry-After": str(RETRY_AFTER_S),
         "Refresh": str(RETRY_AFTER_S),
     }
@@ -75,7 +98,7 @@ def _problem(
     heads = {
         "Content-Type": PROBLEM_TYPE,
         "Content-Language": language,
-        "Cache-Control": NO_STORE,
+        **wire.UNCACHED,
         "Retry-After": str(RETRY_AFTER_S),
         **headers,
     }

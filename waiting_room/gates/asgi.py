@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from waiting_room import wire
 from waiting_room.cookies import cookies_of
-from waiting_room.gates.answers import NO_STORE, Answer
+from waiting_room.gates.answers import CONFINED, Answer, says_who_keeps_it, without_life
 from waiting_room.gates.asynchronous import AsyncEngine
 from waiting_room.gates.core import Refuse, SendToWait, Unprotected
 from waiting_room.gates.networks import NOWHERE, Way
@@ -206,21 +206,29 @@ class _Passage:
         visit = self._visit
         kept: Heads = []
         told: Heads = []
-        content_type = b""
+        content_type, life, accel = b"", b"", b""
         for head in message.get("headers", ()):
             name = head[0].lower()
             if name == b"content-type":
                 content_type = head[1]
+            elif name == b"cache-control":
+                life += b"," + head[1]
+            elif name == b"x-accel-expires":
+                accel = head[1]
             (told if name in _TOLD else kept).append(head)
         self._started = True
         self._error = message.get("status", 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
         self._counted = not content_type.startswith(_EVENT_STREAM)
         if told or visit.commands:
             self._porter.heed(_lines(told, wire.COMMAND_HEADER), _lines(told, wire.STOCK_HEADER), visit)
-        if not (told or visit.cookies or visit.headers):
-            return message
         if visit.cookies:
-            kept = [head for head in kept if head[0].lower() != b"cache-control"]
+            return {**message, "headers": _unkept(kept) + _additions(visit)}
+        # A socket that is accepted is nothing to keep.
+        page = visit.guarded and message["type"] != "websocket.accept"
+        if page and not says_who_keeps_it(life.decode("latin-1"), accel.decode("latin-1")):
+            kept += _CONFINED
+        elif not (told or visit.headers):
+            return message
         return {**message, "headers": kept + _additions(visit)}
 
     def _leave(self, *, counted: bool) -> None:
@@ -263,7 +271,14 @@ def _additions(visit: Visit) -> Heads:
     if not (visit.cookies or visit.headers):
         return []
     added = _coded(visit.headers.items()) + _coded(("Set-Cookie", cookie) for cookie in visit.cookies)
-    return added + _coded([("Cache-Control", NO_STORE)] if visit.cookies else [])
+    return added + _coded(wire.UNCACHED.items() if visit.cookies else ())
+
+
+def _unkept(heads: Heads) -> Heads:
+    return _coded(without_life((name.decode("latin-1"), value.decode("latin-1")) for name, value in heads))
+
+
+_CONFINED: Final = _coded(CONFINED.items())
 
 
 async def _give(answer: Answer, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
@@ -272,7 +287,7 @@ async def _give(answer: Answer, visit: Visit, scope: Scope, receive: Receive, se
     """
     heads = [*_coded(answer.headers.items()), (b"content-length", str(len(answer.body)).encode())]
     if visit.cookies:
-        heads = [head for head in heads if head[0] != b"cache-control"] + _additions(visit)
+        heads = _unkept(heads) + _additions(visit)
     body = b"" if scope.get("method") == "HEAD" else answer.body
     kind = "http.response"
     if scope["type"] == "websocket":

@@ -45,6 +45,13 @@ class Unprotected:
     listed: bool
     since: str = "free"
 
+    @property
+    def guarded(self) -> bool:
+        """
+        Tell whether others need a pass for the same address.
+        """
+        return self.since in {"staff", "crawler"}
+
 
 @dataclass(frozen=True, slots=True)
 class Allow:

@@ -21,7 +21,7 @@ from django.http.response import HttpResponseBase
 
 from waiting_room import wire
 from waiting_room.errors import ConfigError
-from waiting_room.gates.answers import NO_STORE
+from waiting_room.gates.answers import CONFINED, says_who_keeps_it
 from waiting_room.gates.cgi import facts_of
 from waiting_room.gates.core import Refuse, SendToWait, Unprotected
 from waiting_room.gates.porter import EVENT_STREAM, Porter, Settled
@@ -164,5 +164,11 @@ def _with_additions(response: HttpResponseBase, visit: Visit) -> HttpResponseBas
         response.headers[name] = value
     for cookie in visit.cookies:
         response.cookies.load(cookie)
-        response.headers["Cache-Control"] = NO_STORE
+    if visit.cookies:
+        for name, value in wire.UNCACHED.items():
+            response.headers[name] = value
+    elif visit.guarded and not says_who_keeps_it(*(response.headers.get(name, "") for name in CONFINED)):
+        for name, value in CONFINED.items():
+            known = response.headers.get(name)
+            response.headers[name] = f"{known}, {value}" if known else value
     return response

@@ -158,6 +158,7 @@ class Porter:
         """
         Count a request that came at *began* of `time.perf_counter`.
         """
+        visit.guarded = not isinstance(outcome, Unprotected) or outcome.guarded
         self._meters.decided(_counted_as(outcome, visit), time.perf_counter() - began)
 
     def failed(self, began: float) -> Refuse:

@@ -14,8 +14,8 @@ class Visit:
     """
     Keep what the gate found out about one request until its answer goes out.
 
-    *secure* tells that the visitor came by https. *cookies* (whole Set-Cookie values) and *headers* go out with the
-    answer.
+    *secure* tells that the visitor came by https, *guarded* that others need a pass for the same address. *cookies*
+    (whole Set-Cookie values) and *headers* go out with the answer.
     """
 
     facts: Request
@@ -23,6 +23,7 @@ class Visit:
     held: Allow | None = None
     pass_text: str = ""
     straight: bool = False
+    guarded: bool = False
     cookies: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol
 
 from waiting_room import wire
-from waiting_room.gates.answers import NO_STORE, Answer
+from waiting_room.gates.answers import CONFINED, Answer, says_who_keeps_it, without_life
 from waiting_room.gates.cgi import facts_of
 from waiting_room.gates.core import Refuse, SendToWait, Unprotected
 from waiting_room.gates.porter import EVENT_STREAM, TOLD_HEADERS
@@ -200,10 +200,10 @@ def _with_additions(headers: Heads, visit: Visit) -> Heads:
     """
     Return *headers* with what the gate adds; no shared cache may hand one visitor's pass to another.
     """
-    if not (visit.cookies or visit.headers):
-        return headers
     if visit.cookies:
-        headers = [head for head in headers if head[0].lower() != "cache-control"] + [("Cache-Control", NO_STORE)]
+        headers = [*without_life(headers), *wire.UNCACHED.items()]
+    elif visit.guarded and not says_who_keeps_it(*(",".join(_told(headers, name)) for name in CONFINED)):
+        headers = [*headers, *CONFINED.items()]
     return [*headers, *visit.headers.items(), *(("Set-Cookie", cookie) for cookie in visit.cookies)]
 
 

@@ -17,7 +17,7 @@ def configuration(settings: ProxySettings) -> str:
         what, remedy = "Caddy draws no lots", "use open or closed; nginx and HAProxy can let a share in"
         raise ProxyError((Fault("on_outage", f"'share' cannot be had: {what}", remedy),))
     paths = " ".join(f"{path}*" for path in settings.protect)
-    forged = "".join(f"            request_header -{name}\n" for name in VERDICT_HEADERS)
+    forged = "".join(f"    request_header -{name}\n" for name in VERDICT_HEADERS)
     return fill(
         _CONFIGURATION,
         settings,
@@ -36,6 +36,8 @@ _CONFIGURATION: Final = """\
 # Merge this into your Caddyfile, correct both addresses and the site's, try it with `caddy validate`, and reload.
 
 @SITE@ {
+    # What the shop is told of a visitor comes from the service alone.
+@FORGED@
     # The waiting page and its calls: on the shop's own host, so that both see the same cookies.
     # The first two are for proxies and gates, not for visitors.
     handle @PREFIX@/authorize/* {
@@ -51,21 +53,16 @@ _CONFIGURATION: Final = """\
     # Protected, however it is spelled: Caddy has decoded the path, and does not mind its case.
     @protected path @PATHS@
     handle @protected {
-        # In this order, which is not Caddy's own: it would drop what forward_auth has just copied.
-        route {
-            # What the shop is told of a visitor comes from the service alone.
-@FORGED@
-            forward_auth @SERVICE@ {
-                uri @PREFIX@/authorize/@WAITING@/@ROOM@
-                copy_headers @NAMES@
-                # A service that is slow is as bad as none: visitors would wait for it with every page.
-                transport http {
-                    dial_timeout 300ms
-                    response_header_timeout 500ms
-                }
-@FAILED@            }
-            reverse_proxy @SHOP@
-        }
+        forward_auth @SERVICE@ {
+            uri @PREFIX@/authorize/@WAITING@/@ROOM@
+            copy_headers @NAMES@
+            # A service that is slow is as bad as none: visitors would wait for it with every page.
+            transport http {
+                dial_timeout 300ms
+                response_header_timeout 500ms
+            }
+@FAILED@        }
+        reverse_proxy @SHOP@
     }
 
     handle {
@@ -79,13 +76,20 @@ _CONFIGURATION: Final = """\
 
 _FAILED_OPEN: Final = """\
 
-                # While the service is ill, everybody passes.
-                @failed status 5xx
-                handle_response @failed {
-                    reverse_proxy @SHOP@
-                }
+            # While the service is ill, everybody passes.
+            @failed status 5xx
+            handle_response @failed {
+                reverse_proxy @SHOP@
+            }
 """
-_FAILED_CLOSED: Final = ""
+_FAILED_CLOSED: Final = """\
+
+            # While the service is ill, nobody passes: see below.
+            @failed status 5xx
+            handle_response @failed {
+                error 503
+            }
+"""
 _AWAY_OPEN: Final = """\
         # While the service does not answer, everybody passes.
         @away path @PATHS@

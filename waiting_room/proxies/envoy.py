@@ -6,6 +6,7 @@ from typing import Final
 
 from waiting_room.errors import Fault
 from waiting_room.proxies.settings import ProxyError, ProxySettings, fill
+from waiting_room.wire import VERDICT_HEADERS
 
 ASKED_WITH: Final = (
     "cookie",
@@ -50,6 +51,7 @@ def configuration(settings: ProxySettings) -> str:
         ALLOW="true" if settings.on_outage == "open" else "false",
         ASKED="".join(f"                          - exact: {name}\n" for name in ASKED_WITH),
         ANSWERED="".join(f"                            - exact: {name}\n" for name in ANSWERED_WITH),
+        FORGED="".join(f"                          - remove: {name.lower()}\n" for name in VERDICT_HEADERS),
     )
 
 
@@ -68,12 +70,40 @@ static_resources:
               typed_config:
                 "@type": @TYPES@.network.http_connection_manager.v3.HttpConnectionManager
                 stat_prefix: shop
+                # What a visitor says of proxies in front is not to be believed; where there are some, say how many
+                # (xff_num_trusted_hops).
+                use_remote_address: true
+                common_http_protocol_options: { headers_with_underscores_action: DROP_HEADER }
                 # A path that is spelled in another way is read as the shop reads it.
                 normalize_path: true
                 merge_slashes: true
                 path_with_escaped_slashes_action: UNESCAPE_AND_REDIRECT
+                # What Envoy says by itself while nobody passes.
+                local_reply_config:
+                  mappers:
+                    - filter:
+                        and_filter:
+                          filters:
+                            - response_flag_filter: { flags: [UAEX] }
+                            - status_code_filter:
+                                comparison:
+                                  op: EQ
+                                  value: { default_value: 503, runtime_key: waiting_room.away }
+                      headers_to_add:
+                        - header: { key: Retry-After, value: "5" }
+                        - header: { key: Refresh, value: "5" }
+                        - header: { key: Cache-Control, value: no-store }
+                      body_format_override:
+                        text_format_source: { inline_string: "@AWAY_PAGE@" }
+                        content_type: text/html; charset=utf-8
                 http_filters:
-                  - name: envoy.filters.http.ext_authz
+                  # What the shop is told of a visitor comes from the service alone.
+                  - name: envoy.filters.http.header_mutation
+                    typed_config:
+                      "@type": @TYPES@.http.header_mutation.v3.HeaderMutation
+                      mutations:
+                        request_mutations:
+@FORGED@                  - name: envoy.filters.http.ext_authz
                     typed_config:
                       "@type": @TYPES@.http.ext_authz.v3.ExtAuthz
                       # What becomes of requests while the service does not answer: true lets all pass, false none.
@@ -88,7 +118,6 @@ static_resources:
                           timeout: 0.5s
                         path_prefix: @PREFIX@/authorize/@DIALECT@/@ROOM@
                         authorization_response:
-                          # What the shop is told of a visitor; it overwrites what the visitor has sent.
                           allowed_upstream_headers:
                             patterns:
                               - prefix: waiting-room-

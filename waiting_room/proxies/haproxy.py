@@ -85,6 +85,15 @@ backend shop
 backend waiting_room
     server waiting_room @SERVICE@
 
+# The script asks by way of this: by itself it would try four times, and keep visitors waiting for up to three seconds.
+# A service that is slow is as bad as none.
+listen waiting_room_question
+    bind @QUESTIONS@
+    retries 0
+    timeout connect 300ms
+    timeout server 500ms
+    server waiting_room @SERVICE@
+
 # Who may not pass is answered by the service: a redirect, a problem document for a program, or the page itself.
 backend waiting_room_wait
     http-request set-header X-Forwarded-Host %[req.hdr(Host)]
@@ -145,9 +154,9 @@ core.register_action("waiting_room_check", { "http-req" }, function(txn)
     headers["x-original-method"] = { txn.sf:method() }
 
     local answer = core.httpclient():get({
-        url = "http://@SERVICE@@PREFIX@/authorize/nginx/@ROOM@",
+        url = "http://@QUESTIONS@@PREFIX@/authorize/nginx/@ROOM@",
         headers = headers,
-        timeout = 500,
+        timeout = 1000,
     })
     if answer == nil or answer.status == nil then
         return

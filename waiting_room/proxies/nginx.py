@@ -18,15 +18,13 @@ def configuration(settings: ProxySettings) -> str:
     protected = "".join(_PROTECTED.replace("@PATH@", path.replace(".", r"\.")) for path in settings.protect)
     sets = "".join(
         f"        auth_request_set {_variable(name)} $upstream_http_{name.lower().replace('-', '_')};\n"
-        f"        proxy_set_header {name} {_variable(name)};\n"
         for name in VERDICT_HEADERS
     )
+    told = "".join(f"    proxy_set_header {name} {_variable(name)};\n" for name in VERDICT_HEADERS)
     outage = {"open": _OPEN, "share": _SHARE, "closed": _CLOSED}[settings.on_outage]
     lot = _LOT if settings.on_outage == "share" else ""
     caught = "" if settings.on_outage == "closed" else _CAUGHT
-    return fill(
-        _HEAD + lot + _SERVER + protected.replace("@HANDED_ON@", sets) + outage + _FOOT, settings, CAUGHT=caught
-    )
+    return fill(_HEAD + lot + _SERVER + protected + outage + _FOOT, settings, CAUGHT=caught, HANDED_ON=sets, TOLD=told)
 
 
 def _variable(header: str) -> str:
@@ -76,23 +74,21 @@ server {
     listen @LISTEN@;
     server_name @HOST@;
 
+    # For every location that sets no header of its own: one that does must repeat these.
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    # What the shop is told of a visitor comes from the service alone: nothing where it was not asked.
+@TOLD@
     location / {
         proxy_pass http://shop;
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        proxy_set_header Host $http_host;
-        proxy_set_header X-Forwarded-For $remote_addr;
-        proxy_set_header X-Forwarded-Proto $scheme;
     }
 
     # The waiting page and its calls: on the shop's own host, so that both see the same cookies. Never cached.
     location @PREFIX@/ {
         proxy_pass http://waiting_room;
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        proxy_set_header Host $http_host;
-        proxy_set_header X-Forwarded-For $remote_addr;
-        proxy_set_header X-Forwarded-Proto $scheme;
     }
 
     # These are for proxies and gates, not for visitors.
@@ -106,7 +102,6 @@ server {
         proxy_set_header Content-Length "";
         proxy_set_header X-Original-URL $scheme://$http_host$request_uri;
         proxy_set_header X-Original-Method $request_method;
-        proxy_http_version 1.1;
         proxy_set_header Connection "";
         # A service that is slow is as bad as none: visitors would wait for it with every page.
         proxy_connect_timeout 300ms;
@@ -129,11 +124,6 @@ _PROTECTED: Final = """
         error_page 500 = @waiting_room_away;
 
         proxy_pass http://shop;
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        proxy_set_header Host $http_host;
-        proxy_set_header X-Forwarded-For $remote_addr;
-        proxy_set_header X-Forwarded-Proto $scheme;
     }
 """
 
@@ -170,7 +160,6 @@ _FOOT: Final = """
         proxy_set_header X-Forwarded-Host $http_host;
         proxy_set_header X-Forwarded-Uri $request_uri;
         proxy_set_header X-Forwarded-Method $request_method;
-        proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_connect_timeout 300ms;
         proxy_read_timeout 5s;

@@ -18,6 +18,8 @@ AWAY_PAGE: Final = (
     "<p lang=en>The queue in front of the shop does not answer just now. This page soon tries again by itself.</p>"
 )
 """What a proxy says itself while nobody passes; without quotes, so that it may stand in any of them."""
+QUESTIONS: Final = "127.0.0.1:8079"
+"""Where a proxy asks by way of itself, if only its own routes have time-outs."""
 _ADDRESS: Final = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]):[0-9]{1,5}", re.IGNORECASE)
 _PATH: Final = re.compile(r"/[\w./~-]*", re.ASCII)
 _TOKEN: Final = re.compile(r"@[A-Z_]+@")
@@ -111,6 +113,7 @@ def fill(text: str, settings: ProxySettings, **more: str) -> str:
         "SHOP_HOST": settings.shop.rpartition(":")[0].strip("[]"),
         "SHOP_PORT": settings.shop.rpartition(":")[2],
         "AWAY_PAGE": AWAY_PAGE,
+        "QUESTIONS": QUESTIONS,
         "SHARE": str(settings.share_percent),
         **more,
     }

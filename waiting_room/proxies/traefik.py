@@ -12,17 +12,26 @@ def configuration(settings: ProxySettings) -> str:
     """
     Return a dynamic configuration for Traefik 3's file provider; raises `ProxyError` for an outage rule but closed.
     """
-    only_closed(settings, "Traefik", "it answers 500 by itself, after up to 30 seconds")
+    only_closed(settings, "Traefik", "it answers 502 or 504 by itself")
     paths = " || ".join(f"PathRegexp(`(?i)^{path.replace('.', '[.]')}`)" for path in settings.protect)
     names = "".join(f"          - {name}\n" for name in VERDICT_HEADERS)
-    return fill(_CONFIGURATION, settings, PATHS=paths, NAMES=names)
+    forged = "".join(f'          {name}: ""\n' for name in VERDICT_HEADERS)
+    return fill(_CONFIGURATION, settings, PATHS=paths, NAMES=names, FORGED=forged)
 
 
 _CONFIGURATION: Final = """\
 # The waiting room "@ROOM@" in front of a shop.
 # Put this file where Traefik's file provider looks (providers.file), and correct both addresses and the host.
-# While the service does not answer, nobody passes: Traefik answers 500 by itself, and waits up to 30 seconds for it.
-# Keep the service near, with two workers or more.
+# Traefik waits 30 seconds for a question whatever it is told. So it asks by way of itself, where time-outs hold.
+# Add the entry point for that to its own configuration; only Traefik must reach it:
+#
+#   entryPoints:
+#     waiting-room:
+#       address: "@QUESTIONS@"
+#       forwardedHeaders:
+#         insecure: true
+#
+# While the service does not answer, nobody passes: Traefik answers 502 or, where it is slow, 504 after half a second.
 
 http:
   routers:
@@ -30,6 +39,7 @@ http:
       rule: "Host(`@HOST@`) && (@PATHS@)"
       priority: 200
       middlewares:
+        - waiting-room-told
         - waiting-room
       service: shop
     waiting-room-page:
@@ -41,18 +51,29 @@ http:
       rule: "Host(`@HOST@`) && (PathPrefix(`@PREFIX@/authorize/`) || PathPrefix(`@PREFIX@/gate/`))"
       priority: 400
       service: noop@internal
+    waiting-room-question:
+      entryPoints:
+        - waiting-room
+      rule: "PathPrefix(`@PREFIX@/authorize/`)"
+      priority: 500
+      service: waiting-room-question
     shop:
       rule: "Host(`@HOST@`)"
       priority: 100
+      middlewares:
+        - waiting-room-told
       service: shop
 
   middlewares:
-    waiting-room:
+    # What the shop is told of a visitor comes from the service alone.
+    waiting-room-told:
+      headers:
+        customRequestHeaders:
+@FORGED@    waiting-room:
       forwardAuth:
-        address: "http://@SERVICE@@PREFIX@/authorize/@WAITING@/@ROOM@"
+        address: "http://@QUESTIONS@@PREFIX@/authorize/@WAITING@/@ROOM@"
         # A visitor's own X-Forwarded headers are not to be believed.
         trustForwardHeader: false
-        # What the shop is told of a visitor; these overwrite what the visitor has sent under the same names.
         authResponseHeaders:
 @NAMES@
   services:
@@ -64,4 +85,16 @@ http:
       loadBalancer:
         servers:
           - url: "http://@SERVICE@"
+    waiting-room-question:
+      loadBalancer:
+        serversTransport: waiting-room-question
+        servers:
+          - url: "http://@SERVICE@"
+
+  # A service that is slow is as bad as none: visitors would wait for it with every page.
+  serversTransports:
+    waiting-room-question:
+      forwardingTimeouts:
+        dialTimeout: 300ms
+        responseHeaderTimeout: 500ms
 """

@@ -24,7 +24,8 @@ def commit(state: MemoryRoom, step: Advance, now_ms: int) -> None:
     for name, change in step.lanes.items():
         _commit_lane(state, name, change, now_ms, rotate=step.rotate)
     if step.rotate:
-        state.slot_at, state.slot_ms, state.draws.assumed = now_ms, step.slot_ms, False
+        state.slot_at, state.draws.assumed = now_ms, False
+    state.slot_ms = step.slot_ms
     before, state.rate = state.limits, step.rate_per_minute
     state.crowded = state.crowded if step.crowded_ms is None else step.crowded_ms
     if state.limits != before:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
+from waiting_room import wire
 from waiting_room.core.names import name_faults
 from waiting_room.core.phase import ACTIONS
 from waiting_room.core.policy import MOST_RATE, Policy
@@ -24,7 +25,6 @@ from waiting_room.web import problems
 from waiting_room.web.texts import Saying
 
 ROOT: Final = "/admin/api/v1/rooms"
-_PRIVATE: Final = {hdrs.CACHE_CONTROL: "no-store"}
 # Programs and operators read these, in English; visitors never do.
 _DISABLED: Final = problems.Problem(
     HTTPStatus.FORBIDDEN,
@@ -219,4 +219,4 @@ async def _number(request: web.Request, field: str, most: int) -> int | None:
 
 
 def _said(document: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> web.Response:
-    return web.json_response(document, status=status, headers=_PRIVATE)
+    return web.json_response(document, status=status, headers=wire.UNCACHED)

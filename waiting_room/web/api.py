@@ -19,7 +19,6 @@ from waiting_room.web.commands import gate_credential
 from waiting_room.web.reports import read_report
 from waiting_room.web.visits import Visit, Visits
 
-_PRIVATE: Final = {hdrs.CACHE_CONTROL: "no-store"}
 _SHARED: Final = {hdrs.CACHE_CONTROL: "public, max-age=1"}
 MAX_REPORT_BYTES: Final = 1_000_000
 
@@ -68,7 +67,7 @@ class Api:
         Give a place or a seat back.
         """
         visit = await self._visits.leave(request, request.match_info["room"])
-        response = web.json_response({"state": "left", "room": visit.room}, headers=_PRIVATE)
+        response = web.json_response({"state": "left", "room": visit.room}, headers=wire.UNCACHED)
         return _with_cookies(response, visit)
 
     def say(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
@@ -100,7 +99,7 @@ class Api:
         if answer["reason"] and not answer["message"]:  # one who plainly waits was answered above
             said = texts.say(Reason(answer["reason"]), problems.language_of(request))
             answer["message"] = f"{said.sentence} {said.next_step}"
-        response = web.Response(body=wire.encode(answer), content_type="application/json", headers=_PRIVATE)
+        response = web.Response(body=wire.encode(answer), content_type="application/json", headers=wire.UNCACHED)
         return _with_cookies(response, visit)
 
     async def state(self, request: web.Request) -> web.Response:
@@ -133,7 +132,7 @@ class Api:
             "revoked_version": self._lobby.room(name).revoked.version,
             "revoked": None if answer.revoked is None else answer.revoked.entries(),
         }
-        return web.json_response(said, headers=_PRIVATE, dumps=json.dumps)
+        return web.json_response(said, headers=wire.UNCACHED, dumps=json.dumps)
 
 
 def _waiting(

@@ -25,7 +25,6 @@ PASS: Final = "pass"
 VISITOR: Final = "visitor"
 STAGE: Final = "stage"
 _FIELDS: Final = (COMMAND, PASS, VISITOR, STAGE)
-_PRIVATE: Final = {hdrs.CACHE_CONTROL: "no-store"}
 
 
 class CommandError(FaultsError):
@@ -72,7 +71,7 @@ class Commands:
             "stage": visit.headers.get(wire.STAGE_HEADER),
             "set_cookie": visit.cookies,
         }
-        return web.json_response(answer, headers=_PRIVATE)
+        return web.json_response(answer, headers=wire.UNCACHED)
 
 
 def gate_credential(request: web.Request, keyring: Keyring, room: str, now_ms: int) -> None:

@@ -16,6 +16,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
+from waiting_room import wire
 from waiting_room.core.reasons import Longer, Reason
 from waiting_room.web.languages import LANGUAGE_COOKIE, NAMES, Language, languages
 from waiting_room.web.packing import Constant, Part, gzipped, plain
@@ -115,7 +116,7 @@ def render(view: View, frame: Frame, language: Language, *, gzip: bool = False) 
     if gzip:
         response.headers[hdrs.CONTENT_ENCODING] = "gzip"
     response.headers.update({
-        hdrs.CACHE_CONTROL: "no-store",
+        **wire.UNCACHED,
         hdrs.CONTENT_LANGUAGE: language.code,
         hdrs.VARY: "Accept-Encoding, Accept-Language, Cookie",
         hdrs.CONTENT_SECURITY_POLICY: (

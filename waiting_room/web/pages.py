@@ -147,7 +147,7 @@ class WaitingPage:
             return await self._leave(request, room)
         seen = await self._visit(request, room)
         if isinstance(seen.outcome, Admitted) and request.method != hdrs.METH_HEAD:
-            response = web.Response(status=303, headers={hdrs.LOCATION: target.url, hdrs.CACHE_CONTROL: "no-store"})
+            response = web.Response(status=303, headers={hdrs.LOCATION: target.url, **wire.UNCACHED})
             response.set_cookie(journey.cookie(room), "", max_age=0, path=self._prefix, samesite="Lax")
         else:
             response = self._page(request, room, seen, target)
@@ -161,7 +161,7 @@ class WaitingPage:
         """
         headers = {
             hdrs.LOCATION: self._address(request, room),
-            hdrs.CACHE_CONTROL: "no-store",
+            **wire.UNCACHED,
             hdrs.SET_COOKIE: self._visits.carry(request, room, request.query[wire.INVITATION_FIELD]),
             "Referrer-Policy": "no-referrer",
         }
@@ -170,7 +170,7 @@ class WaitingPage:
     async def _leave(self, request: web.Request, room: str) -> web.Response:
         visit = await self._visits.leave(request, room)
         address = self._address(request, room, left="1")
-        response = web.Response(status=303, headers={hdrs.LOCATION: address, hdrs.CACHE_CONTROL: "no-store"})
+        response = web.Response(status=303, headers={hdrs.LOCATION: address, **wire.UNCACHED})
         response.set_cookie(journey.cookie(room), "", max_age=0, path=self._prefix, samesite="Lax")
         for cookie in visit.set_cookies:
             response.headers.add(hdrs.SET_COOKIE, cookie)

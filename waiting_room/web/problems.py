@@ -14,6 +14,7 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from waiting_room import wire
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import (
     FaultsError,
@@ -196,7 +197,7 @@ def finish(response: web.Response, problem: Problem) -> web.Response:
     """
     Return *response* with the headers that every answer to *problem* bears.
     """
-    response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    response.headers.update(wire.UNCACHED)
     response.headers[hdrs.VARY] = "Accept, Accept-Language, Cookie"
     response.headers["X-Content-Type-Options"] = "nosniff"
     if problem.retry_after_s is not None:

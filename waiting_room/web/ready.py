@@ -15,10 +15,11 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import SERVER_SOFTWARE
 from multidict import CIMultiDict
 
+from waiting_room import wire
 from waiting_room.gates.answers import Answer
 
 _PHRASES: Final = {int(status): status.phrase for status in HTTPStatus}
-_HEADERS: Final = CIMultiDict({hdrs.CONTENT_TYPE: "application/json", hdrs.CACHE_CONTROL: "no-store"})
+_HEADERS: Final = CIMultiDict({hdrs.CONTENT_TYPE: "application/json", **wire.UNCACHED})
 
 
 class _Heads:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from secrets import token_urlsafe
 from typing import Any, Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
+from waiting_room import wire
 from waiting_room.entrance import revoke
 from waiting_room.errors import Fault, FaultsError
 from waiting_room.invitations import Wanted, invite
@@ -20,7 +21,6 @@ from waiting_room.web.admin import ROOT, guard_of
 ID_BYTES: Final = 9
 DAY_S: Final = 86_400
 LONGEST_S: Final = 366 * DAY_S
-_PRIVATE: Final = {hdrs.CACHE_CONTROL: "no-store"}
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Rights:
         made = invite(self._keyring, name, wanted, now_ms, lambda: token_urlsafe(ID_BYTES), self._base)
         details = {"room": name, "lane": wanted.lane, "count": wanted.count, "by": request.remote}
         _log.info("an operator made invitations", extra=details)
-        return web.json_response({"room": name, "invitations": made}, headers=_PRIVATE)
+        return web.json_response({"room": name, "invitations": made}, headers=wire.UNCACHED)
 
     async def revoke(self, request: web.Request) -> web.Response:
         """
@@ -87,7 +87,7 @@ class Rights:
         details = {"room": name, "seat": seat, "visitor": visitor, "for_s": for_s, "by": request.remote}
         _log.info("an operator turned somebody away", extra=details)
         told = {"room": name, "freed": freed, "revoked": self._lobby.room(name).revoked.entries()}
-        return web.json_response(told, headers=_PRIVATE)
+        return web.json_response(told, headers=wire.UNCACHED)
 
 
 _WORDS: Final[Mapping[type, str]] = {str: "text", int: "whole number", float: "number"}

@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from waiting_room import wire
 from waiting_room.authorize.gatehouse import Gatehouse
 from waiting_room.config import ServerSettings
 from waiting_room.lobby import Lobby
@@ -113,16 +114,16 @@ async def _nothing_here(request: web.Request) -> web.Response:
 
 def _operations(service: Service) -> list[web.RouteDef]:
     async def healthz(_: web.Request) -> web.Response:
-        return web.Response(text="ok\n", headers={hdrs.CACHE_CONTROL: "no-store"})
+        return web.Response(text="ok\n", headers=wire.UNCACHED)
 
     async def readyz(_: web.Request) -> web.Response:
         ready = service.health.ready
         text = "ready\n" if ready else "not ready: starting or stopping\n"
-        return web.Response(text=text, status=200 if ready else 503, headers={hdrs.CACHE_CONTROL: "no-store"})
+        return web.Response(text=text, status=200 if ready else 503, headers=wire.UNCACHED)
 
     async def metrics(_: web.Request) -> web.Response:
         body, content_type = service.exposition()
-        return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
+        return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type, **wire.UNCACHED})
 
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
 

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 
 from waiting_room import wire
 from waiting_room.cookies import cookies_of
-from waiting_room.gates.answers import NO_STORE
+from waiting_room.gates.answers import CONFINED, says_who_keeps_it
 from waiting_room.gates.asynchronous import AsyncEngine
 from waiting_room.gates.commands import command_of
 from waiting_room.gates.core import Refuse, SendToWait, Unprotected
@@ -122,8 +122,11 @@ class WaitingRoomGate:
         response.headers.update(visit.headers)
         for cookie in visit.cookies:
             response.headers.add(hdrs.SET_COOKIE, cookie)
+        if visit.cookies:
             # A shared cache must never hand one visitor's pass to another.
-            response.headers[hdrs.CACHE_CONTROL] = NO_STORE
+            response.headers.update(wire.UNCACHED)
+        elif visit.guarded and not says_who_keeps_it(*(",".join(response.headers.getall(n, ())) for n in CONFINED)):
+            response.headers.extend(CONFINED)
 
     def _read(self, request: web.Request) -> Visit:
         host = request.headers.get(hdrs.HOST, "")

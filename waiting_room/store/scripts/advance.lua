@@ -60,8 +60,9 @@ if ARGV[11] == '1' then
       redis.call('DEL', KEYS[i + 1])
     end
   end
-  redis.call('HSET', meta, 'slot_at', now, 'slot_ms', ARGV[10], 'draw_assumed', 0)
+  redis.call('HSET', meta, 'slot_at', now, 'draw_assumed', 0)
 end
+redis.call('HSET', meta, 'slot_ms', ARGV[10])
 local rate, depth = room.rate, depth_ms(room)
 room.rate, room.crowded = tonumber(ARGV[9]), tonumber(ARGV[17]) or room.crowded
 if room.rate ~= rate or depth_ms(room) ~= depth then turn(meta, events, room, now) end
