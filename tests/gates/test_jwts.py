@@ -37,7 +37,7 @@ from waiting_room.gates import trust
 from waiting_room.gates.core import Allow, GateCore, SendToWait
 from waiting_room.gates.ledger import RoomState
 from waiting_room.gates.line import Reply
-from waiting_room.gates.passes import PassBook
+from waiting_room.gates.passes import COMPLAINT_MS, PassBook
 from waiting_room.gates.trust import MOST_BYTES, REFRESH_MS, RETRY_MS, Trust
 from waiting_room.jwts.claims import ISSUER, LIKELY
 from waiting_room.jwts.keys import SigningKey, document_of
@@ -121,6 +121,43 @@ def test_gate_lets_no_forged_jwt_in(text: str) -> None:
         outcome = decided(text, method=method)
         assert isinstance(outcome, SendToWait)
         assert outcome.reason is Reason.PASS_INVALID
+
+
+@pytest.mark.parametrize(
+    ("verifier", "why"),
+    [
+        (None, "no public keys are set"),
+        (JwtVerifier({EC.id: EC.verifying}, ISSUER), "signed with the unknown key"),
+        (JwtVerifier(KEYS, "https://shop.example"), "issued by 'waiting-room', not 'https://shop.example'"),
+    ],
+    ids=["no keys", "other keys", "other issuer"],
+)
+def test_gate_that_is_set_up_wrongly_says_so(
+    verifier: JwtVerifier | None, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    Now and then: its visitors would go round between shop and waiting page, and nobody would know why.
+    """
+    read = PassBook(KEYRING, ROOM, 0, jwts=verifier)
+    for at_ms in (NOW_MS, NOW_MS + 1, NOW_MS + 2, NOW_MS + COMPLAINT_MS):
+        with pytest.raises(TokenError):
+            read.read(jwt(), "", at_ms)
+
+    assert [why in record.getMessage() for record in caplog.records] == [True, True]
+
+
+def test_what_anybody_sends_makes_no_long_log(caplog: pytest.LogCaptureFixture) -> None:
+    """
+    Nor a line of theirs.
+    """
+    read = book()
+    for names in ("\n" * 500, "x" * 1000):
+        with pytest.raises(TokenError):
+            read.read(signed(claims_of(admission()), header() | {names: 1}), "", NOW_MS)
+
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "\n" not in line
+    assert len(line) < 400
 
 
 def test_late_form_of_a_jwt_is_taken() -> None:

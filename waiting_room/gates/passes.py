@@ -2,6 +2,7 @@
 Verifying passes offline, at the price of a dictionary look-up for those seen before.
 """
 
+import logging
 from collections import OrderedDict
 from typing import Final, Protocol
 
@@ -12,6 +13,12 @@ from waiting_room.tokens import Keyring, Pass, PaymentStage
 
 CACHE_SIZE: Final = 10_000
 """Verified passes kept: about 10 MB, and more than the seats of one shop; the one unused for longest goes first."""
+
+
+COMPLAINT_MS: Final = 600_000
+"""Between two lines of the log about refused JWTs, whatever visitors send."""
+
+_log = logging.getLogger(__name__)
 
 
 class JwtReader(Protocol):
@@ -41,6 +48,7 @@ class PassBook:
     ) -> None:
         self._keyring = keyring
         self._jwts = jwts
+        self._complained_ms = 0
         self._generation = 0 if jwts is None else jwts.generation
         self._room = room
         self._grace_ms = grace_ms
@@ -67,14 +75,28 @@ class PassBook:
                 self._verified.move_to_end(key)
                 return known
             del self._verified[key]
-        reader = self._keyring if self._jwts is None or not pass_text.startswith(LIKELY) else self._jwts
-        found = reader.admission(pass_text, self._room, now_ms - self._grace_ms)
+        at_ms = now_ms - self._grace_ms
+        is_jwt = pass_text.startswith(LIKELY)
+        found = self._of_jwt(pass_text, at_ms) if is_jwt else self._keyring.admission(pass_text, self._room, at_ms)
         if visitor_text and self.visitor(visitor_text) not in {None, found.visitor}:
             raise TokenError(Reason.TICKET_OTHER_VISITOR, "the pass and the visitor cookie name two visitors")
         self._verified[key] = found
         if len(self._verified) > self._size:
             self._verified.popitem(last=False)
         return found
+
+    def _of_jwt(self, text: str, at_ms: int) -> Pass:
+        refused = TokenError(Reason.PASS_INVALID, "no public keys are set to verify it with")
+        if self._jwts is not None:
+            try:
+                return self._jwts.admission(text, self._room, at_ms)
+            except TokenError as error:
+                refused = error
+        # Anybody may send rubbish; but where keys or issuer are set wrongly, every visitor goes round in circles.
+        if refused.reason == Reason.PASS_INVALID and at_ms - self._complained_ms >= COMPLAINT_MS:
+            self._complained_ms = at_ms
+            _log.warning("a pass that is a JSON Web Token was refused, room=%s: %s", self._room, refused)
+        raise refused
 
     def payment(self, text: str) -> PaymentStage | None:
         """

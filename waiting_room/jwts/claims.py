@@ -24,6 +24,7 @@ OURS: Final = "waiting_room"
 LIKELY: Final = "eyJ"
 """How every JWT begins, and no token of ours: ``{"`` in base64url."""
 _SHAPE: Final = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
+_LONGEST_DETAIL: Final = 200
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
 
 
@@ -44,7 +45,7 @@ def header_of(text: str) -> tuple[str, str]:
     except ValueError as error:
         raise _refusal(f"the header cannot be read: {error}") from error
     if header.keys() != _HEADER:
-        raise _refusal(f"its header has {', '.join(sorted(header))}, and not just alg, kid and typ")
+        raise _refusal(f"its header has {sorted(header)}, and not just alg, kid and typ")
     algorithm, key_id = header["alg"], header["kid"]
     if header["typ"] != TYPE or algorithm not in ALGORITHMS or not isinstance(key_id, str):
         raise _refusal(f"typ {header['typ']!r} with alg {algorithm!r} is no pass")
@@ -146,4 +147,4 @@ def _whole(claims: dict[str, Any], name: str) -> int:
 
 
 def _refusal(detail: str) -> TokenError:
-    return TokenError(Reason.PASS_INVALID, detail)
+    return TokenError(Reason.PASS_INVALID, detail if len(detail) <= _LONGEST_DETAIL else f"{detail[:_LONGEST_DETAIL]}…")
