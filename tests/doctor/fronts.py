@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from email.utils import formatdate
+from getpass import getuser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
@@ -92,6 +93,7 @@ def woocommerce() -> web.Application:
     app.router.add_get("/checkout", _till_moved)
     app.router.add_get("/checkout/", _till)
     app.router.add_get("/cart/", _till)
+    app.router.add_get("/toys", _till)
     app.router.add_get("/robots.txt", _robots)
     app.router.add_route("*", "/wp-json/wc/store/v1/{what}", _api)
     return app
@@ -144,12 +146,12 @@ def evil(**upstreams: int) -> Iterator[dict[str, str]]:
     ports = {name: free_port() for name in FRONTS}
     with TemporaryDirectory(prefix="doctor-") as name:
         folder = Path(name)
-        # Workers of an nginx that root starts are nobody, and its cache is theirs.
-        folder.chmod(0o755)
         text = EVIL.format(folder=folder, **upstreams, **ports)
         (folder / "waiting-room.conf").write_text(text, encoding="utf-8")
         (folder / "nginx.conf").write_text(NGINX_MAIN.format(folder=folder), encoding="utf-8")
         command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+        # Workers of an nginx that root starts are nobody, who may not go into a test's folder, where the cache is.
+        command += ["-g", f"user {getuser()};"]
         with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
             try:
                 # The last that it listens on.

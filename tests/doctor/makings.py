@@ -48,3 +48,10 @@ def codes(diagnosis: Diagnosis) -> list[str]:
     Return the codes of all findings.
     """
     return [finding.code for finding in diagnosis.findings]
+
+
+def lasting(diagnosis: Diagnosis) -> list[str]:
+    """
+    Return the codes of all findings but those that the load of this machine may make.
+    """
+    return [code for code in codes(diagnosis) if code not in {"redis-slow", "question-slow"}]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.doctor.makings import answer, codes, judged, waits
 from waiting_room.doctor.answers import Answer
-from waiting_room.doctor.entrances import CART, FREE, SHARED
+from waiting_room.doctor.entrances import CALLBACK, CART, FREE, SHARED
 from waiting_room.doctor.findings import Severity
 from waiting_room.doctor.gate_checks import GateFacts, check_gate
 from waiting_room.doctor.judging import Fate
@@ -48,6 +48,7 @@ def test_a_gate_that_is_well_has_no_findings() -> None:
         (replace(WELL, judged=(GATED, judged(answer("/cart"), Fate.OPEN, CART))), "cart-open"),
         (replace(WELL, judged=(GATED, judged(answer("/graphql"), Fate.OPEN, SHARED))), "entrance-shared"),
         (replace(WELL, judged=(GATED, judged(waits("/robots.txt"), Fate.GATED, FREE))), "free-gated"),
+        (replace(WELL, judged=(GATED, judged(waits("/wc-api/x"), Fate.GATED, CALLBACK))), "payments-gated"),
         (replace(WELL, judged=(judged(answer(status=503), Fate.AWAY),)), "gate-without-room"),
         (replace(WELL, mode="shadow"), "room-shadow"),
         (replace(WELL, spelled=(answer("/CHECKOUT", text="till"),)), "spelling-open"),

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from tests.doctor.fronts import evil, gated, late, running, woocommerce
-from tests.doctor.makings import codes
+from tests.doctor.makings import codes, lasting
 from tests.faults.service import ROOM, SECRET, Operator, Service, serving
 from tests.proxies.peers import free_port, proxy
 from waiting_room.doctor.consultation import Consultation, consult
@@ -22,7 +22,7 @@ from waiting_room.doctor.findings import Finding
 from waiting_room.proxies.settings import ProxySettings
 from waiting_room.store.embedded import EmbeddedValkey
 
-pytestmark = pytest.mark.peer("nginx")
+pytestmark = [pytest.mark.peer("nginx"), pytest.mark.apart]
 
 STORE_API = "/wp-json/wc/store/v1"
 WHOLE = ("/checkout", STORE_API, "/cart")
@@ -86,6 +86,7 @@ class Ward:
             await self.look("gone", f"{gone}/", "gate", "page", room=ROOM)
             await self.look("none", f"http://127.0.0.1:{shop}/", "gate", "page")
             await self.look("inner", f"http://127.0.0.1:{inner}/")
+            await self.look("paid", f"http://127.0.0.1:{inner}/", "gate", platform="woocommerce")
             await self.look("slow", f"http://127.0.0.1:{slow}/", "gate", "clocks")
             for name, url in bad.items():
                 await operator.change(target=url)
@@ -122,9 +123,8 @@ def test_a_shop_that_is_well_has_no_problem(ward: Ward) -> None:
 
     assert said.examined is not None
     assert (said.examined.platform, said.examined.room) == ("woocommerce", ROOM)
-    assert set(codes(said.diagnosis)) == {"entrance-open", "entrance-shared"}
+    assert set(lasting(said.diagnosis)) == {"entrance-open", "entrance-shared"}
     assert finding(said, "entrance-open").where == "OPTIONS /?rest_route=/wc/store/v1/checkout"
-    assert any("question of a proxy" in text for text in said.diagnosis.fine)
     assert "the clocks of this machine, the shop, the service agree" in said.diagnosis.fine
 
 
@@ -159,7 +159,15 @@ def test_a_gate_in_the_shop_is_seen_though_everybody_goes_straight_through(ward:
     said = ward.said["inner"]
 
     assert said.diagnosis.fine[0] == "gated: every path, even unknown ones"
-    assert codes(said.diagnosis) == []
+    assert lasting(said.diagnosis) == []
+
+
+def test_payment_providers_that_would_have_to_wait_are_found(ward: Ward) -> None:
+    """
+    Where everything is gated, by what the platform's plugins answer.
+    """
+    assert "/wc-api/waiting-room-doctor" in finding(ward.said["paid"], "payments-gated").where
+    assert ward.said["inner"].diagnosis.untold[0].what == "whether payment providers get through"
 
 
 def test_no_place_and_no_seat_was_taken(ward: Ward) -> None:
@@ -217,7 +225,7 @@ def test_what_the_operator_names_is_examined(ward: Ward) -> None:
     """
     said = ward.said["callback"]
 
-    assert finding(said, "free-gated").where == "/checkout/callback"
+    assert finding(said, "free-gated").where == "OPTIONS /checkout/callback"
     assert "/quick-buy" in [one.where for one in said.diagnosis.findings if one.code == "entrance-open"]
 
 

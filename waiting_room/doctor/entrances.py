@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from waiting_room.core.platforms import PAYMENTS
 from waiting_room.doctor.answers import Answer
 
 CHECKOUT: Final = "checkout"
@@ -20,6 +21,8 @@ SHARED: Final = "shared"
 """One address for browsing and for buying alike, such as GraphQL: its path alone does not tell them apart."""
 FREE: Final = "free"
 """What must be reached without a pass."""
+CALLBACK: Final = "callback"
+"""What a payment provider may call, if the shop has its plugin."""
 
 _NOBODYS: Final = "waiting-room-doctor"
 
@@ -138,16 +141,24 @@ def entrances(platform: str, base: str = "", wanted: Sequence[str] = (), free: S
     Return what to try at a shop: all platforms' where *platform* is not known, each address once.
 
     *base* is the path under which the shop has its pages, such as ``/pl``; *wanted* and *free* are paths that the
-    operator named: to be gated, and to be reached without a pass.
+    operator named: to be gated, and to be reached without a pass. The latter may be a bank's, so they are not fetched.
     """
     found = [
         *(Entrance(path, CHECKOUT, named=True) for path in wanted),
-        *(Entrance(path, FREE, named=True) for path in free),
+        *(Entrance(path, FREE, method="OPTIONS", named=True) for path in free),
         *_below(base),
         *(one for one in OF_PLATFORMS if platform in {"", one.platform}),
         *MUST_BE_FREE,
     ]
     return list({(one.method, one.path): one for one in reversed(found)}.values())[::-1]
+
+
+def callbacks(platform: str) -> list[Entrance]:
+    """
+    Return what payment providers call at shops of *platform*, to be asked by OPTIONS, which says nothing of a payment.
+    """
+    paths = (path for path in PAYMENTS.get(platform, ()) if not path.startswith("/*"))
+    return [Entrance(path.replace("*", _NOBODYS), CALLBACK, platform, "OPTIONS") for path in paths]
 
 
 def _below(base: str) -> Iterator[Entrance]:

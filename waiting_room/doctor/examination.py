@@ -10,9 +10,17 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from waiting_room import wire
 from waiting_room.doctor.answers import Answer, Mark, Reply, mark_of, room_of, waiting_url
-from waiting_room.doctor.asker import QUIET, Asker
+from waiting_room.doctor.asker import QUIET, USER_AGENT, Asker
 from waiting_room.doctor.catalogue import found
-from waiting_room.doctor.entrances import FREE, SHARED, Entrance, entrances, platform_of, spellings
+from waiting_room.doctor.entrances import (
+    FREE,
+    SHARED,
+    Entrance,
+    callbacks,
+    entrances,
+    platform_of,
+    spellings,
+)
 from waiting_room.doctor.findings import TOPICS, Diagnosis, joined
 from waiting_room.doctor.gate_checks import FORGED_HOST, GateFacts, check_gate
 from waiting_room.doctor.judging import Fate, Judged, Tried, fates, judge, respelled
@@ -29,7 +37,8 @@ FORGED: Final = (
     {"X-Forwarded-Uri": "/robots.txt", "X-Forwarded-Prefix": "/robots.txt"},
     {"X-Original-Method": "OPTIONS", "X-Forwarded-Method": "OPTIONS", "X-HTTP-Method-Override": "OPTIONS"},
     {"Waiting-Room-Status": "admitted", "Waiting_Room_Status": "admitted"},
-    {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1"},
+    {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Forwarded": "for=127.0.0.1"},
+    {"X-Forwarded-For": "66.249.66.1", "User-Agent": f"Mozilla/5.0 (compatible; Googlebot/2.1; {USER_AGENT})"},
 )
 """What a proxy tells a gate, and a visitor may make up."""
 
@@ -92,7 +101,7 @@ async def examine(order: Order, asker: Asker) -> Examined:
         ill = found("shop-failing", shop.base, f"its first page answers {shop.home.status}")
         return Examined(shop.base, order.room, shop.platform, asker.asked, Diagnosis((ill,)))
     nowhere = {method: await shop.ask(NOWHERE, method) for method in ("GET", "OPTIONS")}
-    judged = await shop.entrances(nowhere) if {"gate", "page"} & set(order.topics) else ()
+    judged = await shop.entrances(nowhere) if "gate" in order.topics or not order.room else ()
     room = order.room or next((led for one in judged if one.answer and (led := shop.room_of(one.answer))), "")
     page = await shop.page(room, judged)
     parts: list[Diagnosis] = []
@@ -133,6 +142,8 @@ class _Shop:
             url = there
         else:
             raise ShopAwayError(f"{order.url} leads from one address to the next, at last to {url}")
+        if reply.status == 401 and reply.header("www-authenticate"):
+            raise ShopAwayError(f"{url} asks for a password; give it in the address, as https://USER:PASSWORD@…")
         parts = urlsplit(url)
         base = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
         below = parts.path.rstrip("/")
@@ -154,6 +165,10 @@ class _Shop:
 
     async def entrances(self, nowhere: Mapping[str, Reply]) -> tuple[Judged, ...]:
         every = entrances(self.platform, self.below, self.order.wanted, self.order.free)
+        unknown = nowhere["GET"]
+        if isinstance(unknown, Answer) and mark_of(unknown, self.order.prefix) is Mark.WAITS:
+            # Where only some paths are gated the shop would hear of it, for nothing.
+            every += callbacks(self.platform)
         tried = await asyncio.gather(*(self._try(entrance) for entrance in every))
         return tuple(judge(one, nowhere, self.platform, self.order.prefix) for one in tried)
 

@@ -9,7 +9,7 @@ from typing import Final
 from waiting_room import wire
 from waiting_room.doctor.answers import Answer, Mark, Reply, alike, mark_of, room_of, waiting_url
 from waiting_room.doctor.catalogue import found
-from waiting_room.doctor.entrances import CHECKOUT, FREE, SHARED
+from waiting_room.doctor.entrances import CALLBACK, CHECKOUT, FREE, SHARED
 from waiting_room.doctor.findings import Diagnosis, Finding, Severity, Untold
 from waiting_room.doctor.judging import Fate, Judged, fates
 
@@ -43,12 +43,19 @@ class GateFacts:
     polish: Reply | None = None
     english: Reply | None = None
 
+    @property
+    def everything(self) -> bool:
+        """
+        Tell whether even a path that the shop does not have is gated.
+        """
+        return isinstance(self.nowhere, Answer) and mark_of(self.nowhere, self.prefix) is Mark.WAITS
+
 
 def check_gate(facts: GateFacts) -> Diagnosis:
     """
     Return what is wrong with the gate.
     """
-    paid = [one for one in facts.judged if one.entrance.kind != FREE]
+    paid = [one for one in facts.judged if one.entrance.kind not in {FREE, CALLBACK}]
     gated, opened = fates(paid, Fate.GATED), fates(paid, Fate.OPEN)
     findings = [*_free(facts), *_away(paid)]
     fine: list[str] = []
@@ -64,8 +71,7 @@ def check_gate(facts: GateFacts) -> Diagnosis:
     else:
         findings += [finding for one in opened if (finding := _opened(one)) is not None]
     if gated:
-        everything = isinstance(facts.nowhere, Answer) and mark_of(facts.nowhere, facts.prefix) is Mark.WAITS
-        fine.append("gated: every path, even unknown ones" if everything else f"gated: {_listed(gated)}")
+        fine.append("gated: every path, even unknown ones" if facts.everything else f"gated: {_listed(gated)}")
         findings += [*_ways_around(facts), *_manners(facts, gated)]
     free = [one for one in facts.judged if one.entrance.kind == FREE and one.fate in {Fate.OPEN, Fate.ABSENT}]
     if free:
@@ -88,6 +94,9 @@ def _free(facts: GateFacts) -> Iterator[Finding]:
         if one.entrance.kind == FREE and one.fate in {Fate.GATED, Fate.AWAY}:
             severity = Severity.PROBLEM if one.entrance.named else Severity.WARNING
             yield found("free-gated", str(one.entrance), one.what, severity)
+    called = [one for one in fates(facts.judged, Fate.GATED) if one.entrance.kind == CALLBACK]
+    if called:
+        yield found("payments-gated", _listed(called), f"of {called[0].entrance.platform}, {called[0].what}")
 
 
 def _away(paid: list[Judged]) -> Iterator[Finding]:
@@ -157,6 +166,9 @@ def _untold(facts: GateFacts) -> Iterator[Untold]:
     for why in sorted({one.what for one in fates(facts.judged, Fate.UNTOLD)}):
         which = [one for one in fates(facts.judged, Fate.UNTOLD) if one.what == why]
         yield Untold(_listed(which, _FEW), why)
+    if facts.everything and not any(one.entrance.kind == CALLBACK or one.entrance.named for one in facts.judged):
+        why = "all is gated, and the shop's platform is not known; name it with --platform, or the path with --open"
+        yield Untold("whether payment providers get through", why)
 
 
 def _listed(judged: list[Judged], most: int = 0) -> str:

@@ -181,7 +181,7 @@ def _speed(facts: RedisFacts) -> Iterator[Finding]:
         return
     middle, worst = _share(facts.pings_ms, 0.5), _share(facts.pings_ms, 0.99)
     if worst >= SLOW_MS:
-        what = f"PING takes {middle:.1f} ms, and {worst:.1f} ms at worst, of {len(facts.pings_ms)}"
+        what = f"from here PING takes {middle:.1f} ms, and {worst:.1f} ms at worst, of {len(facts.pings_ms)}"
         severity = Severity.PROBLEM if worst >= COMMAND_TIME_OUT_MS / 2 else Severity.WARNING
         yield found("redis-slow", shown_address(facts.url), what, severity)
 

@@ -36,7 +36,8 @@ KINDS: Final = (
         "straight through, so an idle room is no reason; another's gate may have to be asked while people wait.)",
         "Put in a gate (docs/gates.md) or a proxy's configuration (docs/proxies.md), and protect the checkout; if "
         "there is "
-        "one, see that this address leads through it.",
+        "one, see that this address leads through it. From a network "
+        "of the gate's `staff_networks` nothing is gated: ask from elsewhere.",
     ),
     Kind(
         "entrance-open",
@@ -84,7 +85,17 @@ KINDS: Final = (
         "Crawlers, certificate authorities and payment providers carry no pass: pages drop out of search, "
         "certificates are "
         "not renewed, paid orders are not confirmed.",
-        "Add it to `never` of the gate, or protect less in the proxy.",
+        "Add it to `never` of the gate (`@defaults` is what machines ask for), or protect less in the proxy.",
+    ),
+    Kind(
+        "payments-gated",
+        "gate",
+        WARNING,
+        "payment providers would be sent to wait",
+        "A provider bears no pass and follows no redirect: an order that is paid stays unpaid. Which of these it "
+        "calls, the "
+        "plugin's settings show; those of plugins that you do not have are of no account.",
+        "Add `@payments:PLATFORM` to `never` of the gate, and try with the provider's test call.",
     ),
     Kind(
         "gate-without-room",

@@ -25,8 +25,6 @@ SETTINGS: Final = (
     "save",
     "stop-writes-on-bgsave-error",
     "timeout",
-    "min-replicas-to-write",
-    "maxmemory-policy",
 )
 
 _RIGHTS: Final = """
