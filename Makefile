@@ -11,7 +11,7 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse demo test pytest lint types mutants fuzz bench fmt lock clean
+.PHONY: help setup rehearse demo test pytest lint types mutants fuzz openapi bench fmt lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ mutants: $(READY) ## Break the core in small ways: its tests must notice 85 % of
 
 fuzz: $(READY) ## Send 200,000 hostile requests to the gates: nobody slips by, nothing breaks (ARGS="--requests 5000 --seed 7")
 	@$(BIN)/python -m tests.fuzzing $(ARGS)
+
+openapi: $(READY) ## Have Schemathesis try the service by its OpenAPI document (ARGS="--examples 1000")
+	@$(BIN)/python -m tests.openapi $(ARGS)
 
 bench: $(READY) ## Measure ratios against a baseline in the same run (ARGS="polls --json")
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -162,6 +162,14 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     assert [name for name in packed if name.endswith("/licenses/LICENSE")]
 
 
+def test_the_wheel_holds_the_openapi_document(wheel: Path) -> None:
+    """
+    As a file, for tools that read it where the package is installed.
+    """
+    with zipfile.ZipFile(wheel) as packed:
+        assert packed.read("waiting_room/openapi.json") == (ROOT / "docs" / "openapi.json").read_bytes()
+
+
 def test_the_installed_command_tells_its_verbs(programs: Path, tmp_path: Path) -> None:
     """
     `waiting-room --help` runs without the extras, and lists what it can do.

@@ -73,6 +73,16 @@ class TokenError(WaitingRoomError):
         super().__init__(f"{reason}: {detail}")
 
 
+class UnprovenGateError(WaitingRoomError):
+    """
+    Refuse a call that bears no good credential of a gate; *detail* is for the log.
+    """
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(detail)
+
+
 class RoomUnknownError(WaitingRoomError):
     """
     Say that no room of this name is open here.

@@ -1,5 +1,5 @@
 """
-The parts of the reference pages that are made from the code.
+The parts of the reference pages that are made from the code, and the OpenAPI document.
 
 ``python -m tests.docs.references`` writes them anew; a test holds that they are as it would write them.
 """
@@ -24,8 +24,10 @@ from waiting_room.config.sources import ENV_PREFIX
 from waiting_room.core.policy import Policy
 from waiting_room.doctor.catalogue import KINDS
 from waiting_room.doctor.findings import TOPICS
+from waiting_room.web.openapi.document import document, written
 
 PAGES = tuple(ROOT / "docs" / name for name in ("configuration.md", "command-line.md", "doctor.md", "proxies.md"))
+OPENAPI = ROOT / "docs" / "openapi.json"
 BLOCK = re.compile(r"(<!-- made: (?P<name>[\w .-]+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 WIDTH = 100
 PLUGINS = {"rehearse": rehearse, "demo": demo}
@@ -209,6 +211,7 @@ def main() -> None:
     """
     for page in PAGES:
         write(page)
+    OPENAPI.write_text(written(document()), encoding="utf-8")
 
 
 def write(page: Path) -> None:

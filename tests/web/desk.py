@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import ClientResponse, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
+from tests.openapi.held import Held, held_to
 from waiting_room import wire
 from waiting_room.authorize.gatehouse import Gatehouse
 from waiting_room.config import ServerSettings
@@ -36,7 +37,7 @@ KEYS = Keyring(SECRETS)
 @dataclass
 class Desk:
     """
-    Hold a service, its store and what it observed.
+    Hold a service, its store and what it observed; every answer is held against the OpenAPI document.
     """
 
     store: MemoryStore
@@ -45,6 +46,7 @@ class Desk:
     refused: list[Reason]
     observed: list[tuple[str, int, float]]
     gatehouse: Gatehouse
+    held: Held
     client: TestClient[Any, Any] = field(init=False)
 
     async def fill(self, *names: str) -> list[Ticket]:
@@ -79,7 +81,9 @@ class Desk:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if cookies:
             named["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        return await self.client.request(method, path, headers=named, allow_redirects=False)
+        answer = await self.client.request(method, path, headers=named, allow_redirects=False)
+        self.held.check(method, path, answer.status, answer.headers, await answer.read())
+        return answer
 
 
 @asynccontextmanager
@@ -116,7 +120,7 @@ async def open_desk(
         passes=office.writer if office else None,
         published=office.published if office else NO_KEYS,
     )
-    desk = Desk(store, lobby, health, refused, observed, gatehouse)
+    desk = Desk(store, lobby, health, refused, observed, gatehouse, held_to(server.prefix))
     async with TestClient(TestServer(build_app(service)), cookie_jar=DummyCookieJar()) as client:
         desk.client = client
         if quick:

@@ -9,7 +9,11 @@ from tests.web.desk import BASE, ROOM, Desk, cookies_of
 from tests.web.test_authorize import FORWARD, INLINE, NGINX, admitted
 from waiting_room import wire
 
-PUBLIC = {f"{BASE}/state.json": "public, max-age=1", "/waiting-room/.well-known/jwks.json": "public, max-age=300"}
+PUBLIC = {
+    f"{BASE}/state.json": "public, max-age=1",
+    "/waiting-room/.well-known/jwks.json": "public, max-age=300",
+    "/waiting-room/openapi.json": "public, max-age=300",
+}
 PATHS = (
     BASE,
     f"{BASE}?target=%2Fcheckout",

@@ -165,15 +165,15 @@ async def test_shop_by_https_gives_secure_cookies(shop: Desk) -> None:
 
 @pytest.mark.parametrize("word", ["payment", "basket", "release"])
 @pytest.mark.parametrize(
-    ("authorization", "status"),
-    [("", 400), ("Basic YTpi", 400), ("Bearer", 403), (gate_token("books"), 400), (gate_token(life_ms=0), 400)],
+    "authorization",
+    ["", "Basic YTpi", "Bearer", gate_token("books"), gate_token(life_ms=0)],
     ids=["none", "basic", "empty", "other room", "over"],
 )
-async def test_nobody_but_the_shop_says_anything(shop: Desk, word: str, authorization: str, status: int) -> None:
+async def test_nobody_but_the_shop_says_anything(shop: Desk, word: str, authorization: str) -> None:
     """A visitor who finds this call can neither prolong their visit nor end another's."""
     cookies = await admitted(shop)
 
-    assert (await say(shop, of(word, cookies), authorization))[0] == status
+    assert (await say(shop, of(word, cookies), authorization))[0] == 401
     assert await is_as_before(shop)
 
 
@@ -182,7 +182,7 @@ async def test_what_a_visitor_bears_is_no_credential(shop: Desk, which: str) -> 
     """Not even the pass that the command is about."""
     cookies = await admitted(shop)
 
-    assert (await say(shop, of("payment", cookies), f"Bearer {cookies[which]}"))[0] == 403
+    assert (await say(shop, of("payment", cookies), f"Bearer {cookies[which]}"))[0] == 401
     assert await is_as_before(shop)
 
 

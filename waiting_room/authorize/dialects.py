@@ -160,7 +160,8 @@ def failed(dialect: Dialect) -> Answer:
     """
     Return the answer when the service itself is at fault: the proxy's own rule for an outage then counts.
     """
-    headers = {wire.STATUS_HEADER: FAILED, **wire.UNCACHED, "Retry-After": str(RETRY_AFTER_S)}
+    said = {**dict.fromkeys(wire.VERDICT_HEADERS, ""), wire.STATUS_HEADER: FAILED}
+    headers = {**said, **wire.UNCACHED, "Retry-After": str(RETRY_AFTER_S)}
     return Answer(dialect.failure, headers, b"")
 
 

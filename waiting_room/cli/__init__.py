@@ -31,6 +31,7 @@ COMMANDS = {
         "waiting_room.cli.doctor:doctor",
         "Say what is wrong with a shop's waiting room and with its Redis, and what to do.",
     ),
+    "openapi": Lazy("waiting_room.cli.openapi:openapi", "Print the OpenAPI document of the service's HTTP."),
     "config": Lazy("waiting_room.cli.config:config", "Check and show the configuration."),
 }
 

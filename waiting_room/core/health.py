@@ -20,7 +20,8 @@ ENOUGH: Final = 200
 """With so many answers a 95th percentile rests on ten; a small shop is looked back at for longer."""
 KEPT: Final = 400
 """Records that the store keeps: ten seconds of forty workers."""
-_LARGEST: Final = 10**12
+MOST_COUNTED: Final = 10**12
+"""More than any gate counts between two reports, in requests or in ms."""
 
 
 class Health(NamedTuple):
@@ -137,12 +138,12 @@ def read_health(document: Mapping[str, Any]) -> tuple[Health | None, list[Fault]
     given = document.get("latency_buckets")
     buckets: dict[str, Any] = given if isinstance(given, dict) else {}
     known = tuple(map(str, BOUNDS_MS))
-    if tuple(buckets) != known or not all(map(_is_whole, buckets.values())):
+    if set(buckets) != set(known) or not all(map(_is_whole, buckets.values())):
         faults.append(Fault("health.latency_buckets", "are not as expected", f"count up to each of {', '.join(known)}"))
     if faults:
         return None, faults
     window_ms, requests, errors, in_flight, latency_ms = (document[name] for name in names)
-    edges = (0, *buckets.values(), requests)
+    edges = (0, *(buckets[bound] for bound in known), requests)
     if any(high < low for low, high in pairwise(edges)) or errors > requests:
         return None, [Fault("health", "counts what cannot be", "buckets rise up to requests; errors are among them")]
     counts = tuple(high - low for low, high in pairwise(edges))
@@ -150,7 +151,7 @@ def read_health(document: Mapping[str, Any]) -> tuple[Health | None, list[Fault]
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_COUNTED
 
 
 def _not_whole(name: str) -> Fault:

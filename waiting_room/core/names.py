@@ -8,7 +8,8 @@ from typing import Final
 from waiting_room.errors import Fault
 
 RESERVED_NAMES: Final = frozenset({"authorize", "gate", "static", "assets"})
-_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+NAME_PATTERN: Final = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_NAME: Final = re.compile(NAME_PATTERN)
 
 
 def name_faults(name: str, where: str = "room", kind: str = "room") -> tuple[Fault, ...]:

@@ -49,7 +49,7 @@ class Authorize:
         Return the route of all dialects and rooms.
         """
         path = f"{self._prefix}/authorize/{{dialect}}/{{room}}"
-        return [web.route("*", path, self.routed), web.route("*", path + "/{rest:.*}", self.routed)]
+        return [web.route("*", path, self.routed), web.route("*", path + r"/{rest:[\s\S]*}", self.routed)]
 
     def quick(self, request: web.BaseRequest) -> web.StreamResponse | None:
         """

@@ -13,8 +13,7 @@ from aiohttp import hdrs, web
 
 from waiting_room import wire
 from waiting_room.authorize.gatehouse import Gatehouse
-from waiting_room.core.reasons import Reason
-from waiting_room.errors import Fault, FaultsError, TokenError
+from waiting_room.errors import Fault, FaultsError, TokenError, UnprovenGateError
 from waiting_room.gates.commands import VISIT_WORDS
 from waiting_room.gates.requests import Request
 from waiting_room.lobby import Lobby
@@ -76,12 +75,15 @@ class Commands:
 
 def gate_credential(request: web.Request, keyring: Keyring, room: str, now_ms: int) -> None:
     """
-    Raise `TokenError` unless *request* bears the credential of a gate of *room*.
+    Raise `UnprovenGateError` unless *request* bears the credential of a gate of *room*.
     """
     scheme, _, credential = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     if scheme.lower() != "bearer":
-        raise TokenError(Reason.BAD_REQUEST, "a gate sends its credential as a bearer token")
-    keyring.gate(credential, room, now_ms)
+        raise UnprovenGateError("a gate sends its credential as a bearer token")
+    try:
+        keyring.gate(credential, room, now_ms)
+    except TokenError as error:
+        raise UnprovenGateError(error.detail) from error
 
 
 def read_command(body: bytes) -> dict[str, str]:

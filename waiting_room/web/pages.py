@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from aiohttp import hdrs, web
 
@@ -274,7 +274,8 @@ def routes(
     Return the route of the waiting page; its problems go to `waiting_room.web.problems.middleware`.
     """
     prepare()
-    return [web.route("*", prefix + "/{room}", WaitingPage(visits, rooms, prefix, now_s).answer)]
+    # No room's name has a dot: what has one, such as the OpenAPI document, is no page in any method.
+    return [web.route("*", prefix + "/{room:[^/.]+}", WaitingPage(visits, rooms, prefix, now_s).answer)]
 
 
 def _clock(then: datetime, now: datetime) -> str:
@@ -305,4 +306,5 @@ async def _asks_to_leave(request: web.Request) -> bool:
     short = request.content_length is not None and request.content_length <= _FORM_BYTES
     if request.method != hdrs.METH_POST or not short or request.content_type != "application/x-www-form-urlencoded":
         return False
-    return (await request.post()).get(ACTION) == "leave"
+    # Not by aiohttp's own reading of forms, which breaks on a body that is not in the character set it claims to be.
+    return parse_qs((await request.read()).decode("latin-1")).get(ACTION) == ["leave"]

@@ -4,7 +4,7 @@ The only map from reasons and exceptions to HTTP: a status and an RFC 9457 probl
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from secrets import token_hex
@@ -17,11 +17,13 @@ from aiohttp.typedefs import Handler, Middleware
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
 from waiting_room.errors import (
+    Fault,
     FaultsError,
     RoomUnknownError,
     StoreEmptyError,
     StoreError,
     TokenError,
+    UnprovenGateError,
 )
 from waiting_room.web.languages import LANGUAGE_COOKIE, Language, pick
 from waiting_room.web.texts import SAYINGS, Saying, mark
@@ -33,6 +35,7 @@ RETRY_AFTER_S: Final = 5
 INTERNAL: Final = "internal"
 SETTINGS_INVALID: Final = "settings_invalid"
 
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _log = logging.getLogger(__name__)
 
 STATUS: Final[Mapping[Reason, HTTPStatus]] = MappingProxyType({
@@ -90,6 +93,14 @@ _HTTP: Final = Saying(
 )
 
 
+# Whoever runs a gate reads this, in English; visitors never do.
+_GATE: Final = Saying(
+    "This needs a gate's credential",
+    "The request bears none, or one that is over, for another room, or signed with other keys.",
+    "Give the gate the service's secret keys, and set both clocks.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """
@@ -137,12 +148,16 @@ def of_error(error: Exception, room: str | None = None) -> Problem:
     match error:
         case RoomUnknownError():
             return of_reason(Reason.ROOM_UNKNOWN, error.room)
+        case UnprovenGateError():
+            return of_unproven(room)
         case TokenError():
             return of_reason(Reason(error.reason), room)
         case StoreEmptyError():
             return of_reason(Reason.RECOVERING, error.room)
         case StoreError():
             return of_reason(Reason.STORE_AWAY, room)
+        case web.RequestPayloadError():
+            return of_reason(Reason.BAD_REQUEST, room)
         case FaultsError() | web.HTTPException():
             return _of_caller(error, room)
         case _:
@@ -152,19 +167,46 @@ def of_error(error: Exception, room: str | None = None) -> Problem:
 def _unforeseen(error: Exception, room: str | None) -> Problem:
     incident = token_hex(4)
     _log.error("incident %s: unexpected %s", incident, type(error).__name__, exc_info=error)
+    return unexpected(incident, room)
+
+
+def unexpected(incident: str, room: str | None = None) -> Problem:
+    """
+    Return the problem that something broke, by which the log is searched for *incident*.
+    """
     extra = {"incident": incident}
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL, _UNEXPECTED, room, RETRY_AFTER_S, extra)
 
 
+def of_unproven(room: str | None) -> Problem:
+    """
+    Return the problem that a call bears no credential of a gate of *room*.
+    """
+    headers: dict[str, str] = {hdrs.WWW_AUTHENTICATE: 'Bearer realm="waiting-room"'}
+    return Problem(HTTPStatus.UNAUTHORIZED, "gate_unproven", _GATE, room, headers=headers)
+
+
+def faulty(found: Iterable[Fault], room: str | None = None) -> Problem:
+    """
+    Return the problem that what was sent has faults: all of them.
+    """
+    faults = [{"where": fault.where, "what": fault.what, "remedy": fault.remedy} for fault in found]
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, SETTINGS_INVALID, _SETTINGS, room, extra={"faults": faults})
+
+
 def _of_caller(error: FaultsError | web.HTTPException, room: str | None) -> Problem:
     if isinstance(error, FaultsError):
-        faults = [{"where": fault.where, "what": fault.what, "remedy": fault.remedy} for fault in error.faults]
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return Problem(status, SETTINGS_INVALID, _SETTINGS, room, extra={"faults": faults})
+        return faulty(error.faults, room)
     headers = {str(name): error.headers[name] for name in (hdrs.ALLOW, hdrs.WWW_AUTHENTICATE) if name in error.headers}
-    reason = HTTPStatus(error.status).name.lower()
-    saying = _NOT_FOUND if error.status == HTTPStatus.NOT_FOUND else _HTTP
-    return Problem(error.status, reason, saying, room, headers=headers)
+    return of_status(HTTPStatus(error.status), room, headers)
+
+
+def of_status(status: HTTPStatus, room: str | None = None, headers: Mapping[str, str] = _NO_HEADERS) -> Problem:
+    """
+    Return the problem for which there is no better word than its *status*.
+    """
+    saying = _NOT_FOUND if status is HTTPStatus.NOT_FOUND else _HTTP
+    return Problem(status, status.name.lower(), saying, room, headers=headers)
 
 
 def language_of(request: web.BaseRequest) -> Language:
@@ -188,7 +230,7 @@ def answer(problem: Problem, language: Language) -> web.Response:
     Return *problem* as an RFC 9457 answer.
     """
     body = json.dumps(problem.document(language), ensure_ascii=False, separators=(",", ":")).encode()
-    response = web.Response(status=problem.status, body=body, content_type=MEDIA_TYPE, headers=problem.headers)
+    response = web.Response(status=problem.status, body=body, content_type=MEDIA_TYPE)
     response.headers[hdrs.CONTENT_LANGUAGE] = language.code
     return finish(response, problem)
 
@@ -197,7 +239,7 @@ def finish(response: web.Response, problem: Problem) -> web.Response:
     """
     Return *response* with the headers that every answer to *problem* bears.
     """
-    response.headers.update(wire.UNCACHED)
+    response.headers.update({**problem.headers, **wire.UNCACHED})
     response.headers[hdrs.VARY] = "Accept, Accept-Language, Cookie"
     response.headers["X-Content-Type-Options"] = "nosniff"
     if problem.retry_after_s is not None:

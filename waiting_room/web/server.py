@@ -21,6 +21,8 @@ from waiting_room.web.authorize import Authorize
 from waiting_room.web.commands import Commands
 from waiting_room.web.faces import problem_page
 from waiting_room.web.identity import Identities
+from waiting_room.web.openapi import document
+from waiting_room.web.openapi.watchers import PATH as DOCUMENT
 from waiting_room.web.quick import QuickWay
 from waiting_room.web.visits import Visits
 
@@ -64,6 +66,7 @@ def build_app(service: Service) -> web.Application:
     guard = _Guard(service.observe, service.settings.prefix)
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     for route in (
+        *document.routes(service.settings.prefix),
         *api.routes(service.settings.prefix),
         *Commands(service.lobby, service.gatehouse, service.keyring).routes(service.settings.prefix),
         *authorize.routes(),
@@ -74,7 +77,7 @@ def build_app(service: Service) -> web.Application:
         *_operations(service),
     ):
         app.router.add_route(route.method, route.path, guard.all(route.handler))
-    app.router.add_route("*", "/{anything:.*}", guard.all(_nothing_here))
+    app.router.add_route("*", ANYTHING, guard.all(_nothing_here))
     return app
 
 
@@ -99,6 +102,10 @@ def _desks(service: Service) -> tuple[Visits, Api, Authorize]:
 
 def _public_base(settings: ServerSettings) -> str:
     return f"{settings.public_url or ''}{settings.prefix}"
+
+
+ANYTHING: Final = r"/{anything:[\s\S]*}"
+"""Every path; a dot would leave out those with an encoded line break, and aiohttp's own words answer them."""
 
 
 async def _nothing_here(request: web.Request) -> web.Response:
@@ -146,6 +153,8 @@ def route_of(path: str, prefix: str) -> str:
     """
     if path.startswith(f"{prefix}/authorize/"):
         return "authorize"
+    if path == f"{prefix}{DOCUMENT}":
+        return "other"
     if path.startswith(f"{prefix}/"):
         room, _, call = path.removeprefix(f"{prefix}/").rpartition("/")
         return _LAST_WORDS.get(call, "page") if room else "page"
