@@ -2,6 +2,7 @@
 How gently a shop is asked.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,6 +26,14 @@ async def shop() -> AsyncIterator[TestServer]:
     async def told(request: web.Request) -> web.Response:
         return web.json_response({"path": request.raw_path, "headers": dict(request.headers)})
 
+    async def piecemeal(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b"x" * 1000)
+            await asyncio.sleep(0)
+        return response
+
     async def failing(_request: web.Request) -> web.Response:
         return web.Response(status=502)
 
@@ -33,6 +42,7 @@ async def shop() -> AsyncIterator[TestServer]:
 
     app = web.Application()
     app.router.add_get("/failing", failing)
+    app.router.add_get("/piecemeal", piecemeal)
     app.router.add_get("/moved", moved)
     app.router.add_route("*", "/{rest:.*}", told)
     server = TestServer(app)
@@ -59,6 +69,17 @@ async def test_it_says_who_it_is_and_spells_as_told(shop: TestServer) -> None:
     said: dict[str, Any] = reply.document
     assert said["path"] == "/a/../%63heckout;a=1"
     assert (said["headers"]["User-Agent"], said["headers"]["Authorization"]) == (USER_AGENT, "Basic dG9tOng=")
+
+
+async def test_a_page_is_read_to_a_bound_however_it_comes(shop: TestServer) -> None:
+    """
+    In pieces, and no more than is needed to know it.
+    """
+    async with Asker(HERE, 1000) as asker:
+        reply = await asker.ask(at(shop, "/piecemeal"))
+
+    assert isinstance(reply, Answer)
+    assert len(reply.text) == 65_536
 
 
 async def test_redirects_are_not_followed_and_cookies_not_kept(shop: TestServer) -> None:

@@ -93,7 +93,7 @@ class Answer:
             return {}
         try:
             found = json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -109,7 +109,7 @@ class Answer:
         """
         Return where a redirect leads, or nothing.
         """
-        return self.header("location") if 300 <= self.status < 400 else ""
+        return _usable(self.header("location")) if 300 <= self.status < 400 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,17 @@ class Silence:
 
 
 Reply = Answer | Silence
+
+
+def _usable(address: str) -> str:
+    """
+    Return *address* if it is one: whatever a shop writes there, an examination goes on.
+    """
+    try:
+        port = urlsplit(address).port
+    except ValueError:
+        return ""
+    return "" if port == 0 else address
 
 
 def _stored(answer: Answer) -> Iterator[str]:
@@ -168,8 +179,8 @@ def waiting_url(answer: Answer) -> str:
     """
     Return the address of the waiting page that *answer* names, or nothing.
     """
-    named = answer.header(wire.URL_HEADER.lower()) or answer.document.get("waiting_room_url")
-    return str(named or answer.moved)
+    named = answer.header(wire.URL_HEADER.lower()) or str(answer.document.get("waiting_room_url") or "")
+    return _usable(named) or answer.moved
 
 
 def room_of(answer: Answer, prefix: str = wire.PREFIX) -> str:

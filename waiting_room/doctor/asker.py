@@ -99,7 +99,7 @@ class Asker:
         try:
             async with self._session.request(method, address, headers=headers, allow_redirects=False) as response:
                 took_s = time.perf_counter() - began
-                body = await response.content.read(_TEXT_BYTES)
+                body = await _beginning(response.content)
                 version = response.version
                 return Answer(
                     method=method,
@@ -113,6 +113,17 @@ class Asker:
                 )
         except (aiohttp.ClientError, TimeoutError, OSError, LookupError, ValueError) as error:
             return Silence(method, url, _why(error))
+
+
+async def _beginning(content: aiohttp.StreamReader) -> bytes:
+    """
+    Return the first `_TEXT_BYTES` of a body, which may come in pieces.
+    """
+    pieces, length = [], 0
+    while length < _TEXT_BYTES and (piece := await content.read(_TEXT_BYTES - length)):
+        pieces.append(piece)
+        length += len(piece)
+    return b"".join(pieces)
 
 
 def _why(error: Exception) -> str:

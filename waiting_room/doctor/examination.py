@@ -101,7 +101,8 @@ async def examine(order: Order, asker: Asker) -> Examined:
         ill = found("shop-failing", shop.base, f"its first page answers {shop.home.status}")
         return Examined(shop.base, order.room, shop.platform, asker.asked, Diagnosis((ill,)))
     nowhere = {method: await shop.ask(NOWHERE, method) for method in ("GET", "OPTIONS")}
-    judged = await shop.entrances(nowhere) if "gate" in order.topics or not order.room else ()
+    seeks_room = "page" in order.topics and not order.room
+    judged = await shop.entrances(nowhere) if "gate" in order.topics or seeks_room else ()
     room = order.room or next((led for one in judged if one.answer and (led := shop.room_of(one.answer))), "")
     page = await shop.page(room, judged)
     parts: list[Diagnosis] = []

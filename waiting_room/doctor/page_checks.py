@@ -85,7 +85,7 @@ def _states(facts: PageFacts) -> Iterator[Finding]:
     if not isinstance(facts.state, Answer):
         return
     state, document = facts.state, facts.state.document
-    if document.get("phase") in {"closed", "draining"}:
+    if str(document.get("phase")) in {"closed", "draining"}:
         yield found("room-closed", facts.room, f"the room is {document['phase']}")
     age = state.header("age")
     if age.isdigit() and int(age) > STALE_S:
