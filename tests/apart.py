@@ -5,14 +5,17 @@ The mark ``apart`` says which. Where nothing else is tested, or somebody looks o
 place. What the second pytest reports of a test is reported by the first, after its own: both come in one sum.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from tests.beside import Call, Stage
 
+NICENESS: Final = 5
+"""Drills that watch the clock, and the tests that everything ends with, are to get the processor before these."""
 Told = list[dict[str, Any]]
 """Reports of tests, as pytest writes them down."""
 
@@ -102,6 +105,7 @@ def tested(arguments: Sequence[str], names: Sequence[str]) -> Told:
     """
     Return what a pytest with these arguments reports of the tests of these names; it says itself why it could not.
     """
+    os.nice(NICENESS)
     writer = Writer(names)
     code = pytest.main(list(arguments), plugins=[writer])
     assert code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}, f"pytest ended with {code!r}"

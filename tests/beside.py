@@ -5,7 +5,7 @@ A test that needs one bears the mark that `beside` makes, be it by its fixture's
 begins whatever the selected tests need; they come after all others, and `Stage.outcome` hands out what came of it.
 A test marked ``alone`` measures speed: it comes last, when nothing is played beside it.
 
-``python -m tests.beside FOLDER`` is one of the processes.
+``python -m tests.beside FOLDER KIND`` is one of the processes.
 """
 
 import asyncio
@@ -29,8 +29,8 @@ from tests.waiting import wait_until_sync
 
 T = TypeVar("T")
 
-PROCESSES: Final = 3
-"""One has the tests that run apart (tests/apart.py); a drill takes a third of a core at the most."""
+PROCESSES: Final = 2
+"""A drill takes a third of a core at the most; the tests that run meanwhile take one."""
 OUTCOME_S: Final = 480.0
 """How long an outcome may be waited for; all that the suite plays, one after the other, takes less."""
 
@@ -48,19 +48,20 @@ class Call:
         return f"{self.play.__module__}.{self.play.__qualname__}({', '.join(map(repr, self.arguments))})"
 
 
-def beside(play: Callable[..., Any], *arguments: Any) -> pytest.MarkDecorator:
+def beside(play: Callable[..., Any], *arguments: Any, takes_s: int = 0) -> pytest.MarkDecorator:
     """
-    Return the mark of a test that needs what a call returns.
+    Return the mark of a test that needs what a call returns; those that take long say how long, and begin first.
     """
     # Called with a function alone, a mark would take it for the test that it decorates.
-    return pytest.mark.beside.with_args(play, *arguments)
+    return pytest.mark.beside.with_args(play, *arguments, takes_s=takes_s)
 
 
 def calls_of(items: Iterable[pytest.Item]) -> list[Call]:
     """
-    Return what the marks of *items* name, each once, in the order in which it is needed.
+    Return what the marks of *items* name, each once: the longest first, the others in the order in which it is needed.
     """
-    marks = (mark for item in items for mark in item.iter_markers("beside"))
+    marks = [mark for item in items for mark in item.iter_markers("beside")]
+    marks.sort(key=lambda mark: -mark.kwargs["takes_s"])
     return list(dict.fromkeys(Call(mark.args[0], mark.args[1:]) for mark in marks))
 
 
@@ -76,10 +77,15 @@ def turn(item: pytest.Item) -> int:
 class Stage:
     """
     Play *calls* while the block lasts, so many at a time; none outlives it, and neither do their temporary files.
+
+    Args:
+        calls: what is played, in this order.
+        whole: what is played all the while, in a process that plays nothing else.
     """
 
-    def __init__(self, calls: Iterable[Call]) -> None:
-        self._calls = list(calls)
+    def __init__(self, calls: Iterable[Call], whole: Iterable[Call] = ()) -> None:
+        self._kinds = [(call, "call") for call in calls] + [(call, "whole") for call in whole]
+        self._calls = [call for call, _ in self._kinds]
         self._players: list[Child] = []
         self._ending = ExitStack()
         self._folder = Path()
@@ -90,14 +96,16 @@ class Stage:
         self._folder = Path(
             self._ending.enter_context(TemporaryDirectory(prefix="beside-", ignore_cleanup_errors=True))
         )
-        for place, call in enumerate(self._calls):
-            self._file(place, "call").write_bytes(pickle.dumps((call.play, call.arguments)))
+        for place, (call, kind) in enumerate(self._kinds):
+            self._file(place, kind).write_bytes(pickle.dumps((call.play, call.arguments)))
         family = self._ending.enter_context(Family(self._folder / "logs", Interrupts()))
         command = [sys.executable, "-W", "error", "-m", "tests.beside", str(self._folder)]
         environment = {"TMPDIR": str(self._folder), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        kinds = [kind for _, kind in self._kinds]
+        players = ["call"] * min(PROCESSES, kinds.count("call")) + ["whole"] * kinds.count("whole")
         self._players = [
-            family.start(Program(f"player-{number}", command, environment))
-            for number in range(min(PROCESSES, len(self._calls)))
+            family.start(Program(f"player-{number}", [*command, kind], environment))
+            for number, kind in enumerate(players)
         ]
         return self
 
@@ -143,11 +151,11 @@ class Stage:
         return self._folder / f"{place:02}.{kind}"
 
 
-def play_all(folder: Path) -> None:
+def play_all(folder: Path, kind: str) -> None:
     """
-    Play one call after the other that nobody else has taken, and leave the outcome of each.
+    Play one call of a kind after the other that nobody else has taken, and leave the outcome of each.
     """
-    for file in sorted(folder.glob("*.call")):
+    for file in sorted(folder.glob(f"*.{kind}")):
         taken = file.with_suffix(".taken")
         try:
             file.rename(taken)
@@ -170,4 +178,4 @@ def played(play: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, A
 
 
 if __name__ == "__main__":
-    play_all(Path(sys.argv[1]))
+    play_all(Path(sys.argv[1]), sys.argv[2])

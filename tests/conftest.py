@@ -113,7 +113,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     """
     here, apart = parted(session)
     calls = [] if session.config.option.collectonly else calls_of(item for item in here if not absent_peers(item))
-    with Stage([apart.call, *calls] if apart else calls) as playing:
+    with Stage(calls, whole=[apart.call] if apart else []) as playing:
         session.config.stash[STAGE] = playing
         session.items = here
         done = yield

@@ -168,7 +168,7 @@ def stalled(stage: Stage) -> Outage:
     return stage.outcome(outage)
 
 
-@beside(outage)
+@beside(outage, takes_s=40)
 def test_an_outage_raises_redis_down_and_queue_stalled(stalled: Outage) -> None:
     """
     Both fire within a minute of Valkey's silence, and neither before.
@@ -178,7 +178,7 @@ def test_an_outage_raises_redis_down_and_queue_stalled(stalled: Outage) -> None:
     assert stalled.raised_after_s <= 60
 
 
-@beside(outage)
+@beside(outage, takes_s=40)
 def test_an_outage_raises_nothing_that_is_not_so(stalled: Outage) -> None:
     """
     What fires beside them is true as well: nobody is let in, so that the rate is off.
@@ -186,7 +186,7 @@ def test_an_outage_raises_nothing_that_is_not_so(stalled: Outage) -> None:
     assert stalled.during <= OUTAGE | {"AdmissionRateOff"}
 
 
-@beside(outage)
+@beside(outage, takes_s=40)
 def test_the_alerts_are_silent_after_the_return(stalled: Outage) -> None:
     """
     Nobody has to do anything: admissions go on, and both alerts end.

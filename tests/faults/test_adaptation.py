@@ -264,7 +264,7 @@ async def turn(shop_url: str, connections: int) -> float:
         return float(told["lost_s"])
 
 
-pytestmark = beside(drill)
+pytestmark = beside(drill, takes_s=75)
 
 
 @pytest.fixture(scope="module")

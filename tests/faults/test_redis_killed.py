@@ -164,8 +164,8 @@ async def seats_counted(crowd: Crowd) -> tuple[int, int]:
 
 
 WORKERS = [
-    pytest.param(1, id="one-worker", marks=beside(drill, 1)),
-    pytest.param(2, id="two-workers", marks=beside(drill, 2)),
+    pytest.param(1, id="one-worker", marks=beside(drill, 1, takes_s=30)),
+    pytest.param(2, id="two-workers", marks=beside(drill, 2, takes_s=30)),
 ]
 
 
