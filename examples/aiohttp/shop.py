@@ -12,7 +12,7 @@ from aiohttp import web
 from waiting_room.gates.aiohttp import GateSettings, WaitingRoomGate
 
 routes = web.RouteTableDef()
-orders: dict[str, toys.Order] = {}
+orders: dict[str, toys.Order] = {}  # a real shop has a database, and may then run as several processes
 
 
 def read_basket(request: web.Request) -> toys.Basket:

@@ -13,7 +13,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-orders: dict[str, toys.Order] = {}
+orders: dict[str, toys.Order] = {}  # a real shop has a database, and may then run as several processes
 
 
 class SeeOther(HttpResponseRedirect):

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from waiting_room.gates.asgi import GateSettings, WaitingRoomGate
 
 shop = FastAPI()
-orders: dict[str, toys.Order] = {}
+orders: dict[str, toys.Order] = {}  # a real shop has a database, and may then run as several processes
 
 
 async def read_form(request: Request) -> dict[str, str]:

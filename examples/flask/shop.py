@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from waiting_room.gates.wsgi import GateSettings, WaitingRoomGate
 
 app = Flask(__name__)
-orders: dict[str, toys.Order] = {}
+orders: dict[str, toys.Order] = {}  # a real shop has a database, and may then run as several processes
 
 
 def read_basket() -> toys.Basket:

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Self
 
-from aiohttp import ClientConnectionError, ClientSession, CookieJar
+from aiohttp import ClientConnectionError, ClientSession, CookieJar, TCPConnector
 from yarl import URL
 
 from loadtests.processes import Child, Family, Interrupts, Program, free_ports, indented, tail
@@ -104,8 +104,9 @@ class Shopper:
 
     def __init__(self, shop_url: str) -> None:
         self._shop = URL(shop_url)
-        # Cookies know no port, so shop and room share them, as in a browser.
-        self._session = ClientSession(cookie_jar=CookieJar(unsafe=True))
+        # Cookies know no port, so shop and room share them, as in a browser. A connection that is kept may be closed by
+        # the shop (gunicorn does after 2 s) just when a form goes out on it, and nobody sends a form twice.
+        self._session = ClientSession(cookie_jar=CookieJar(unsafe=True), connector=TCPConnector(force_close=True))
         self._hidden: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
@@ -372,7 +373,7 @@ async def play() -> dict[str, dict[str, Answer]]:
     """
     Play the story at every shop at once, and return the answers by shop.
     """
-    with TemporaryDirectory(prefix="examples-") as name:
+    with TemporaryDirectory(prefix="examples-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with Family(folder / "logs", Interrupts()) as family:
             street = Street(folder, family)
