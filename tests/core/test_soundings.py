@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.makings import NOW_MS, snapshot
+from tests.core.makings import NOW_MS, POLICY, snapshot
 from waiting_room.core.estimate import CLASSES, UNKNOWN, Forecast, Spread
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.phase import Phase
@@ -137,3 +137,96 @@ def test_a_learned_range_never_improves_by_more_people_ahead(
 
     assert all(one.low_s <= one.high_s for one in told)
     assert all(near.low_s <= far.low_s and near.high_s <= far.high_s for near, far in pairwise(told))
+
+
+# A room of fifty: only waits of four seconds can be sounded, of the one behind forty others. At ten a second they are told
+# 1.6 to 7.6 s and to ask again in 2.2 s; the first sounding looks at the answer 0.618 of that later and hears of its call
+# 0.414 of a poll of the next one later, so that what it sees of a wait is 0.4484 s shorter.
+ASKS_S, LOW_S, HIGH_S = 2.2, 1.6, 7.6
+FIRST_MS = 1000 * ASKS_S * (0.618_034 - 0.414_214)
+SECOND_MS = 1000 + 1000 * ASKS_S * (2 * 0.618_034 - 1 - 2 * 0.414_214)
+KEPT, MISSED = -0.1, 0.9
+
+
+def moved(*looks: tuple[int, int], waiting: int = 50) -> tuple[float, float]:
+    """
+    Return by how much both sides of the shortest class have moved after *looks* at a room of *waiting* people: of each
+    the ms since the first look, and the frontier.
+    """
+    soundings = Soundings()
+    for at_ms, frontier in ((0, 1), *looks):
+        room = snapshot(range(frontier, waiting + 1), frontier=frontier, issued=waiting)
+        soundings.see(View(replace(room, now_ms=NOW_MS + at_ms)), "standard")
+    spread = soundings.spread
+    return round(spread.early[0] - UNKNOWN.early[0], 9), round(spread.late[0] - UNKNOWN.late[0], 9)
+
+
+def step(wait: int) -> float:
+    """
+    Return by how much the *wait*-th wait moves a side: the first by seven times as much as the last.
+    """
+    return 0.06 * (1 + 8 / (1 + wait / 4))
+
+
+@pytest.mark.parametrize(
+    ("called_ms", "early", "late"),
+    [
+        (500, MISSED, KEPT),
+        (int(1000 * LOW_S + FIRST_MS), MISSED, KEPT),
+        (int(1000 * LOW_S + FIRST_MS) + 1, KEPT, KEPT),
+        (int(1000 * HIGH_S + FIRST_MS), KEPT, KEPT),
+        (int(1000 * HIGH_S + FIRST_MS) + 1, KEPT, MISSED),
+    ],
+)
+def test_a_wait_is_judged_from_the_look_at_the_answer_to_the_poll_that_hears_of_the_call(
+    called_ms: int, early: float, late: float
+) -> None:
+    """To the millisecond; who is called at once hears of it no sooner than the next poll."""
+    assert moved((called_ms, 42)) == pytest.approx((step(1) * early, step(1) * late))
+
+
+def test_a_wait_that_goes_on_is_late_once_its_range_is_over() -> None:
+    """A millisecond earlier nothing is known, though others have been called."""
+    over_ms = int(1000 * HIGH_S + FIRST_MS) + 1
+
+    assert moved((over_ms - 1, 41)) == (0, 0)
+    assert moved((over_ms, 41)) == pytest.approx((step(1) * KEPT, step(1) * MISSED))
+
+
+def test_short_waits_are_sounded_once_a_second() -> None:
+    """The second looks and hears at other moments than the first, and so is late before it."""
+    over_ms = int(1000 * HIGH_S + SECOND_MS) + 1
+
+    assert moved((999, 1), (over_ms, 1)) == (0, 0)
+    assert moved((1000, 1), (over_ms - 1, 1)) == (0, 0)
+    assert moved((1000, 1), (over_ms, 1)) == pytest.approx((step(1) * KEPT, step(1) * MISSED))
+
+
+def test_the_second_wait_teaches_less_than_the_first() -> None:
+    """Both kept to their range."""
+    assert moved((1000, 1), (4000, 42)) == pytest.approx(((step(1) + step(2)) * KEPT,) * 2)
+
+
+def test_nobody_is_sounded_where_nobody_waits() -> None:
+    """Forty wait: none of them stands behind forty."""
+    assert moved((5000, 41), waiting=40) == (0, 0)
+    assert moved((5000, 42), waiting=41) == pytest.approx((step(1) * KEPT, step(1) * KEPT))
+
+
+def test_where_calls_are_heard_of_late_a_wait_lasts_until_then() -> None:
+    """By the same part of that delay as of a poll: the range reaches as far, and is judged as told."""
+    policy = replace(POLICY, poll_budget_per_s=20)
+    soundings, crowd = Soundings(), range(1, 3001)
+    first = View(snapshot(crowd, issued=3000, policy=policy))
+    forecast = first.forecast("standard")
+    told = forecast.eta(40) or Eta(0, 0)
+    hears_s = (first.interval_s(1, Eta(0, 0)) + forecast.heard_late_s) * 0.414_214
+    over_ms = int(1000 * (told.high_s - hears_s + first.interval_s(41, told) * 0.618_034)) + 1
+
+    soundings.see(first, "standard")
+    soundings.see(View(replace(first.snapshot, now_ms=NOW_MS + over_ms - 1)), "standard")
+    assert soundings.spread.late[0] == UNKNOWN.late[0]
+    soundings.see(View(replace(first.snapshot, now_ms=NOW_MS + over_ms)), "standard")
+
+    assert forecast.heard_late_s > 10
+    assert soundings.spread.late[0] == pytest.approx(UNKNOWN.late[0] + step(1) * MISSED)
