@@ -11,13 +11,15 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from tests.doctor.fronts import evil, gated, late, running, woocommerce
 from tests.doctor.makings import codes, lasting
 from tests.faults.service import ROOM, SECRET, Operator, Service, serving
 from tests.proxies.peers import free_port, proxy
 from waiting_room.doctor.consultation import Consultation, consult
-from waiting_room.doctor.examination import Order
+from waiting_room.doctor.examination import Order, ShopAwayError
 from waiting_room.doctor.findings import Finding
 from waiting_room.proxies.settings import ProxySettings
 from waiting_room.store.embedded import EmbeddedValkey
@@ -237,3 +239,24 @@ def test_a_room_in_shadow_tells_nothing_of_its_gate(ward: Ward) -> None:
 
     assert codes(said) == ["room-shadow"]
     assert said.untold[0].what == "whether entrances are gated"
+
+
+async def test_a_shop_that_asks_for_a_password_is_not_examined() -> None:
+    """
+    Its every entrance answers 401, which says nothing of a gate; with the password it is.
+    """
+
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.headers.get("Authorization") != "Basic dG9tOng=":
+            raise web.HTTPUnauthorized
+        return await handler(request)
+
+    app = woocommerce()
+    app.middlewares.append(web.middleware(guarded))
+    async with running(app) as port:
+        order = Order(f"http://127.0.0.1:{port}/", topics=("gate",))
+        with pytest.raises(ShopAwayError, match="USER:PASSWORD@"):
+            await consult(order, None, topics=("gate",), per_second=10_000)
+        said = await consult(order, None, topics=("gate",), per_second=10_000, login="tom:x")
+
+    assert codes(said.diagnosis) == ["gate-missing"]

@@ -143,7 +143,7 @@ class _Shop:
             url = there
         else:
             raise ShopAwayError(f"{order.url} leads from one address to the next, at last to {url}")
-        if reply.status == 401 and reply.header("www-authenticate"):
+        if reply.status == 401 and mark_of(reply, order.prefix) is Mark.NONE:
             raise ShopAwayError(f"{url} asks for a password; give it in the address, as https://USER:PASSWORD@…")
         parts = urlsplit(url)
         base = urlunsplit((parts.scheme, parts.netloc, "", "", ""))

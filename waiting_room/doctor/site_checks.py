@@ -49,8 +49,9 @@ def check_site(facts: SiteFacts) -> Diagnosis:
     Return what is wrong with the host as a whole.
     """
     findings = [*_encryption(facts), *_private(facts)]
-    fine = [] if findings else ["the host: https, and nothing of the service that is not for visitors"]
-    return Diagnosis(tuple(findings), tuple(fine))
+    hidden = facts.private and not any(finding.code == "private-reachable" for finding in findings)
+    fine = ("what is not for visitors is not reachable",) if hidden else ()
+    return Diagnosis(tuple(findings), fine)
 
 
 def _encryption(facts: SiteFacts) -> Iterator[Finding]:
