@@ -139,9 +139,9 @@ def test_a_learned_range_never_improves_by_more_people_ahead(
     assert all(near.low_s <= far.low_s and near.high_s <= far.high_s for near, far in pairwise(told))
 
 
-# A room of fifty: only waits of four seconds can be sounded, of the one behind forty others. At ten a second they are told
-# 1.6 to 7.6 s and to ask again in 2.2 s; the first sounding looks at the answer 0.618 of that later and hears of its call
-# 0.414 of a poll of the next one later, so that what it sees of a wait is 0.4484 s shorter.
+# A room of fifty: only waits of four seconds can be sounded, of the one behind forty others. At ten a second they are
+# told 1.6 to 7.6 s and to ask again in 2.2 s; the first sounding looks at the answer 0.618 of that later and hears of
+# its call 0.414 of a poll of the next one later, so that what it sees of a wait is 0.4484 s shorter.
 ASKS_S, LOW_S, HIGH_S = 2.2, 1.6, 7.6
 FIRST_MS = 1000 * ASKS_S * (0.618_034 - 0.414_214)
 SECOND_MS = 1000 + 1000 * ASKS_S * (2 * 0.618_034 - 1 - 2 * 0.414_214)
