@@ -23,6 +23,7 @@ _TICKETS: Final[dict[str, list[str]]] = json.loads(Path(os.environ[TICKETS_FILE]
 Case = schemathesis.Case[Any]
 _CHANCE: Final = random.Random(1)
 _REPORT: Final = "report"
+_GATES: Final = frozenset({_REPORT, "command"})
 _BEARERS: Final = frozenset({"join", "status", "claim", "leave"})
 
 
@@ -38,7 +39,7 @@ class Tokens:
         """
         room = str((case.path_parameters or {}).get("room"))
         call = case.operation.definition.raw.get("operationId")
-        if call == _REPORT:
+        if call in _GATES:
             return "Authorization", f"Bearer {gate_token(room)}"
         if call not in _BEARERS or not _TICKETS.get(room) or (call == "join" and _CHANCE.random() < 0.5):
             return None

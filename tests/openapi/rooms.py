@@ -44,12 +44,13 @@ JOINED: Final = 5
 @dataclass(frozen=True, slots=True)
 class Service:
     """
-    Hold where the service is, what it logs, and the tickets of those who joined each room.
+    Hold where the service is, what it logs, and the tickets and passes of those who joined each room.
     """
 
     url: str
     log: Path
     tickets: dict[str, list[str]]
+    passes: list[str]
 
 
 def gate_token(room: str) -> str:
@@ -80,20 +81,22 @@ def serving(folder: Path) -> Iterator[Service]:
             line = process.stdout.readline()
             assert line, log.read_text()
             url = json.loads(line)["url"]
-            yield Service(url, log, _prepared(url))
+            yield Service(url, log, *_prepared(url))
         finally:
             process.terminate()
             process.wait(STOP_S)
 
 
-def _prepared(url: str) -> dict[str, list[str]]:
+def _prepared(url: str) -> tuple[dict[str, list[str]], list[str]]:
     tickets: dict[str, list[str]] = {}
+    passes: list[str] = []
     for room in ROOMS:
         joined = [_post(f"{url}{wire.PREFIX}/{room}/join") for _ in range(JOINED)] if room != "invited" else []
         tickets[room] = [each["ticket"] for each in joined]
+        passes += [each["pass"] for each in joined if each["pass"]]
         if room in CONDITIONS:
             _post(f"{url}/admin/api/v1/rooms/{room}/{CONDITIONS[room]}", {"Authorization": f"Bearer {ADMIN_TOKEN}"})
-    return tickets
+    return tickets, passes
 
 
 def _post(url: str, headers: dict[str, str] | None = None) -> Any:

@@ -165,3 +165,31 @@ async def test_the_wrong_method_is_named_as_such() -> None:
 
     assert answer.status == 405
     assert answer.headers["Allow"] == "POST"
+
+
+async def test_a_page_of_the_wrong_method_names_the_right_one(desk: Desk) -> None:
+    """To a person's browser as to a program (RFC 9110 section 15.5.6)."""
+    answer = await desk.get(f"{BASE}/join", Accept="text/html")
+
+    assert (answer.status, answer.content_type, answer.headers["Allow"]) == (405, "text/html", "POST")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/%0A", 404), (f"{BASE}/%0A", 404), (f"{PREFIX}/authorize/forward-inline/{ROOM}/%0A", 429)],
+)
+async def test_a_line_break_in_a_path_is_answered_by_us(desk: Desk, path: str, status: int) -> None:
+    """Never in the library's own words, which no proxy and no visitor expects."""
+    answer = await desk.get(path, Accept="text/html")
+
+    assert (answer.status, answer.content_type) == (status, "text/html")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("form", ["; charset=nobody-knows", "; charset=utf-16", ""])
+async def test_a_form_that_cannot_be_read_is_none(desk: Desk, form: str) -> None:
+    """Whatever character set it claims, or fails, to be in."""
+    headers = {"Content-Type": f"application/x-www-form-urlencoded{form}", "Accept": "text/html"}
+    answer = await desk.client.post(BASE, data=b"wr_action=\xff&a", headers=headers, allow_redirects=False)
+
+    assert answer.status == 200

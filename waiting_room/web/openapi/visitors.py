@@ -198,6 +198,7 @@ def page() -> dict[str, Any]:
         "nor echoed, but for a form with `wr_action=leave`."
     )
     responses = referred("page", page_responses())
+    of_form = {"400": responses.pop("400")}
     item: dict[str, Any] = {}
     for method in ANY:
         parameters = ["room", "target", "lang", wire.INVITATION_FIELD]
@@ -205,5 +206,6 @@ def page() -> dict[str, Any]:
         call = _call(name, "See the waiting page", description, parameters, responses)
         item[method] = call | {"security": [{}, {"visitorCookie": [], "ticketCookie": []}]}
     form = {"type": "object", "properties": {ACTION: {**TEXT, "examples": ["leave"]}}}
+    item["post"]["responses"] = of_form | responses
     item["post"]["requestBody"] = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
     return item
