@@ -139,8 +139,8 @@ KINDS: Final = (
         "redis",
         WARNING,
         "a replica lags",
-        "If it is promoted it has lost the last writes. Places stay in order, but seats may be counted twice for a "
-        "moment.",
+        "If it is promoted it has lost the last writes. Numbers go on above a mark, so places stay in order, but "
+        "admissions rest for seconds while seats are put together again from the passes that gates see.",
         "Look at network and disk of the replica; `min-replicas-max-lag 1` makes the loss bounded.",
     ),
     Kind(
