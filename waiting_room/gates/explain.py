@@ -81,7 +81,7 @@ def explain(url: str, settings: GateSettings, question: Question | None = None) 
     request = _request(url, question)
     outcome = core.decide(request, _CROWDED, 0)
     without = {
-        kind: _said(core.decide(replace(request, method=method, headers=SmallHeaders(heads)), _CROWDED, 0))
+        kind: _said(core.decide(request._replace(method=method, headers=SmallHeaders(heads)), _CROWDED, 0))
         for kind, (method, heads) in KINDS.items()
     }
     why = _by_path(request, outcome, settings)

@@ -3,8 +3,7 @@ Reading a request: who sends it, person or program, and where it wanted to go.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
 from waiting_room import wire
@@ -24,8 +23,7 @@ LANGUAGE_FIELD: Final = "lang"
 _PLAIN_IN_PATHS: Final = "/!$&'()*+,;=:@~"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """
     Hold the facts of a request that a gate looks at.
 

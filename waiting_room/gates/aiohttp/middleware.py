@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
+from multidict import CIMultiDict, istr
 
 from waiting_room import wire
 from waiting_room.cookies import cookies_of
@@ -25,6 +26,10 @@ from waiting_room.gates.visits import Visit
 from waiting_room.telemetry.prometheus import Metrics
 
 _VISIT: Final = web.RequestKey("waiting_room_visit", Visit)
+# Names that need not be put into small letters for each answer.
+_COMMAND: Final = istr(wire.COMMAND_HEADER)
+_STOCK: Final = istr(wire.STOCK_HEADER)
+_CONFINED: Final = tuple((istr(name), value) for name, value in CONFINED.items())
 
 
 class WaitingRoomGate:
@@ -83,16 +88,12 @@ class WaitingRoomGate:
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         visit, outcome = await self._engine.admit(self._read, request)
         request[_VISIT] = visit
-        match outcome:
-            case SendToWait() | Refuse():
-                answer = self._porter.answer(outcome, visit)
-                return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
-            case Unprotected(listed=True):
-                return await handler(request)
-            case _ if _is_websocket(request):
-                return await handler(request)
-            case _:
-                return await self._measured(request, handler)
+        if isinstance(outcome, SendToWait | Refuse):
+            answer = self._porter.answer(outcome, visit)
+            return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+        if (isinstance(outcome, Unprotected) and outcome.listed) or _is_websocket(request):
+            return await handler(request)
+        return await self._measured(request, handler)
 
     async def _measured(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         began = time.perf_counter()
@@ -114,19 +115,21 @@ class WaitingRoomGate:
         return response
 
     async def _before_answer(self, request: web.Request, response: web.StreamResponse) -> None:
-        commands = response.headers.popall(wire.COMMAND_HEADER, [])
-        visit = request.get(_VISIT)
-        self._porter.heed(commands, response.headers.popall(wire.STOCK_HEADER, []), visit)
+        headers, visit = response.headers, request.get(_VISIT)
+        if _COMMAND in headers or _STOCK in headers or (visit is not None and visit.commands):
+            self._porter.heed(headers.popall(_COMMAND, []), headers.popall(_STOCK, []), visit)
         if visit is None:
             return
-        response.headers.update(visit.headers)
-        for cookie in visit.cookies:
-            response.headers.add(hdrs.SET_COOKIE, cookie)
+        if visit.headers:
+            headers.update(visit.headers)
         if visit.cookies:
+            for cookie in visit.cookies:
+                headers.add(hdrs.SET_COOKIE, cookie)
             # A shared cache must never hand one visitor's pass to another.
-            response.headers.update(wire.UNCACHED)
-        elif visit.guarded and not says_who_keeps_it(*(",".join(response.headers.getall(n, ())) for n in CONFINED)):
-            response.headers.extend(CONFINED)
+            headers.update(wire.UNCACHED)
+        elif visit.guarded and not _says_who_keeps_it(headers):
+            for name, value in _CONFINED:
+                headers.add(name, value)
 
     def _read(self, request: web.Request) -> Visit:
         host = request.headers.get(hdrs.HOST, "")
@@ -148,6 +151,12 @@ class WaitingRoomGate:
 
 def _way(request: web.Request) -> Way:
     return Way(request.remote or "", ",".join(request.headers.getall(FORWARDED_HEADER, ())))
+
+
+def _says_who_keeps_it(headers: CIMultiDict[str]) -> bool:
+    # Most pages say nothing of it, and pay for no more than the question.
+    said = [",".join(headers.getall(name)) if name in headers else "" for name, _ in _CONFINED]
+    return any(said) and says_who_keeps_it(*said)
 
 
 def _is_websocket(request: web.Request) -> bool:
