@@ -34,6 +34,7 @@ ROOMS = {
     "host-caddy": 1,
     "cached": 8,
     "cached-badly": 8,
+    "cached-inside": 8,
 }
 """Each room with its capacity; one a test, or one for each framework."""
 

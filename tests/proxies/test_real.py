@@ -15,6 +15,7 @@ from waiting_room import wire
 PAGE = f"http://127.0.0.1/waiting-room/{ROOM}"
 SLACK_S = 2.0
 """Of a machine that does something else as well."""
+CONFINING = ("nginx", "haproxy", "caddy")
 MOST_SHARE = 90
 """Of a hundred different newcomers with a lot of one in two: so many at the most, and not none."""
 
@@ -49,6 +50,15 @@ def test_holder_reaches_the_shop(table: Table) -> None:
     assert (told["waiting-room-status"], told["waiting-room-room"]) == ("admitted", ROOM)
     assert told["waiting-room-visitor-id"] not in {"", "eve"}
     assert not told.get("waiting-room-position")
+
+
+def test_page_of_a_holder_is_for_no_cache_further_out(table: Table, kind: str) -> None:
+    """
+    Where the shop says nothing of caches, the proxy says it for what needs a pass, and for nothing else.
+    """
+    if kind in CONFINING:
+        assert table.answers["allow"].headers["Cache-Control"] == "private"
+    assert "Cache-Control" not in table.answers["free"].headers
 
 
 def test_form_of_a_holder_arrives_whole(table: Table) -> None:

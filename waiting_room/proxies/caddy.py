@@ -53,6 +53,8 @@ _CONFIGURATION: Final = """\
     # Protected, however it is spelled: Caddy has decoded the path, and does not mind its case.
     @protected path @PATHS@
     handle @protected {
+        # For its visitor alone: a cache in front of this keeps none of which the shop itself does not say that it may.
+        header ?Cache-Control private
         forward_auth @SERVICE@ {
             uri @PREFIX@/authorize/@WAITING@/@ROOM@
             copy_headers @NAMES@

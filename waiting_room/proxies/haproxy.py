@@ -75,6 +75,11 @@ frontend shop
     http-request lua.waiting_room_check if waiting_room_protected !waiting_room_page
 @TOLD@
 @OUTAGE@
+    # A page that needs a pass is for its visitor alone: a cache in front of this keeps none of which the shop does not
+    # say that it may.
+    acl waiting_room_shared res.hdr(Cache-Control) -m sub -i private no-store public s-maxage
+    http-response add-header Cache-Control private if waiting_room_protected !waiting_room_shared
+
     use_backend waiting_room if waiting_room_page
     use_backend waiting_room_wait if waiting_room_protected waiting_room_answers
     default_backend shop

@@ -53,6 +53,14 @@ map $upstream_http_waiting_room_status $waiting_room_again {
     degraded 0;
     default "";
 }
+
+# A page that needs a pass is for its visitor alone: a cache in front of this keeps none of which the shop does not say
+# that it may.
+map "$waiting_room_guarded:$upstream_http_cache_control" $waiting_room_confined {
+    default "";
+    "~*^1:.*(private|no-store|public|s-maxage)" "";
+    "~^1:" private;
+}
 """
 
 _LOT: Final = """
@@ -82,6 +90,8 @@ server {
     proxy_set_header X-Forwarded-Proto $scheme;
     # What the shop is told of a visitor comes from the service alone: nothing where it was not asked.
 @TOLD@
+    add_header Cache-Control $waiting_room_confined always;
+
     location / {
         proxy_pass http://shop;
     }
@@ -89,6 +99,7 @@ server {
     # The waiting page and its calls: on the shop's own host, so that both see the same cookies. Never cached.
     location @PREFIX@/ {
         proxy_pass http://waiting_room;
+        proxy_cache off;
     }
 
     # These are for proxies and gates, not for visitors.
@@ -98,6 +109,8 @@ server {
     location = /_waiting_room_check {
         internal;
         proxy_pass http://waiting_room@PREFIX@/authorize/nginx/@ROOM@;
+        # Or one visitor's yes would be another's.
+        proxy_cache off;
         proxy_pass_request_body off;
         proxy_set_header Content-Length "";
         proxy_set_header X-Original-URL $scheme://$http_host$request_uri;
@@ -120,6 +133,10 @@ _PROTECTED: Final = """
     # Protected, however it is spelled: nginx has decoded and resolved the path before it looks for a location.
     location ~* ^@PATH@ {
         auth_request /_waiting_room_check;
+        # Not by "set": the question goes through the server's part again, and shares its variables.
+        auth_request_set $waiting_room_guarded 1;
+        # Where you cache all of the shop, and its pages are the same for all who are inside, take this line out.
+        proxy_cache off;
 @HANDED_ON@        error_page 401 403 = @waiting_room_wait;
         error_page 500 = @waiting_room_away;
 
@@ -151,6 +168,7 @@ _FOOT: Final = """
     location @waiting_room_wait {
         rewrite ^ @PREFIX@/authorize/@WAITING@/@ROOM@? break;
         proxy_pass http://waiting_room;
+        proxy_cache off;
         proxy_method GET;
         proxy_pass_request_body off;
         proxy_set_header Content-Length "";
