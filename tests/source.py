@@ -59,12 +59,17 @@ def read(path: Path) -> Module:
     return Module(".".join(parts[:-1] if is_package else parts), is_package, path.read_text())
 
 
-def imports(module: Module) -> Iterator[tuple[int, str]]:
+@cache
+def imports(module: Module) -> tuple[tuple[int, str], ...]:
     """
-    Yield line and dotted name of everything that *module* imports, wherever it stands.
+    Return line and dotted name of everything that *module* imports, wherever it stands.
 
-    `from a import b` yields `a.b`, since *b* may be a module; so does `import_module("a.b")` with a plain string.
+    `from a import b` is told as `a.b`, since *b* may be a module; so is `import_module("a.b")` with a plain string.
     """
+    return tuple(_imports(module))
+
+
+def _imports(module: Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(module.tree):
         match node:
             case ast.Import(names=names):
