@@ -23,6 +23,7 @@ from waiting_room.jwts.seals import JwtSigner
 pytestmark = pytest.mark.peer("haproxy")
 
 BEFORE = "defaults\n    mode http\n    timeout client 5s\n    timeout server 5s\n    timeout connect 1s\n"
+ROOMS = "backend waiting_room\n    http-request return status 200 content-type text/plain string room\n"
 SHOP = "backend shop\n    http-request return status 200 content-type text/plain string shop\n"
 HELD = replace(GOOD, issued_ms=0, hard_end_ms=4_000_000_000_000)
 GOOD_ONE = JwtSigner(EC, ISSUER).sign(HELD)
@@ -39,7 +40,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     page = (ROOT / "docs" / "passes.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"```haproxy\n(.*?)```", page, re.DOTALL)
     port = free_port()
-    text = BEFORE + shown.replace("/etc/haproxy/pass-1.pub", str(public)).replace(":8081", f"127.0.0.1:{port}") + SHOP
+    text = (
+        BEFORE
+        + shown.replace("/etc/haproxy/pass-1.pub", str(public)).replace(":8081", f"127.0.0.1:{port}")
+        + SHOP
+        + ROOMS
+    )
     (folder / "haproxy.cfg").write_text(text, encoding="utf-8")
     with (
         (folder / "log").open("wb") as log,
@@ -65,6 +71,15 @@ def test_holder_passes(shop: str) -> None:
     To the shop.
     """
     assert status(shop, GOOD_ONE) == 200
+
+
+def test_everybody_reaches_the_waiting_page(shop: str) -> None:
+    """
+    Who is sent there goes round no circle.
+    """
+    reply = Browser(shop).ask(f"/waiting-room/{ROOM}")
+
+    assert (reply.status, reply.body) == (200, b"room")
 
 
 @pytest.mark.parametrize(
