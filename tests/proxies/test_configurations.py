@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.cli.command import run
+from waiting_room.core.platforms import GROUPS
 from waiting_room.proxies import caddy, envoy, kubernetes, traefik
 from waiting_room.proxies.catalogue import PROXIES
 from waiting_room.proxies.settings import AWAY_PAGE, QUESTIONS, ProxyError, ProxySettings
@@ -265,3 +266,26 @@ def test_room_must_be_named_where_there_are_several() -> None:
 
     assert done.code == 3
     assert "--room" in done.err
+
+
+@pytest.mark.parametrize("name", ["traefik", "envoy", "gateway-api", "ingress-nginx"])
+def test_what_passes_unasked_is_said_where_it_cannot_be(name: str) -> None:
+    """And what to do instead."""
+    with pytest.raises(ProxyError, match=r"server\.never"):
+        PROXIES[name](replace(SETTINGS, never=("@defaults",)))
+
+
+@pytest.mark.parametrize("pattern", ["POST /hook", "/a b", "/x(y)", "/x'", "@payments:nobody", "/%2f"])
+def test_pattern_that_no_proxy_knows_is_refused(pattern: str) -> None:
+    """Before it stands in a configuration."""
+    with pytest.raises(ProxyError, match="never"):
+        replace(SETTINGS, never=(pattern,))
+
+
+@pytest.mark.parametrize("name", ["nginx", "haproxy", "caddy"])
+def test_every_group_fits_into_a_configuration(name: str) -> None:
+    """Nginx takes 4,096 letters in a word, and HAProxy 2,048 in a line."""
+    text = PROXIES[name](replace(SETTINGS, never=tuple(GROUPS)))
+
+    assert "przelewy24/paymentStatus" in text
+    assert name == "caddy" or max(map(len, text.splitlines())) < 2_000

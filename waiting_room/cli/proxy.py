@@ -27,6 +27,12 @@ EVERYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - told apart,
     "--protect", metavar="PATH", multiple=True, help="A path that needs a pass, with all that begins so [/checkout]."
 )
 @click.option(
+    "--never",
+    metavar="PATTERN",
+    multiple=True,
+    help="What passes unasked, also in an outage, such as @payments:woocommerce (nginx, haproxy and caddy).",
+)
+@click.option(
     "--on-outage",
     type=click.Choice(OUTAGES),
     help="While the service does not answer: all pass, holders and a share of the others, or nobody [closed].",
@@ -34,7 +40,9 @@ EVERYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - told apart,
 @click.option("--share-percent", metavar="N", type=int, help="How many of a hundred pass then, with share [10].")
 @click.option("--inline", is_flag=True, default=None, help="Show the waiting page in place, without a redirect.")
 @config_option
-def proxy(name: str, room: str | None, config_file: str | None, protect: tuple[str, ...], **given: Any) -> None:
+def proxy(
+    name: str, room: str | None, config_file: str | None, protect: tuple[str, ...], never: tuple[str, ...], **given: Any
+) -> None:
     """
     Print the configuration with which a proxy asks the room about each request.
 
@@ -46,6 +54,7 @@ def proxy(name: str, room: str | None, config_file: str | None, protect: tuple[s
     known = _known(settings, named) | {key: value for key, value in given.items() if value is not None}
     if protect:
         known["protect"] = protect
+    known["never"] = never
     click.echo(PROXIES[name](ProxySettings(room=named, **known)), nl=False)
 
 

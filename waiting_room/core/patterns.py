@@ -11,6 +11,8 @@ from waiting_room.errors import Fault
 
 WRITTEN: Final = re.compile(r"(?:([A-Z]+) )?(/[^\s?#%;\\]*)(?:\?([\w-]+)=\*)?", re.ASCII)
 """A pattern: a method or none, a path in plain spelling, and a field of the query or none."""
+STEERING: Final = ("controller", "route", "rest_route", "pagename", "page_id", "p", "wc-ajax")
+"""Fields of a query by which WordPress, PrestaShop and OpenCart show another page than the path's."""
 
 
 def pattern_faults(name: str, patterns: object) -> list[Fault]:

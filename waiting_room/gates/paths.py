@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
-from waiting_room.core.patterns import WRITTEN
+from waiting_room.core.patterns import STEERING, WRITTEN
 from waiting_room.core.platforms import expanded
 
 Pattern = tuple[str, ...]
@@ -28,9 +28,9 @@ _OVERLONG: Final = re.compile(r"%(c[01]|e0%[89]|f0%8|f[89a-f])", re.IGNORECASE)
 """UTF-8 that is longer than it need be, which lax decoders take for an ASCII letter, a dot or a slash."""
 _DOTTED: Final = re.compile(r"(^|/)\.{1,2}(/|$)")
 _STEERS: Final = re.compile(
-    r"(?:^|[&;?#])[\s+]*(?:controller|route|rest[_ .+[]route|pagename|page[_ .+[]id|p|wc-ajax)[\s+]*(?:[=[&;#\x00]|$)"
+    rf"(?:^|[&;?#])[\s+]*(?:{'|'.join(STEERING).replace('_', '[_ .+[]')})[\s+]*(?:[=[&;#\x00]|$)"
 )
-"""Fields by which WordPress, PrestaShop and OpenCart show another page than the path's, as PHP reads names."""
+"""`STEERING` in a query, as PHP reads names."""
 _CODED_TWICE: Final = 2
 _VALUE: Final = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _LONGEST: Final = 1024

@@ -5,6 +5,7 @@ Caddy: ``forward_auth`` asks, and hands on whatever it is answered.
 from typing import Final
 
 from waiting_room.errors import Fault
+from waiting_room.proxies.never import astray, spared
 from waiting_room.proxies.settings import ProxyError, ProxySettings, fill
 from waiting_room.wire import VERDICT_HEADERS
 
@@ -27,6 +28,9 @@ def configuration(settings: ProxySettings) -> str:
         NAMES=" ".join(VERDICT_HEADERS),
         FAILED=_FAILED_OPEN if settings.on_outage == "open" else _FAILED_CLOSED,
         AWAY=_AWAY_OPEN if settings.on_outage == "open" else _AWAY_CLOSED,
+        PROTECTED=_PROTECTED_BUT if settings.never else _PROTECTED,
+        SPARED="|".join(spared(settings)),
+        ASTRAY=astray(settings),
     )
 
 
@@ -51,8 +55,7 @@ _CONFIGURATION: Final = """\
     }
 
     # Protected, however it is spelled: Caddy has decoded the path, and does not mind its case.
-    @protected path @PATHS@
-    handle @protected {
+@PROTECTED@    handle @protected {
         # For its visitor alone: a cache in front of this keeps none of which the shop itself does not say that it may.
         header ?Cache-Control private
         forward_auth @SERVICE@ {
@@ -76,6 +79,16 @@ _CONFIGURATION: Final = """\
 }
 """
 
+_PROTECTED: Final = """\
+    @protected path @PATHS@
+"""
+_PROTECTED_BUT: Final = """\
+    # What passes unasked, such as the calls of payment providers: spelled plainly, and leading nowhere else.
+    @protected {
+        path @PATHS@
+        expression `!{http.request.uri}.matches('@SPARED@') || {http.request.uri}.matches('(?i)@ASTRAY@')`
+    }
+"""
 _FAILED_OPEN: Final = """\
 
             # While the service is ill, everybody passes.

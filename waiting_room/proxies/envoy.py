@@ -5,7 +5,7 @@ Envoy: ``ext_authz`` asks over HTTP, and hands on whatever it is answered.
 from typing import Final
 
 from waiting_room.errors import Fault
-from waiting_room.proxies.settings import ProxyError, ProxySettings, fill
+from waiting_room.proxies.settings import ProxyError, ProxySettings, all_asked, fill
 from waiting_room.wire import VERDICT_HEADERS
 
 ASKED_WITH: Final = (
@@ -15,6 +15,7 @@ ASKED_WITH: Final = (
     "referer",
     "sec-fetch-mode",
     "sec-purpose",
+    "x-forwarded-for",
     "x-forwarded-proto",
     "x-requested-with",
     "waiting-room-pass",
@@ -38,6 +39,7 @@ def configuration(settings: ProxySettings) -> str:
     """
     Return a static configuration for Envoy 1.30 and later; raises `ProxyError` for a share, which Envoy cannot draw.
     """
+    all_asked(settings, "Envoy")
     if settings.on_outage == "share":
         what = "'share' cannot be had: Envoy passes all or none when a question fails"
         raise ProxyError((Fault("on_outage", what, "use open or closed; nginx and HAProxy can let a share in"),))

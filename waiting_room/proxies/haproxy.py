@@ -4,6 +4,7 @@ HAProxy: a small script asks, and whoever may not pass is sent to the service, w
 
 from typing import Final
 
+from waiting_room.proxies.never import astray, spared
 from waiting_room.proxies.settings import ProxySettings, fill
 from waiting_room.wire import VERDICT_HEADERS
 
@@ -19,7 +20,19 @@ def configuration(settings: ProxySettings) -> str:
         for name, variable in ((name, f"txn.{_variable(name)}") for name in VERDICT_HEADERS)
     )
     outage = {"open": _OPEN, "share": _SHARE, "closed": _CLOSED}[settings.on_outage]
-    return fill(_CONFIGURATION, settings, PROTECTED=protected, FORGED=forged, TOLD=told, OUTAGE=outage, AWAY=_AWAY)
+    return fill(
+        _CONFIGURATION,
+        settings,
+        PROTECTED=protected,
+        FORGED=forged,
+        TOLD=told,
+        OUTAGE=outage,
+        AWAY=_AWAY,
+        NEVER=_NEVER if settings.never else "",
+        UNLESS=" !waiting_room_unasked" if settings.never else "",
+        SPARED="".join(f"    acl waiting_room_never pathq -m reg {address}\n" for address in spared(settings)),
+        ASTRAY=astray(settings),
+    )
 
 
 def script(settings: ProxySettings) -> str:
@@ -72,7 +85,7 @@ frontend shop
     # These are for proxies and gates, not for visitors.
     http-request return status 404 if waiting_room_private
 
-    http-request lua.waiting_room_check if waiting_room_protected !waiting_room_page
+@NEVER@    http-request lua.waiting_room_check if waiting_room_protected !waiting_room_page@UNLESS@
 @TOLD@
 @OUTAGE@
     # A page that needs a pass is for its visitor alone: a cache in front of this keeps none of which the shop does not
@@ -108,6 +121,13 @@ backend waiting_room_wait
     server waiting_room @SERVICE@
 """
 
+_NEVER: Final = """\
+    # What passes unasked, such as the calls of payment providers: spelled plainly, and leading nowhere else.
+@SPARED@    acl waiting_room_astray pathq -m reg -i @ASTRAY@
+    http-request set-var(txn.waiting_room_never) int(1) if waiting_room_never !waiting_room_astray
+    acl waiting_room_unasked var(txn.waiting_room_never) -m int 1
+
+"""
 _AWAY: Final = """\
 status 503 hdr Retry-After 5 hdr Refresh 5 hdr Cache-Control no-store \
 content-type "text/html; charset=utf-8" string "@AWAY_PAGE@"\

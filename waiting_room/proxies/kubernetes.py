@@ -5,7 +5,7 @@ Kubernetes: a route of the Gateway API with its external authorization, and ingr
 from typing import Final
 
 from waiting_room.proxies.envoy import ANSWERED_WITH, ASKED_WITH
-from waiting_room.proxies.settings import ProxySettings, fill, only_closed
+from waiting_room.proxies.settings import ProxySettings, all_asked, fill, only_closed
 from waiting_room.wire import VERDICT_HEADERS
 
 
@@ -13,6 +13,7 @@ def gateway_api(settings: ProxySettings) -> str:
     """
     Return a route with the ``ExternalAuth`` filter (GEP-1494); raises `ProxyError` for an outage rule but closed.
     """
+    all_asked(settings, "The Gateway API")
     only_closed(settings, "The Gateway API", "what becomes of requests then is the implementation's to say")
     matches = "".join(f'        - path: {{ type: PathPrefix, value: "{path}" }}\n' for path in settings.protect)
     return fill(
@@ -29,6 +30,7 @@ def ingress_nginx(settings: ProxySettings) -> str:
     """
     Return two ingresses for ingress-nginx; raises `ProxyError` for an outage rule but closed.
     """
+    all_asked(settings, "ingress-nginx")
     only_closed(settings, "ingress-nginx", "it answers 500 by itself")
     paths = "".join(fill(_INGRESS_PATH, settings, PATH=path) for path in settings.protect)
     return fill(_INGRESS, settings, PATHS=paths, NAMES=", ".join(VERDICT_HEADERS))

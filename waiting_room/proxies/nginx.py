@@ -7,6 +7,7 @@ answer, in the dialect that hands on: a redirect, a problem document for a progr
 
 from typing import Final
 
+from waiting_room.proxies.never import astray, spared
 from waiting_room.proxies.settings import ProxySettings, fill
 from waiting_room.wire import VERDICT_HEADERS
 
@@ -24,7 +25,17 @@ def configuration(settings: ProxySettings) -> str:
     outage = {"open": _OPEN, "share": _SHARE, "closed": _CLOSED}[settings.on_outage]
     lot = _LOT if settings.on_outage == "share" else ""
     caught = "" if settings.on_outage == "closed" else _CAUGHT
-    return fill(_HEAD + lot + _SERVER + protected + outage + _FOOT, settings, CAUGHT=caught, HANDED_ON=sets, TOLD=told)
+    text = _HEAD + lot + (_NEVER if settings.never else "") + _SERVER + protected + outage + _FOOT
+    return fill(
+        text,
+        settings,
+        CAUGHT=caught,
+        HANDED_ON=sets,
+        TOLD=told,
+        UNASKED=_UNASKED if settings.never else "",
+        SPARED="".join(f'    "~{address}" 1;\n' for address in spared(settings)),
+        ASTRAY=astray(settings),
+    )
 
 
 def _variable(header: str) -> str:
@@ -77,6 +88,17 @@ map "$waiting_room_lot:$http_cookie" $waiting_room_passes {
 }
 """
 
+_NEVER: Final = """
+# What passes unasked, such as the calls of payment providers: spelled plainly, and leading nowhere else.
+map $request_uri $waiting_room_never {
+    default 0;
+    "~*@ASTRAY@" 0;
+@SPARED@}
+"""
+_UNASKED: Final = """\
+        if ($waiting_room_never) { return 204; }
+"""
+
 _SERVER: Final = """
 server {
     listen @LISTEN@;
@@ -108,13 +130,15 @@ server {
 
     location = /_waiting_room_check {
         internal;
-        proxy_pass http://waiting_room@PREFIX@/authorize/nginx/@ROOM@;
+@UNASKED@        proxy_pass http://waiting_room@PREFIX@/authorize/nginx/@ROOM@;
         # Or one visitor's yes would be another's.
         proxy_cache off;
         proxy_pass_request_body off;
         proxy_set_header Content-Length "";
         proxy_set_header X-Original-URL $scheme://$http_host$request_uri;
         proxy_set_header X-Original-Method $request_method;
+        # The visitor's address, and not what they write of it: staff and crawlers are known by it.
+        proxy_set_header X-Forwarded-For $remote_addr;
         proxy_set_header Connection "";
         # A service that is slow is as bad as none: visitors would wait for it with every page.
         proxy_connect_timeout 300ms;

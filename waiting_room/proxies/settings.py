@@ -9,6 +9,8 @@ from typing import Final
 
 from waiting_room import wire
 from waiting_room.core.names import name_faults
+from waiting_room.core.patterns import pattern_faults
+from waiting_room.core.platforms import expanded
 from waiting_room.errors import Fault, FaultsError
 
 OUTAGES: Final = ("open", "share", "closed")
@@ -22,6 +24,7 @@ QUESTIONS: Final = "127.0.0.1:8079"
 """Where a proxy asks by way of itself, if only its own routes have time-outs."""
 _ADDRESS: Final = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]):[0-9]{1,5}", re.IGNORECASE)
 _PATH: Final = re.compile(r"/[\w./~-]*", re.ASCII)
+_PATTERN: Final = re.compile(r"/(?:[\w.~-]+|\*|/)*(?:\?[\w-]+=\*)?", re.ASCII)
 _TOKEN: Final = re.compile(r"@[A-Z_]+@")
 
 
@@ -37,7 +40,8 @@ class ProxySettings:
     Hold the settings of one proxy's configuration; making one raises `ProxyError` with all faults at once.
 
     *service* and *shop* are ``host:port`` as the proxy reaches them, *listen* the port it answers on. *protect* are
-    paths, each with all that begins with it. *on_outage* is what becomes of requests while the service does not answer:
+    paths, each with all that begins with it; *never* are patterns, as those of a gate, of what passes unasked.
+    *on_outage* is what becomes of requests while the service does not answer:
     all pass (open), holders of a pass and *share_percent* of the others (share), or none (closed). *inline* shows the
     waiting page in place of the shop's, without a redirect.
     """
@@ -49,6 +53,7 @@ class ProxySettings:
     host: str = "shop.example"
     prefix: str = wire.PREFIX
     protect: tuple[str, ...] = ("/checkout",)
+    never: tuple[str, ...] = ()
     on_outage: str = "closed"
     share_percent: int = 10
     inline: bool = False
@@ -80,10 +85,28 @@ def _faults(settings: ProxySettings) -> Iterator[Fault]:
     for path in (settings.prefix, *settings.protect):
         if not _PATH.fullmatch(path) or "//" in path:
             yield Fault("protect", f"{path!r} is no path", "begin with /; letters, digits, and ./_~- may follow")
+    yield from _never_faults(settings.never)
     if settings.on_outage not in OUTAGES:
         yield Fault("on_outage", f"{settings.on_outage!r} is none of the choices", f"use one of {', '.join(OUTAGES)}")
     if not 0 < settings.share_percent < 100:
         yield Fault("share_percent", f"{settings.share_percent} is out of range", "use 1 to 99")
+
+
+def _never_faults(never: tuple[str, ...]) -> Iterator[Fault]:
+    yield from pattern_faults("never", never)
+    for pattern in expanded(never):
+        if not pattern.startswith("@") and not _PATTERN.fullmatch(pattern):
+            what = f"{pattern!r} cannot be had: a proxy's rules know no methods, and no letters but a-z, 0-9 and ._~-"
+            yield Fault("never", what, "name the path alone")
+
+
+def all_asked(settings: ProxySettings, proxy: str) -> None:
+    """
+    Raise `ProxyError` where something is to pass unasked: in *proxy* the service says so of each request.
+    """
+    if settings.never:
+        what = f"cannot be had: {proxy} asks about all that is protected"
+        raise ProxyError((Fault("never", what, "set server.never of the service, which then answers yes"),))
 
 
 def only_closed(settings: ProxySettings, proxy: str, why: str) -> None:

@@ -4,7 +4,7 @@ Traefik: ``forwardAuth`` asks, and hands on whatever it is answered.
 
 from typing import Final
 
-from waiting_room.proxies.settings import ProxySettings, fill, only_closed
+from waiting_room.proxies.settings import ProxySettings, all_asked, fill, only_closed
 from waiting_room.wire import VERDICT_HEADERS
 
 
@@ -12,6 +12,7 @@ def configuration(settings: ProxySettings) -> str:
     """
     Return a dynamic configuration for Traefik 3's file provider; raises `ProxyError` for an outage rule but closed.
     """
+    all_asked(settings, "Traefik")
     only_closed(settings, "Traefik", "it answers 502 or 504 by itself")
     paths = " || ".join(f"PathRegexp(`(?i)^{path.replace('.', '[.]')}`)" for path in settings.protect)
     names = "".join(f"          - {name}\n" for name in VERDICT_HEADERS)
