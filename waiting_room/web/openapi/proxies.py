@@ -21,6 +21,13 @@ _ASKS: Final = {
     "X-Forwarded-Uri": "dialects `forward`: path and query",
     "X-Forwarded-Method": "dialects `forward`: the method",
 }
+_WHY_THEY_WAIT: Final = (
+    Reason.QUEUE_WAIT,
+    Reason.PASS_INVALID,
+    Reason.PASS_EXPIRED,
+    Reason.PASS_ENDED,
+    Reason.TICKET_OTHER_VISITOR,
+)
 
 
 def paths(prefix: str) -> dict[str, Any]:
@@ -72,7 +79,7 @@ def responses() -> Responses:
     """
     location = {"Location": header("Location")}
     later = {"Retry-After": header("Retry-After")}
-    reasons = [reason.value for reason in (Reason.QUEUE_WAIT, *_LEADS_TO_WAIT)]
+    reasons = [reason.value for reason in _WHY_THEY_WAIT]
     narrowed = {"type": "object", "properties": {"status": {"const": 429}, "reason": {"enum": reasons}}}
     sent = {"schema": {"allOf": [ref("SentToWait"), narrowed]}}
     either = {MEDIA_TYPE: {"schema": ref("Problem")}, HTML: {"schema": TEXT}}
@@ -92,14 +99,6 @@ def responses() -> Responses:
         HTTPStatus.SERVICE_UNAVAILABLE: {**failed, "description": f"{failed['description']} All other dialects."},
     }  # fmt: skip
     return {str(int(status)): response for status, response in found.items()}
-
-
-_LEADS_TO_WAIT: Final = (
-    Reason.PASS_INVALID,
-    Reason.PASS_EXPIRED,
-    Reason.PASS_ENDED,
-    Reason.TICKET_OTHER_VISITOR,
-)
 
 
 def _verdict(
