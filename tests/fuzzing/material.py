@@ -8,15 +8,21 @@ import json
 import random
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from tests.gates.makings import ROOM
+from tests.jwts.makings import EC, ED, claims, header, signed
 from waiting_room.core.revoked import Revoked
 from waiting_room.gates.ledger import PAYMENT_CAP_MS, Gone, RoomState
+from waiting_room.jwts.keys import document_of
 from waiting_room.tokens import Keyring, Pass, PaymentStage, Ticket, Visitor
 
 SECRETS: Final = ("k2:" + "n" * 32, "k1:" + "o" * 32)
+JWKS: Final = json.dumps(document_of([ED.verifying, EC.verifying]))
+"""The public keys of the gate that takes JSON Web Tokens."""
 HOUR_MS: Final = 3_600_000
 GRACE_MS: Final = 300_000
 CAP_MS: Final = PAYMENT_CAP_MS
@@ -40,10 +46,10 @@ class Minted:
 
 class Material:
     """
-    Mint all tokens of a run, as of *now_ms*.
+    Mint all tokens of a run, as of *now_ms*; passes that are JSON Web Tokens as well where *jwts* count.
     """
 
-    def __init__(self, now_ms: int, room: str = ROOM) -> None:
+    def __init__(self, now_ms: int, room: str = ROOM, *, jwts: bool = False) -> None:
         self.now_ms = now_ms
         self.room = room
         self.good: list[Minted] = []
@@ -52,6 +58,8 @@ class Material:
         for ring, trusted in ((ours, True), (old, True), (_foreign("k2"), False), (_foreign("k9"), False)):
             self._mint(ring, room, trusted=trusted)
         self._mint(ours, "other", trusted=False)
+        if jwts:
+            self._mint_jwts()
         self.by_text = {minted.text: minted for minted in self.all}
         self.of_kind = {kind: [minted for minted in self.all if minted.kind == kind] for kind in KINDS}
 
@@ -90,6 +98,19 @@ class Material:
             self._pass(ring, room, 90, "visitor-9", seat, now + HOUR_MS, trusted=trusted)
         self._pass(ring, room, 95, BARRED, "standard.95", now + HOUR_MS, trusted=trusted)
         self._add(Minted(ring.sign(Visitor(BARRED)), "visitor", trusted or room == "other", BARRED))
+
+    def _mint_jwts(self) -> None:
+        other = replace(ED, private=Ed25519PrivateKey.from_private_bytes(b"x" * 32))
+        for minted in [minted for minted in self.all if minted.kind == "pass" and minted.trusted]:
+            held = Keyring(SECRETS).admission(minted.text, self.room, 0)
+            for key, room, trusted in ((ED, self.room, True), (EC, self.room, True), (other, self.room, False)):
+                text = signed(claims(replace(held, room=room)), header(key), key)
+                self._add(replace(minted, text=text, trusted=trusted))
+                if minted in self.good and trusted:
+                    self.good.append(self.all[-1])
+            self._add(replace(minted, text=signed(claims(replace(held, room="other"))), trusted=False))
+            self._add(replace(minted, text=signed(claims(held, iss="somebody"))[:-1] + "A", trusted=False))
+            self._add(replace(minted, text=signed(claims(held), header(alg="HS256"), JWKS.encode()), trusted=False))
 
     def _pass(
         self, ring: Keyring, room: str, number: int, visitor: str, seat: str, end_ms: int, *, trusted: bool
@@ -147,16 +168,18 @@ def _swap(chance: random.Random, text: str, other: str) -> str:
 
 def _reworded(chance: random.Random, text: str, _: str) -> str:
     parts = text.split(".")
-    if len(parts) != 5:
+    at = {5: 3, 3: chance.randrange(2)}.get(len(parts))
+    if at is None:
         return text
     try:
-        claims = json.loads(urlsafe_b64decode(parts[3] + "=="))
+        said = json.loads(urlsafe_b64decode(parts[at] + "=="))
     except ValueError:
         return text
-    if not isinstance(claims, dict):
+    if not isinstance(said, dict):
         return text
-    claims[chance.choice("rlnvsiebx")] = chance.choice((ROOM, "visitor-1", 10**15, -1, None, [], "9" * 40, 1e308, True))
-    parts[3] = urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    name = chance.choice((*said, *"rlnvsiebx", "crit", "b64", "jwk"))
+    said[name] = chance.choice((ROOM, "visitor-1", 10**15, -1, None, [], "9" * 40, 1e308, True, "none", ["b64"]))
+    parts[at] = urlsafe_b64encode(json.dumps(said).encode()).rstrip(b"=").decode()
     return ".".join(parts)
 
 

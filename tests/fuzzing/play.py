@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 from aiohttp import web
 
 from tests.fuzzing.grammar import MARK, Case, case
-from tests.fuzzing.material import SECRETS, Material
+from tests.fuzzing.material import JWKS, SECRETS, Material
 from tests.fuzzing.oracle import Oracle, may_be
 from tests.fuzzing.targets import BREAKS, SHOP, Endpoint, InAsgi, InWsgi, OnSocket, Reply, Target
 from tests.gates.fronts import Exit, in_asgi
@@ -103,13 +103,14 @@ async def _play(requests: int, seed: int, folder: Path, only: str, port: int) ->
         chosen = [target for target in targets if not only or target.name == only]
         shares = [SHARES.get(target.name, 2) for target in chosen]
         for target, share in zip(chosen, shares, strict=True):
-            await _play_at(target, requests * share // sum(shares), seed, findings)
+            await _play_at(target, -(-requests * share // sum(shares)), seed, findings)
     findings.seconds = time.perf_counter() - begun
     return findings
 
 
 async def _play_at(target: Target, requests: int, seed: int, findings: Findings) -> None:
-    material = Material(START_MS, SERVICE_ROOM) if target.service else Material(NOW_MS)
+    jwts = target.name.endswith("/jwt")
+    material = Material(START_MS, SERVICE_ROOM) if target.service else Material(NOW_MS, jwts=jwts)
     oracle = Oracle(material)
     for index in range(requests):
         name = f"{seed}/{target.name}/{index}"
@@ -246,10 +247,13 @@ async def _targets(folder: Path, uvicorn: int) -> AsyncIterator[Sequence[Target]
     Set every target up but that of *uvicorn*, which listens already.
     """
     gate, part = _gate(folder), _gate(folder, protect=(f"{PART}/*",), never=())
+    (folder / "jwks.json").write_text(JWKS)
+    jwts = _gate(folder, jwks=str(folder / "jwks.json"))
     async with _aiohttp(gate) as ours, _service(folder) as service:
         targets: list[Target] = [
             InAsgi("asgi", asgi.WaitingRoomGate(_asgi_shop, gate), SHOP),
             InAsgi("asgi/part", asgi.WaitingRoomGate(_asgi_shop, part), SHOP),
+            InAsgi("asgi/jwt", asgi.WaitingRoomGate(_asgi_shop, jwts), SHOP),
             InWsgi("wsgi", wsgi.WaitingRoomGate(_wsgi_shop, gate), SHOP),
             InWsgi("django", gated_django(gate), 200),
             InAsgi("django-in-loop", gated_django_in_loop(gate), 200),

@@ -13,7 +13,7 @@ from waiting_room.authorize.dialects import DIALECTS
 from waiting_room.gates.core import GateCore, Unprotected
 from waiting_room.gates.passes import PassBook
 
-TARGETS = {"asgi", "asgi/part", "wsgi", "django", "django-in-loop", "aiohttp", "uvicorn"}
+TARGETS = {"asgi", "asgi/part", "asgi/jwt", "wsgi", "django", "django-in-loop", "aiohttp", "uvicorn"}
 
 
 @pytest.fixture(scope="module", name="findings")
