@@ -267,7 +267,7 @@ async def play(name: str) -> dict[str, Answer]:
     """
     Play the story at one example, and return the answers.
     """
-    with TemporaryDirectory(prefix="examples-") as folder:
+    with TemporaryDirectory(prefix="examples-", ignore_cleanup_errors=True) as folder:
         path = Path(folder)
         with Family(path / "logs", Interrupts()) as family:
             edge = Edge(name, path, family)
