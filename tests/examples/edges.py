@@ -71,6 +71,7 @@ class Edge:
         self._ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
         self.readme = Readme.of(name)
         self.shop = self.moved("http://127.0.0.1:8000")
+        self.inside = self.moved("http://127.0.0.1:9000") if len(self.readme.terminals) > 2 else self.shop
         self.room = self.moved(f"http://127.0.0.1:8080/waiting-room/{ROOMS[name]}")
         self._admin = self.moved(f"http://127.0.0.1:8080/admin/api/v1/rooms/{ROOMS[name]}")
         self._service: Child | None = None
@@ -107,7 +108,7 @@ class Edge:
         self._service = self._start("room", f"{enter}\n{room}")
         await self._answers("room", self.moved("http://127.0.0.1:8080/readyz"))
         self._start("shop", shop)
-        await self._answers("shop", self.moved("http://127.0.0.1:9000/") if proxies else f"{self.shop}/")
+        await self._answers("shop", f"{self.inside}/")
         for proxy in proxies:
             self._start("proxy", proxy)
             await self._answers("proxy", f"{self.shop}/")
@@ -184,6 +185,8 @@ async def told(edge: Edge) -> dict[str, Answer]:
         seen["cleo while the room is away"] = await cleo.get("/checkout")
         seen["newcomer while the room is away"] = await bank.get("/checkout")
         seen["products while the room is away"] = await bank.get("/")
+        # To the shop itself, behind its proxy where it has one: a form that was under way.
+        seen["order while the room is away"] = await cleo.send(f"{edge.inside}/checkout", **BUYER)
     return seen
 
 

@@ -162,6 +162,15 @@ def test_shop_outlives_its_room(story: dict[str, Answer], name: str) -> None:
     assert story["products while the room is away"].status == 200
 
 
+def test_order_never_fails_by_its_room(story: dict[str, Answer]) -> None:
+    """
+    What the shop cannot tell the room just then is left out.
+    """
+    order = story["order while the room is away"]
+
+    assert (order.status, order.location.rpartition("/")[0], order.cookies) == (303, "/bank", ())
+
+
 def test_pages_of_one_visitor_are_kept_by_no_other(story: dict[str, Answer]) -> None:
     """
     Whatever cache stands in front: the shop says so of its own, the room of its own.

@@ -352,3 +352,25 @@ def test_stock_that_was_not_heard_is_told_again_unless_it_changed() -> None:
     body = ledger.take(2000).body("shop")
 
     assert (body["stock"], body["sold_out"]) == (9, True)
+
+
+def test_what_is_to_be_told_of_one_seat_goes_alone() -> None:
+    """
+    A word that cannot wait takes its own seat out, and leaves the others to the next report.
+    """
+    ledger, end_ms = Ledger(0), 1_000
+    for seat in ("standard.1", "standard.2"):
+        ledger.touch(seat, end_ms)
+        ledger.enter(seat, "payment")
+    ledger.release("standard.3", end_ms, 0)
+    alone, released, none = (ledger.take_of(f"standard.{rank}", 1) for rank in (1, 3, 9))
+
+    assert (alone.touched, alone.stages, alone.released) == ({"standard.1": end_ms}, {"standard.1": "payment"}, ())
+    assert (released.touched, released.released) == ({}, ("standard.3",))
+    assert (none.touched, none.stages, none.released) == ({}, {}, ())
+    rest = ledger.take(2)
+    assert (rest.touched, rest.stages, rest.released) == (
+        {"standard.2": end_ms},
+        {"standard.2": "payment"},
+        ("standard.3",),
+    )
