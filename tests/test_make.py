@@ -13,6 +13,8 @@ import pytest
 from tests.source import ROOT
 from tests.waiting import wait_until_sync
 
+pytestmark = pytest.mark.apart
+
 PROMISED = {
     "help",
     "setup",

@@ -14,6 +14,8 @@ from tests.dashboards.sources import PROMETHEUS, RULE_TESTS, RUNBOOK, rule_tests
 from waiting_room.core.policy import Policy
 from waiting_room.gates.settings import GateSettings
 
+pytestmark = pytest.mark.apart
+
 ALERTS = rules("alert")
 EACH_ALERT = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
 

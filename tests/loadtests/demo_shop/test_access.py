@@ -21,7 +21,7 @@ from tests.chromium import chromium
 ADDRESS = {"name": "Anna Źrebięcka", "email": "anna@example.com", "street": "Długa 1", "city": "30-001 Kraków"}
 FREE = PageCosts(**{kind.name: 0 for kind in fields(PageCosts)} | {"home": 1})
 
-pytestmark = pytest.mark.peer("chromium")
+pytestmark = [pytest.mark.apart, pytest.mark.peer("chromium")]
 
 
 @pytest.fixture
