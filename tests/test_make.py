@@ -28,6 +28,7 @@ PROMISED = {
     "bench",
     "fmt",
     "lock",
+    "openapi",
     "clean",
 }
 
