@@ -33,6 +33,7 @@ function asked(request) {
   headers["X-Forwarded-Host"] = url.host;
   headers["X-Forwarded-Uri"] = url.pathname + url.search;
   headers["X-Forwarded-Method"] = request.method;
+  headers["X-Forwarded-For"] = request.headers.get("x-forwarded-for") ?? "unknown";
   // Not fetch(): it says of itself that it is a script (Sec-Fetch-Mode), and nobody would be sent to the waiting page.
   return new Promise((resolve) => {
     const call = ask(URL_OF_ROOM, { agent, headers, signal: AbortSignal.timeout(TIME_OUT_MS) }, async (answer) => {

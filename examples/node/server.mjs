@@ -100,7 +100,9 @@ async function text(incoming) {
 /** Returns what came as the standard's Request, or nothing where it is none. */
 function asRequest(incoming) {
   const url = `http://${incoming.headers.host ?? "127.0.0.1"}${incoming.url}`;
-  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]);
+  // Nobody stands in front who could have told the visitor's address; what they write of it themselves does not count.
+  const told = { ...incoming.headers, "x-forwarded-for": incoming.socket.remoteAddress };
+  const headers = Object.entries(told).map(([name, value]) => [name, String(value)]);
   try {
     return new Request(url, { method: incoming.method, headers });
   } catch {
