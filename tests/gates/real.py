@@ -29,7 +29,7 @@ ROOMS = {
     **{f"{kind}-story": 1 for kind in SERVERS},
     **{f"{kind}-health": 50 for kind in SERVERS},
     **{f"{kind}-jwt": 1 for kind in SERVERS},
-    "forked": 50,
+    "forked": 500,
     "host-nginx": 1,
     "host-caddy": 1,
     "cached": 8,

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 from wsgiref.util import FileWrapper
@@ -196,14 +198,24 @@ app.wsgi_app = WaitingRoomGate(app.wsgi_app, GateSettings(
 """
 
 
-def test_every_forked_worker_reports_and_tells_its_last_seats(service_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [("sync",), ("gthread", "--threads", "4"), ("gevent",)], ids=lambda kind: kind[0])
+def test_every_forked_worker_reports_and_tells_its_last_seats(
+    kind: tuple[str, ...], service_url: str, tmp_path: Path
+) -> None:
     """
-    Under gunicorn, loaded before it forks: newcomers go straight in at both workers, give their seats back at
-    whichever answers, and all seats are free when gunicorn has stopped, though no report was due.
+    Under each kind of gunicorn's workers, loaded before they fork: newcomers go straight in at both, give their seats
+    back at whichever answers, and all seats are free when gunicorn has stopped, though no report was due.
     """
     (tmp_path / "shop.py").write_text(FORKED.format(url=service_url, key=SECRET))
     command = [sys.executable, "-m", "gunicorn", "--preload", "--workers", "2", "--bind", "127.0.0.1:0", "shop:app"]
+    command += ["--worker-class", *kind]
     state = Browser(service_url)
+
+    def bought(shop: str) -> set[bytes]:
+        visitor = Browser(shop)
+        reply = visitor.ask("/")
+        assert reply.status == 200
+        return {reply.body, visitor.ask("/thanks").body}
 
     def seats() -> int:
         return int(state.ask("/waiting-room/forked/state.json").json()["seats"])
@@ -215,11 +227,9 @@ def test_every_forked_worker_reports_and_tells_its_last_seats(service_url: str, 
             line = next(line for line in server.stderr if "Listening at" in line)
             shop = line.split("Listening at: ")[1].split()[0]
             workers: set[bytes] = set()
-            while len(workers) < 2:
-                visitor = Browser(shop)
-                reply = visitor.ask("/")
-                assert reply.status == 200
-                workers |= {reply.body, visitor.ask("/thanks").body}
+            with ThreadPoolExecutor(8) as crowd:  # one by one, the worker that is awake might answer them all
+                while len(workers) < 2:
+                    workers |= set(chain.from_iterable(crowd.map(bought, [shop] * 8)))
         finally:
             server.terminate()
             server.wait(15)

@@ -32,6 +32,8 @@ from waiting_room.gates.visits import Visit
 __all__ = ["WaitingRoomMiddleware"]
 
 SETTING: Final = "WAITING_ROOM"
+METRICS_PATH: Final = "metrics_path"
+"""A key of `SETTING` beside the gate's settings: where its metrics are told, to everybody who can reach it."""
 
 Gate = Porter | Desk
 """Who is told of a request: in an event loop the porter itself, among threads the desk that serializes."""
@@ -50,15 +52,18 @@ class WaitingRoomMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self._get_response = get_response
         self._threads: ThreadedEngine | None = None
+        self._metrics_path = _metrics_path()
         try:
             if iscoroutinefunction(get_response):
                 # Only here: a shop in threads runs without an event loop's libraries.
                 from waiting_room.gates.asynchronous import AsyncEngine  # noqa: PLC0415
 
                 self._loop = AsyncEngine(_settings())
+                if self._metrics_path is not None:
+                    self._loop.porter.spare(self._metrics_path)
                 markcoroutinefunction(self)
             else:
-                self._threads = ThreadedEngine(_settings())
+                self._threads = ThreadedEngine(_settings(), spared=self._metrics_path)
         except ConfigError as error:
             raise ImproperlyConfigured(str(error)) from None
 
@@ -72,6 +77,8 @@ class WaitingRoomMiddleware:
         visit, outcome = desk.admit(partial(_read, desk), request)
         if isinstance(outcome, SendToWait | Refuse):
             return _sent_away(desk, outcome, visit)
+        if self._tells_metrics(visit, outcome):
+            return _metrics(desk)
         with _Passage(desk, request, visit, outcome) as passage:
             passage.response = self._get_response(request)
         return passage.headed()
@@ -81,9 +88,14 @@ class WaitingRoomMiddleware:
         visit, outcome = await self._loop.admit(partial(_read, porter), request)
         if isinstance(outcome, SendToWait | Refuse):
             return _sent_away(porter, outcome, visit)
+        if self._tells_metrics(visit, outcome):
+            return _metrics(porter)
         with _Passage(porter, request, visit, outcome) as passage:
             passage.response = await self._get_response(request)
         return passage.headed()
+
+    def _tells_metrics(self, visit: Visit, outcome: Settled) -> bool:
+        return visit.facts.path == self._metrics_path and isinstance(outcome, Unprotected) and outcome.listed
 
 
 class _Passage:
@@ -134,7 +146,20 @@ def _settings() -> GateSettings:
     values = getattr(django_settings, SETTING, None)
     if not isinstance(values, Mapping):
         raise ImproperlyConfigured(f"{SETTING} is missing: make it a dictionary with room, service_url, page_url, ...")
-    return GateSettings.parse(values, SETTING)
+    return GateSettings.parse({name: value for name, value in values.items() if name != METRICS_PATH}, SETTING)
+
+
+def _metrics_path() -> str | None:
+    values = getattr(django_settings, SETTING, None)
+    path = values.get(METRICS_PATH) if isinstance(values, Mapping) else None
+    if path is not None and not (isinstance(path, str) and path.startswith("/")):
+        raise ImproperlyConfigured(f"{SETTING}.{METRICS_PATH}: {path!r} is no path; write one such as '/metrics'")
+    return path
+
+
+def _metrics(gate: Gate) -> HttpResponse:
+    text, content_type = gate.exposition()
+    return HttpResponse(text, headers={"Content-Type": content_type})
 
 
 def _read(gate: Gate, request: HttpRequest) -> Visit:
