@@ -114,3 +114,14 @@ def test_command_says_whether_an_address_is_a_crawlers(tmp_path: Path, address: 
 
     assert done.code == code
     assert code == 3 or f"googlebot.json: 2 networks{os.linesep}{address}: in " in done.out
+
+
+def test_service_does_not_start_without_its_files(tmp_path: Path) -> None:
+    """What is wrong is told once, and not by each worker again and again."""
+    config = tmp_path / "waiting-room.toml"
+    config.write_text('[server]\ncrawler_files = ["nowhere/googlebot.json"]\n')
+
+    done = run("serve", "--config", str(config), "--port", "0")
+
+    assert done.code == 3
+    assert "nowhere/googlebot.json cannot be used" in done.err

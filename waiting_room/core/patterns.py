@@ -26,8 +26,9 @@ def pattern_faults(name: str, patterns: object) -> list[Fault]:
         at = f"{name}[{index}]"
         if isinstance(pattern, str) and pattern.startswith("@"):
             if pattern not in GROUPS:
-                near = get_close_matches(pattern, GROUPS, n=1)
-                faults.append(Fault(at, f"{pattern} is unknown", f"known are {', '.join(near or GROUPS)}"))
+                near = get_close_matches(pattern, GROUPS, n=1, cutoff=0.8)
+                remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(GROUPS)}"
+                faults.append(Fault(at, f"{pattern} is unknown", remedy))
             continue
         found = WRITTEN.fullmatch(pattern) if isinstance(pattern, str) else None
         if found is None or "//" in found[2]:
