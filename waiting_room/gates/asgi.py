@@ -224,12 +224,11 @@ class _Passage:
         if visit.cookies:
             return {**message, "headers": _unkept(kept) + _additions(visit)}
         # A socket that is accepted is nothing to keep.
-        page = visit.guarded and message["type"] != "websocket.accept"
-        if page and not says_who_keeps_it(life.decode("latin-1"), accel.decode("latin-1")):
-            kept += _CONFINED
-        elif not (told or visit.headers):
-            return message
-        return {**message, "headers": kept + _additions(visit)}
+        if visit.guarded and message["type"] != "websocket.accept":
+            silent = not (life or accel)
+            if silent or not says_who_keeps_it(life.decode("latin-1"), accel.decode("latin-1")):
+                return {**message, "headers": [*kept, *_CONFINED, *_additions(visit)]}
+        return {**message, "headers": kept + _additions(visit)} if told or visit.headers else message
 
     def _leave(self, *, counted: bool) -> None:
         if self._inside:
