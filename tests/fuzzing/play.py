@@ -49,7 +49,7 @@ What a server answers by itself to what it cannot read, or to a handshake that i
 and a version that it does not know.
 """
 _ADDRESSES: Final = ("location", "waiting-room-url")
-_REFRESH: Final = re.compile(rf"\d+(; url=/waiting-room/{SERVICE_ROOM}\?[\w%&=.~-]*)?", re.ASCII)
+_REFRESH: Final = re.compile(rf"\d+(; url=/waiting-room/{SERVICE_ROOM}(\?[\w%&=.~-]*)?)?", re.ASCII)
 _ENDPOINT: Final = frozenset({302, 303, 401, 403, 429})
 
 
