@@ -158,9 +158,12 @@ def test_envoy_asks_about_what_is_protected_alone() -> None:
 def test_route_of_the_gateway_api_asks_with_the_cookie() -> None:
     """Which no implementation sends by itself."""
     rules = loaded(kubernetes.gateway_api(SETTINGS))["spec"]["rules"]
-    filters = [entry["externalAuth"] for rule in rules for entry in rule.get("filters", [])]
+    every = [entry for rule in rules for entry in rule.get("filters", [])]
+    filters = [entry["externalAuth"] for entry in every if entry["type"] == "ExternalAuth"]
+    removed = [entry["requestHeaderModifier"]["remove"] for entry in every if entry["type"] == "RequestHeaderModifier"]
 
     assert len(filters) == 1
+    assert removed == [list(VERDICT_HEADERS)]
     assert set(filters[0]) == {"protocol", "backendRef", "http"}
     assert "cookie" in filters[0]["http"]["allowedHeaders"]
     assert "set-cookie" in filters[0]["http"]["allowedResponseHeaders"]

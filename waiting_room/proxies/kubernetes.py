@@ -22,6 +22,7 @@ def gateway_api(settings: ProxySettings) -> str:
         MATCHES=matches,
         DIALECT="envoy-inline" if settings.inline else "envoy",
         ASKED="".join(f"                - {name}\n" for name in ASKED_WITH),
+        FORGED="".join(f"              - {name}\n" for name in VERDICT_HEADERS),
         ANSWERED="".join(f"                - {name.lower()}\n" for name in (*VERDICT_HEADERS, *ANSWERED_WITH)),
     )
 
@@ -78,7 +79,12 @@ spec:
           port: @SHOP_PORT@
     - matches:
         - path: { type: PathPrefix, value: "/" }
-      backendRefs:
+      # What the shop is told of a visitor comes from the service alone.
+      filters:
+        - type: RequestHeaderModifier
+          requestHeaderModifier:
+            remove:
+@FORGED@      backendRefs:
         - name: shop
           port: @SHOP_PORT@
 """
