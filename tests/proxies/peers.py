@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from secrets import randbelow
 
 from aiohttp import web
 
@@ -35,17 +36,20 @@ http {{
     include {folder}/waiting-room.conf;
 }}
 """
+BELOW_OUTGOING = range(20_000, 32_000)
+"""Linux takes 32768 and above for outgoing connections, of which other tests make thousands; macOS 49152."""
 CADDY_MAIN = "{\n    admin off\n    auto_https off\n    storage file_system FOLDER\n}\n"
 
 
 def free_port() -> int:
     """
-    Return a port of the loopback that nobody has just now.
+    Return a port of the loopback that nobody has just now, and that no outgoing connection is given meanwhile.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = BELOW_OUTGOING.start + randbelow(len(BELOW_OUTGOING))
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def found(name: str) -> str:
