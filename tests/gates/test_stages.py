@@ -147,7 +147,8 @@ async def test_payment_sets_the_signed_beginning_and_prolongs_the_pass_cookie() 
         assert wire.COMMAND_HEADER not in answer.headers
         began = KEYRING.stage(answer.cookies[STAGE].value, ROOM)
         assert began.seat == "standard.7"
-        assert 0 <= began.entered_ms - begun_ms < 5000
+        # The gate's clock is the service's as far as it can tell: milliseconds ahead or behind.
+        assert abs(began.entered_ms - begun_ms) < 5000
         assert answer.cookies[PASS].value == text
         cap_and_grace_s = (PAYMENT_CAP_MS + GRACE_MS) // 1000
         assert {int(answer.cookies[name]["max-age"]) for name in (PASS, STAGE)} == {cap_and_grace_s}

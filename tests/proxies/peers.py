@@ -16,7 +16,7 @@ from secrets import randbelow
 from aiohttp import web
 
 from tests.peers import PEERS
-from tests.waiting import wait_until_sync
+from tests.waiting import PATIENCE_S, wait_until_sync
 from waiting_room.proxies import caddy, envoy, haproxy, nginx, traefik
 from waiting_room.proxies.settings import QUESTIONS, ProxySettings
 
@@ -82,6 +82,8 @@ def command(kind: str, settings: ProxySettings, folder: Path) -> list[str]:
             (folder / "waiting-room.yaml").write_text(text, encoding="utf-8")
             points = [f"shop.address=:{settings.listen}", f"waiting-room.address={questions}"]
             points += ["waiting-room.forwardedHeaders.insecure=true"]
+            # Else it waits ten seconds in the end for those who wait for a service that is silent.
+            points += [f"{name}.transport.lifeCycle.graceTimeOut=0" for name in ("shop", "waiting-room")]
             options = [f"--entrypoints.{point}" for point in points]
             return [found("traefik"), *options, f"--providers.file.filename={folder}/waiting-room.yaml"]
         case "envoy":
@@ -109,7 +111,7 @@ def proxy(kind: str, settings: ProxySettings, folder: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{settings.listen}"
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_S)
 
 
 def answers(port: int, process: subprocess.Popen[bytes], folder: Path) -> bool:
