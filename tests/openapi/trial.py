@@ -61,7 +61,7 @@ def try_out(examples: int, without: Sequence[str] = (), *, seed: int | None = No
         broken = [line for line in service.log.read_text(encoding="utf-8").splitlines() if any(w in line for w in CALM)]
     found = [json.dumps(each) for each in (*told["failures"], *told["errors"])]
     found += [f"no credential opened it, so it was not tried: {call}" for call in told["warnings"]["missing_auth"]]
-    if not told["complete"] and not found:
+    if told["stop_reason"] != "completed" and not found:
         found.append(f"it ended before its time: {told['stop_reason']}")
     return Verdict(told["test_cases"]["generated"], told["operations"]["tested"], (*found, *broken), done)
 
