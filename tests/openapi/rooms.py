@@ -50,7 +50,7 @@ class Service:
     url: str
     log: Path
     tickets: dict[str, list[str]]
-    passes: list[str]
+    passes: dict[str, list[str]]
 
 
 def gate_token(room: str) -> str:
@@ -87,13 +87,13 @@ def serving(folder: Path) -> Iterator[Service]:
             process.wait(STOP_S)
 
 
-def _prepared(url: str) -> tuple[dict[str, list[str]], list[str]]:
+def _prepared(url: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     tickets: dict[str, list[str]] = {}
-    passes: list[str] = []
+    passes: dict[str, list[str]] = {}
     for room in ROOMS:
         joined = [_post(f"{url}{wire.PREFIX}/{room}/join") for _ in range(JOINED)] if room != "invited" else []
         tickets[room] = [each["ticket"] for each in joined]
-        passes += [each["pass"] for each in joined if each["pass"]]
+        passes[room] = [each["pass"] for each in joined if each["pass"]]
         if room in CONDITIONS:
             _post(f"{url}/admin/api/v1/rooms/{room}/{CONDITIONS[room]}", {"Authorization": f"Bearer {ADMIN_TOKEN}"})
     return tickets, passes

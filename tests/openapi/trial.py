@@ -29,7 +29,6 @@ dictionaries.passes.values = {passes}
 
 [parameters]
 "path.room" = {{ dictionary = "rooms", probability = 0.8 }}
-"body.pass" = {{ dictionary = "passes", probability = 0.5 }}
 "header.Waiting-Room-Pass" = {{ dictionary = "passes", probability = 0.5 }}
 """
 """What half the time counts, so that answers of those who have a right to something are met as well."""
@@ -74,16 +73,15 @@ def _options(examples: int, without: Sequence[str], seed: int | None, report: Pa
 
 
 def _run(service: Service, folder: Path, options: Sequence[str]) -> str:
-    tickets, config, served = folder / "tickets.json", folder / "schemathesis.toml", folder / "openapi.json"
+    tokens, config, served = folder / "tokens.json", folder / "schemathesis.toml", folder / "openapi.json"
     # From an address, Schemathesis would leave out the call that hands out the document.
     with urlopen(f"{service.url}{wire.PREFIX}{PATH}", timeout=10) as answer:
         served.write_bytes(answer.read())
-    tickets.write_text(json.dumps(service.tickets), encoding="utf-8")
-    config.write_text(
-        _CONFIG.format(rooms=json.dumps(list(ROOMS)), passes=json.dumps(service.passes)), encoding="utf-8"
-    )
+    tokens.write_text(json.dumps({"tickets": service.tickets, "passes": service.passes}), encoding="utf-8")
+    passes = [text for texts in service.passes.values() for text in texts]
+    config.write_text(_CONFIG.format(rooms=json.dumps(list(ROOMS)), passes=json.dumps(passes)), encoding="utf-8")
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
     command += [str(served), "--url", service.url, *options]
-    environment = {**os.environ, "OPENAPI_TICKETS": str(tickets), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {**os.environ, "OPENAPI_TOKENS": str(tokens), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
