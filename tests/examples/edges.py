@@ -15,12 +15,12 @@ from types import MappingProxyType
 from typing import Final, Self
 from urllib.parse import parse_qsl
 
-from aiohttp import ClientConnectionError, ClientSession
+from aiohttp import ClientSession
 from yarl import URL
 
 from loadtests.processes import Child, Family, Interrupts, Program, free_ports, indented, tail
 from tests.docs.markdown import fenced
-from tests.examples.stories import BROWSER, BUYER, SCRIPT, Answer, Shopper, seen_at_last
+from tests.examples.stories import BROWSER, BUYER, PATIENCE_S, SCRIPT, Answer, Shopper, answering, seen_at_last
 from tests.source import ROOT
 from tests.waiting import wait_until
 
@@ -29,7 +29,6 @@ ROOMS: Final[Mapping[str, str]] = MappingProxyType({"php-nginx": "php-shop", "no
 PORTS: Final = ("8080", "8000", "9000")
 """As the READMEs have them: the room's, the shop's as browsers see it, and that of a shop behind its proxy."""
 ADMIN_TOKEN: Final = "the-operators-token"
-READY_S: Final = 30.0
 IDLE_S: Final = 2.0
 SHOPPERS: Final = ("anna", "ben", "cleo", "bank")
 CURL: Final = re.compile(
@@ -106,12 +105,12 @@ class Edge:
         room, shop, *proxies = self.readme.terminals
         enter = self.readme.install.splitlines()[0]
         self._service = self._start("room", f"{enter}\n{room}")
-        await self._answers("room", self.moved("http://127.0.0.1:8080/readyz"))
+        await answering(self._family, f"{self.name}'s room", self.moved("http://127.0.0.1:8080/readyz"))
         self._start("shop", shop)
-        await self._answers("shop", f"{self.inside}/")
+        await answering(self._family, f"{self.name}'s shop", f"{self.inside}/")
         for proxy in proxies:
             self._start("proxy", proxy)
-            await self._answers("proxy", f"{self.shop}/")
+            await answering(self._family, f"{self.name}'s proxy", f"{self.shop}/")
 
     async def end_room(self) -> None:
         """
@@ -120,7 +119,7 @@ class Edge:
         service = self._service
         assert service is not None
         service.signal(signal.SIGINT)
-        await wait_until(lambda: not service.running, READY_S, "the room to end")
+        await wait_until(lambda: not service.running, PATIENCE_S, "the room to end")
 
     def words(self) -> str:
         """
@@ -146,19 +145,6 @@ class Edge:
             "WAITING_ROOM_SERVER__ADMIN_TOKEN": ADMIN_TOKEN,
         }
         return self._family.start(Program(name, ["sh", "-ec", script], environment))
-
-    async def _answers(self, name: str, url: str) -> None:
-        async with ClientSession() as session:
-
-            async def good() -> bool:
-                self._family.check()
-                try:
-                    async with session.get(url) as response:
-                        return response.status == 200
-                except ClientConnectionError:
-                    return False
-
-            await wait_until(good, READY_S, f"{self.name}'s {name} to answer")
 
 
 async def told(edge: Edge) -> dict[str, Answer]:

@@ -217,14 +217,14 @@ class Street:
         readme = Readme.of(NAMES[0])
         enter = readme.install.splitlines()[0]
         service = self._start("room", f"{enter}\n{readme.room}")
-        await self._answers(service, f"{self._url}/readyz")
+        await answering(self._family, service.program.name, f"{self._url}/readyz")
         for name in NAMES[1:]:
             shutil.copy(first / "waiting-room.keys", examples / name)
         shops = {
             name: self._start(name, _moved(Readme.of(name).shop, self._room_port, self._ports[name])) for name in NAMES
         }
         for name, child in shops.items():
-            await self._answers(child, f"http://127.0.0.1:{self._ports[name]}/")
+            await answering(self._family, child.program.name, f"http://127.0.0.1:{self._ports[name]}/")
         return [self._stand(name) for name in NAMES]
 
     def words(self) -> str:
@@ -250,18 +250,22 @@ class Street:
         }
         return self._family.start(Program(name, ["sh", "-ec", script], environment))
 
-    async def _answers(self, child: Child, url: str) -> None:
-        async with ClientSession() as session:
 
-            async def good() -> bool:
-                self._family.check()
-                try:
-                    async with session.get(url) as response:
-                        return response.status == 200
-                except ClientConnectionError:
-                    return False
+async def answering(family: Family, name: str, url: str) -> None:
+    """
+    Wait until the program *name* answers with a page at *url*, for as long as all of *family* live.
+    """
+    async with ClientSession() as session:
 
-            await wait_until(good, PATIENCE_S, f"{child.program.name} to answer")
+        async def good() -> bool:
+            family.check()
+            try:
+                async with session.get(url) as response:
+                    return response.status == 200
+            except ClientConnectionError:
+                return False
+
+        await wait_until(good, PATIENCE_S, f"{name} to answer")
 
 
 async def told(stand: Stand) -> dict[str, Answer]:
