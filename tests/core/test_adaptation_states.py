@@ -71,9 +71,19 @@ def test_a_room_begins_with_all_its_seats() -> None:
 
 
 def test_a_busy_shop_bears_what_goes_out() -> None:
-    """In the long run, whether that is more or less than was known."""
+    """In the long run, whether that is more or less than was known; a few inside are too many, so fewer follow."""
     for out in (1, 3):
-        assert at_work(settled(outflow=float(out)), 400, BUSY, out=out).borne == pytest.approx(out, rel=0.01)
+        made = at_work(settled(outflow=float(out)), 400, BUSY, out=out)
+
+        assert made.borne == pytest.approx(made.rate / 60)
+        assert made.borne == pytest.approx(out, abs=0.2)
+
+
+def test_who_leaves_a_slow_shop_and_is_not_followed_tells_nothing_of_what_it_bears() -> None:
+    """A shop that has lost half is left by those whom it had let in before: four a second, where one may come in."""
+    drained = adapt(settled(outflow=4.0, rate=60.0), reading(seen=BUSY, admitted=104), FULL)
+
+    assert drained.borne == pytest.approx(2.0 + 0.04 * (1.0 - 2.0))
 
 
 def test_a_quick_shop_may_bear_more_than_goes_out() -> None:

@@ -33,6 +33,8 @@ from waiting_room.store.embedded import EmbeddedValkey
 
 TARGET_MS: Final = 1000
 WINDOW_S: Final = 10
+SETTLED_S: Final = 60
+"""A turn's wave is over by then: most of those who were inside have gone, and half a minute later their followers."""
 CONTROL_TOKEN: Final = "c" * 32
 CONNECTIONS: Final = 4
 
@@ -50,7 +52,7 @@ class Stages:
     ceiling: int = 660
 
 
-LONG: Final = Stages(calm_s=150, half_s=120, again_s=120, thinks=1.0, ceiling=1500)
+LONG: Final = Stages(calm_s=150, half_s=150, again_s=120, thinks=1.0, ceiling=1500)
 
 
 @dataclass
@@ -133,7 +135,8 @@ class Drill:
         Return what the drill measured, by name.
         """
         calm_s = self.opened_s + self.stages.calm_s / 2
-        steady = [(calm_s, self.halved_s), (self.halved_s + 30, self.restored_s), (self.restored_s + 30, self.ended_s)]
+        turns_s = (self.halved_s, self.restored_s, self.ended_s)
+        steady = [(calm_s, turns_s[0]), (turns_s[0] + SETTLED_S, turns_s[1]), (turns_s[1] + SETTLED_S, turns_s[2])]
         steady = [(from_s, to_s) for from_s, to_s in steady if to_s - from_s >= 2 * WINDOW_S]
         return {
             "goodput": round(self.goodput(calm_s, self.ended_s), 3),

@@ -60,7 +60,7 @@ SILENT_MS: Final = 30_000
 """Gates that are silent: the last rate stays for this long, and within as long again falls to half."""
 SILENT_SHARE: Final = 0.5
 _OUTFLOW_WEIGHT: Final = 0.1
-_BORNE_WEIGHT: Final = 0.05
+_BORNE_WEIGHT: Final = 0.04
 _ASKS_WEIGHT: Final = 0.02
 
 
@@ -158,7 +158,9 @@ def adapt(state: Adaptation, reading: Reading, limits: Limits) -> Adaptation:
     limit = higher_limit(state, reading, health, limits) if calm else lower_limit(state, reading, health, limits)
     borne = state.borne
     if not calm or state.outflow > borne:  # while it is not busy, the shop shows only that it bears at least so much
-        borne += _BORNE_WEIGHT * (state.outflow - borne)
+        # Of those who go out of a shop that is too slow many were let in when it bore more, and nobody follows them.
+        flow = state.outflow if calm else min(state.outflow, state.rate / 60)
+        borne += _BORNE_WEIGHT * (flow - borne)
     asks = pages_of_each(state, reading, health) if calm else state.asks
     lead = LEAD * max(0.0, limit - max(state.limit, reading.seats))
     rate = 60 * (state.outflow + lead + filled_per_s(limit - reading.seats, limit))
