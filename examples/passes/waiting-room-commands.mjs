@@ -5,7 +5,7 @@
  *     response.appendHeader("Set-Cookie", await room.say("release", cookies));
  *
  * Say "payment" when the way to the bank begins, "basket" where it leads back, "release" when the order is done. It
- * never throws and waits for half a second at the most: the order stands, and a seat that is not given back ends by
+ * never throws and waits for two seconds at the most: the order stands, and a seat that is not given back ends by
  * being idle.
  */
 import { createHmac } from "node:crypto";
@@ -19,7 +19,7 @@ export class WaitingRoomCommands {
   #key;
   #timeOutMs;
 
-  constructor(room, service, secret, { prefix = "/waiting-room", timeOutMs = 500 } = {}) {
+  constructor(room, service, secret, { prefix = "/waiting-room", timeOutMs = 2000 } = {}) {
     const at = secret.indexOf(":");
     const text = secret.slice(at + 1);
     this.#keyId = secret.slice(0, at);

@@ -11,7 +11,7 @@ declare(strict_types=1);
  *     }
  *
  * Say 'payment' when the way to the bank begins, 'basket' where it leads back, 'release' when the order is done. It
- * never throws and waits for half a second at the most: the order stands, and a seat that is not given back ends by
+ * never throws and waits for two seconds at the most: the order stands, and a seat that is not given back ends by
  * being idle.
  */
 final class WaitingRoomCommands
@@ -26,7 +26,7 @@ final class WaitingRoomCommands
         private string $service,
         string $secret,
         private string $prefix = '/waiting-room',
-        private float $timeOutS = 0.5,
+        private float $timeOutS = 2.0,
     ) {
         [$this->keyId, $text] = explode(':', $secret, 2) + [1 => ''];
         if (strlen($text) < 32) {
