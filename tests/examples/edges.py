@@ -20,7 +20,17 @@ from yarl import URL
 
 from loadtests.processes import Child, Family, Interrupts, Program, free_ports, indented, tail
 from tests.docs.markdown import fenced
-from tests.examples.stories import BROWSER, BUYER, PATIENCE_S, SCRIPT, Answer, Shopper, answering, seen_at_last
+from tests.examples.stories import (
+    BROWSER,
+    BUYER,
+    PATIENCE_S,
+    SCRIPT,
+    Answer,
+    Shopper,
+    answering,
+    ben_is_late,
+    seen_at_last,
+)
 from tests.source import ROOT
 from tests.waiting import wait_until
 
@@ -165,7 +175,7 @@ async def told(edge: Edge) -> dict[str, Answer]:
         claim = seen["ben's turn"] = await ben.called(edge.room)
         seen["ben inside"] = await ben.get(claim.document["target"] or "/checkout")
         await cleo.called(edge.room)
-        await _ben_is_late(ben, bank, seen)
+        await ben_is_late(ben, bank, "/payment", seen)
         seen["cleo inside"] = await cleo.get("/checkout")
         await edge.end_room()
         seen["cleo while the room is away"] = await cleo.get("/checkout")
@@ -220,17 +230,6 @@ async def _anna_buys(anna: Shopper, bank: Shopper, seen: dict[str, Answer]) -> N
     seen["thanks"] = await anna.get(paid.location)
     seen["thanks again"] = await anna.get(paid.location)
     seen["checkout after"] = await anna.get("/checkout")
-
-
-async def _ben_is_late(ben: Shopper, bank: Shopper, seen: dict[str, Answer]) -> None:
-    async def put_out() -> Answer | None:
-        answer = await ben.get("/api/cart", SCRIPT)
-        return answer if answer.status != 200 else None
-
-    seen["ben ended"] = await seen_at_last(put_out, "the room to hear that Ben's seat has gone")
-    late = seen["late form"] = await ben.send("/checkout", name="Ben", email="ben@shop.example")
-    paid = await bank.send(f"/payment/{late.location.rpartition('/')[2]}")
-    seen["late thanks"] = await ben.get(paid.location)
 
 
 async def _looked(edge: Edge, shopper: Shopper, line: str) -> Answer:

@@ -286,7 +286,7 @@ async def told(stand: Stand) -> dict[str, Answer]:
         claim = seen["ben's turn"] = await ben.called(stand.room)
         seen["ben inside"] = await ben.get(claim.document["target"] or "/checkout")
         await cleo.called(stand.room)
-        await _ben_is_late(ben, bank, seen)
+        await ben_is_late(ben, bank, "/checkout/callback", seen)
         seen["room"] = await _operator(stand)
     return seen
 
@@ -335,14 +335,18 @@ async def _anna_buys(anna: Shopper, bank: Shopper, seen: dict[str, Answer]) -> N
     seen["checkout after"] = await anna.get("/checkout")
 
 
-async def _ben_is_late(ben: Shopper, bank: Shopper, seen: dict[str, Answer]) -> None:
+async def ben_is_late(ben: Shopper, bank: Shopper, callback: str, seen: dict[str, Answer]) -> None:
+    """
+    Send Ben's form when his seat has gone to the next one; the bank confirms below *callback*.
+    """
+
     async def put_out() -> Answer | None:
         answer = await ben.get("/api/cart", SCRIPT)
         return answer if answer.status != 200 else None
 
-    seen["ben ended"] = await seen_at_last(put_out, "the gate to hear that Ben's seat has gone")
+    seen["ben ended"] = await seen_at_last(put_out, "the shop to hear that Ben's seat has gone")
     late = seen["late form"] = await ben.send("/checkout", name="Ben", email="ben@shop.example")
-    paid = await bank.send(f"/checkout/callback/{late.location.rpartition('/')[2]}")
+    paid = await bank.send(f"{callback}/{late.location.rpartition('/')[2]}")
     seen["late thanks"] = await ben.get(paid.location)
 
 

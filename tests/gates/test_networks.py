@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waiting_room.gates.networks import UNIX, Known, Networks, Trust, Way, address_of
+from waiting_room.gates.networks import UNIX, Known, Networks, Proxies, Way, address_of
 
 PROXIES = ("10.0.0.0/8", "fd00::/8")
 STAFF = "203.0.113.7"
@@ -49,7 +49,7 @@ WAYS = [
 @pytest.mark.parametrize(("peer", "forwarded", "expected"), WAYS)
 def test_visitor_is_the_last_whom_no_believed_proxy_stands_for(peer: str, forwarded: str, expected: str | None) -> None:
     """What stands further left was the visitor's own to write, and what cannot be read is nobody's."""
-    found = Trust(PROXIES).visitor(Way(peer, forwarded))
+    found = Proxies(PROXIES).visitor(Way(peer, forwarded))
 
     assert (None if found is None else str(found)) == expected
 
@@ -59,13 +59,13 @@ def test_without_proxies_only_the_connection_counts(peer: str, forwarded: str, e
     """Whatever X-Forwarded-For says."""
     del expected
 
-    assert Trust(()).visitor(Way(peer, forwarded)) == address_of(peer)
+    assert Proxies(()).visitor(Way(peer, forwarded)) == address_of(peer)
 
 
 def test_unix_socket_is_believed_only_where_it_is_named() -> None:
     """It has no address of its own."""
-    assert str(Trust((UNIX,)).visitor(Way("", f"{STAFF}, {STRANGER}"))) == STRANGER
-    assert Trust((UNIX,)).visitor(Way("", "")) is None
+    assert str(Proxies((UNIX,)).visitor(Way("", f"{STAFF}, {STRANGER}"))) == STRANGER
+    assert Proxies((UNIX,)).visitor(Way("", "")) is None
 
 
 @given(st.lists(st.text(st.sampled_from("0123456789abcdef.:[], x%\t"), max_size=40), max_size=6), st.booleans())

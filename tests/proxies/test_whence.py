@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.proxies.peers import free_port, proxy
-from waiting_room.gates.networks import Trust, Way
+from waiting_room.gates.networks import Proxies, Way
 from waiting_room.proxies.settings import ProxySettings
 
 ROOM = "spring-sale"
@@ -103,7 +103,7 @@ def test_service_hears_the_visitors_address_and_not_what_they_make_up(front: Fro
     assert status == 403
     assert questions
     for forwarded in questions:
-        assert str(Trust(("127.0.0.1/32",)).visitor(Way("127.0.0.1", forwarded))) == VISITOR
+        assert str(Proxies(("127.0.0.1/32",)).visitor(Way("127.0.0.1", forwarded))) == VISITOR
 
 
 @pytest.mark.parametrize("path", ["/wc-api/WC_Gateway_X/?order=1", "/module/przelewy24/paymentStatus", "/pl/toys"])

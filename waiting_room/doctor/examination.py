@@ -4,7 +4,7 @@ The order in which a shop is asked; what is made of the answers is decided in th
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
@@ -200,13 +200,8 @@ class _Shop:
         asked = [self.asker.ask(f"{self.base}{path}", "GET", QUIET | forged) for forged in FORGED]
         forged = await asyncio.gather(*asked)
         hosted = await self.ask(path, X_Forwarded_Host=FORGED_HOST, X_Host=FORGED_HOST)
-        return GateFacts(
-            judged=facts.judged,
-            room=facts.room,
-            mode=facts.mode,
-            prefix=facts.prefix,
-            home=self.home,
-            nowhere=nowhere,
+        return replace(
+            facts,
             spelled=tuple(await asyncio.gather(*(self.ask(other) for other in spellings(path)))),
             forged=tuple((" and ".join(sent), reply) for sent, reply in zip(FORGED, forged, strict=True)),
             hosted=hosted,
@@ -227,26 +222,16 @@ class _Shop:
         facts = PageFacts(room, url, question=question, asked_ms=asked_ms)
         if not room or not {"gate", "page", "clocks"} & set(self.order.topics):
             return facts
-        state = await self.asker.ask(f"{url}/state.json")
+        facts = replace(facts, state=await self.asker.ask(f"{url}/state.json"))
         if "page" not in self.order.topics:
-            return PageFacts(room, url, state=state, question=question, asked_ms=asked_ms)
+            return facts
         first = await self.asker.ask(url, headers={"Accept": "text/html"})
         second = await self.asker.ask(url, headers={"Accept": "text/html"})
         cookie = first.cookie(wire.VISITOR_COOKIE).partition(";")[0] if isinstance(first, Answer) else ""
         filler = f"wr_doctor={'x' * COOKIES_BYTES}"
         known = await self.asker.ask(url, "HEAD", {"Cookie": cookie}) if cookie else None
         heavy = await self.asker.ask(url, "HEAD", {"Cookie": f"{cookie}; {filler}" if cookie else filler})
-        return PageFacts(
-            room=room,
-            url=url,
-            state=state,
-            first=first,
-            second=second,
-            known=known,
-            heavy=heavy,
-            asked_ms=asked_ms,
-            question=question,
-        )
+        return replace(facts, first=first, second=second, known=known, heavy=heavy)
 
     async def _question(self, room: str) -> tuple[Reply | None, tuple[float, ...]]:
         if not self.order.service_url or not room or "page" not in self.order.topics:

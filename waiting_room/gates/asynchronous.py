@@ -33,7 +33,7 @@ class AsyncEngine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._known = asyncio.Event()
         self._reports: asyncio.Task[None] | None = None
-        self.porter = Porter(settings, settings.keyring(), metrics, settings.trust())
+        self.porter = Porter(settings, settings.keyring(), metrics, settings.public_keys())
 
     async def start(self) -> None:
         """
@@ -135,14 +135,14 @@ class AsyncEngine:
         """
         Ask for the public keys of passes where it is time. Never raises.
         """
-        trust = self.porter.trust
-        call = trust.due(tick_ms()) if trust else None
-        if trust is None or call is None:
+        public_keys = self.porter.public_keys
+        call = public_keys.due(tick_ms()) if public_keys else None
+        if public_keys is None or call is None:
             return
         try:
-            trust.heard(await self._send(call), tick_ms())
+            public_keys.heard(await self._send(call), tick_ms())
         except Exception as error:  # noqa: BLE001 - whatever it was, the known keys go on to count
-            trust.unheard(error)
+            public_keys.unheard(error)
 
     async def _send(self, call: Call) -> Reply:
         if self._session is None:

@@ -77,7 +77,7 @@ def address_of(text: str) -> Address | None:
     return address
 
 
-class Trust:
+class Proxies:
     """
     Tell the visitor's address, given the networks of the proxies that are believed.
 
@@ -119,10 +119,10 @@ class Known:
     A crawler is known by the networks that its owner has published, never by its name: anybody can bear that.
     """
 
-    __slots__ = ("_crawlers", "_staff", "_trust")
+    __slots__ = ("_crawlers", "_proxies", "_staff")
 
     def __init__(self, proxies: Iterable[str], staff: Iterable[str], crawlers: Iterable[str]) -> None:
-        self._trust = Trust(proxies)
+        self._proxies = Proxies(proxies)
         self._staff = Networks(staff)
         self._crawlers = Networks(crawlers)
 
@@ -130,7 +130,7 @@ class Known:
         """
         Return ``staff`` or ``crawler`` for who passes, or nothing; *looks* tells that the request changes nothing.
         """
-        address = self._trust.visitor(way)
+        address = self._proxies.visitor(way)
         if address is None:
             return ""
         if address in self._staff:
@@ -141,5 +141,5 @@ class Known:
         """
         Return the visitor's address as it is read, or nothing where it cannot be told.
         """
-        address = self._trust.visitor(way)
+        address = self._proxies.visitor(way)
         return "" if address is None else str(address)

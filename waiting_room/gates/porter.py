@@ -38,7 +38,7 @@ from waiting_room.telemetry.prometheus import Metrics
 from waiting_room.tokens import Keyring, Visitor
 
 if TYPE_CHECKING:
-    from waiting_room.gates.trust import Trust
+    from waiting_room.gates.jwks import PublicKeys
 
 JOINS_AT_ONCE: Final = 64
 """Newcomers that may ask the service at the same moment; with more, the room is not idle, and they go and wait."""
@@ -57,17 +57,17 @@ class Porter:
     """
     Stand at one gate: decide on requests, keep the books, and do what the shop says of its visitors.
 
-    Passes that are JWTs count by *trust*, whose keys the engine keeps fresh.
+    Passes that are JWTs count by *public_keys*, which the engine keeps fresh.
     """
 
     def __init__(
-        self, settings: GateSettings, keyring: Keyring, metrics: Metrics | None, trust: "Trust | None" = None
+        self, settings: GateSettings, keyring: Keyring, metrics: Metrics | None, public_keys: "PublicKeys | None" = None
     ) -> None:
         self._settings = settings
         self._keyring = keyring
         self._acquaintances = settings.acquaintances()
-        self._core = GateCore(settings, keyring, trust.verifier if trust else None, self._acquaintances)
-        self.trust = trust
+        self._core = GateCore(settings, keyring, public_keys.verifier if public_keys else None, self._acquaintances)
+        self.public_keys = public_keys
         self._meters = Meters(settings.room, metrics)
         self._joins = 0
         self.ledger = Ledger(tick_ms())
@@ -79,7 +79,7 @@ class Porter:
         Let *path* pass without a pass, beside those of the settings.
         """
         settings = replace(self._settings, never=(*self._settings.never, path))
-        jwts = self.trust.verifier if self.trust else None
+        jwts = self.public_keys.verifier if self.public_keys else None
         self._core = GateCore(settings, self._keyring, jwts, self._acquaintances)
 
     @property

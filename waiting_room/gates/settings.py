@@ -21,7 +21,7 @@ from waiting_room.jwts.claims import ISSUER
 from waiting_room.tokens import Keyring
 
 if TYPE_CHECKING:
-    from waiting_room.gates.trust import Trust
+    from waiting_room.gates.jwks import PublicKeys
 
 WHEN_SERVICE_DOWN: Final = ("static", "open", "closed")
 
@@ -126,15 +126,15 @@ class GateSettings:
         """
         return Acquaintances(self.trusted_proxies, self.staff_networks, self.crawler_files)
 
-    def trust(self) -> "Trust | None":
+    def public_keys(self) -> "PublicKeys | None":
         """
         Return whose passes are believed that are JWTs, or None where none are; raises `ConfigError` if that cannot be.
         """
         if not self.jwks:
             return None
         with extra_needed("jwks"):
-            from waiting_room.gates.trust import Trust  # noqa: PLC0415 - of an extra
-        return Trust(self.jwks, self.jwt_issuer)
+            from waiting_room.gates.jwks import PublicKeys  # noqa: PLC0415 - of an extra
+        return PublicKeys(self.jwks, self.jwt_issuer)
 
 
 def _read_keys(path: Path) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class ThreadedEngine:
         self._spared = spared
         # Read once, where the shop is loaded: whatever is wrong is told here, and a worker may have fewer rights later.
         self._keyring = settings.keyring()
-        self._trust = settings.trust()
+        self._public_keys = settings.public_keys()
         self._desks = {os.getpid(): self._new_desk()}
 
     @property
@@ -56,7 +56,7 @@ class ThreadedEngine:
         return desk
 
     def _new_desk(self) -> "Desk":
-        porter = Porter(self._settings, self._keyring, self._metrics, self._trust)
+        porter = Porter(self._settings, self._keyring, self._metrics, self._public_keys)
         if self._spared is not None:
             porter.spare(self._spared)
         return Desk(porter, self._settings)
@@ -177,7 +177,7 @@ class Desk:
 
 class _Reports:
     """
-    Report to the service from a thread of its own; *lock* guards what the line and the trust keep.
+    Report to the service from a thread of its own; *lock* guards what the line and the public keys keep.
     """
 
     def __init__(
@@ -187,7 +187,7 @@ class _Reports:
         self._look_again = porter.look_again
         self._line = porter.line
         self._lock = lock
-        self._trust = porter.trust
+        self._public_keys = porter.public_keys
         self._send = send
         self._settings = settings
         self._ends = threading.Event()
@@ -236,16 +236,16 @@ class _Reports:
         """
         Ask for the public keys of passes where it is time. Never raises.
         """
-        trust = self._trust
-        call = trust.due(tick_ms()) if trust else None
-        if trust is None or call is None:
+        public_keys = self._public_keys
+        call = public_keys.due(tick_ms()) if public_keys else None
+        if public_keys is None or call is None:
             return
         try:
             reply = _Sender(call.url)(call)
             with self._lock:
-                trust.heard(reply, tick_ms())
+                public_keys.heard(reply, tick_ms())
         except Exception as error:  # noqa: BLE001 - whatever it was, the known keys go on to count
-            trust.unheard(error)
+            public_keys.unheard(error)
 
     def _report(self) -> None:
         """

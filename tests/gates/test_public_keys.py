@@ -19,9 +19,9 @@ from tests.jwts.makings import EC, ED, ED25519
 from tests.waiting import wait_until_sync
 from waiting_room import wire
 from waiting_room.errors import ConfigError, TokenError
-from waiting_room.gates import trust
+from waiting_room.gates import jwks
+from waiting_room.gates.jwks import MOST_BYTES, REFRESH_MS, RETRY_MS, PublicKeys
 from waiting_room.gates.line import Reply
-from waiting_room.gates.trust import MOST_BYTES, REFRESH_MS, RETRY_MS, Trust
 from waiting_room.jwts.claims import ISSUER
 from waiting_room.jwts.keys import SigningKey, document_of
 
@@ -36,18 +36,18 @@ def keys(*named: SigningKey) -> Reply:
     return Reply(200, "", json.dumps(document_of(key.verifying for key in named)).encode())
 
 
-def due(trust: Trust, tick_ms: int) -> bool:
+def due(public_keys: PublicKeys, tick_ms: int) -> bool:
     """
     Tell whether the keys are asked for.
     """
-    return trust.due(tick_ms) is not None
+    return public_keys.due(tick_ms) is not None
 
 
 def test_keys_are_asked_for_once_and_then_every_five_minutes() -> None:
     """
     Never for a request.
     """
-    of = Trust(URL, ISSUER)
+    of = PublicKeys(URL, ISSUER)
     call = of.due(DAY_MS)
     assert call is not None
     assert (call.method, call.url, call.body) == ("GET", URL, b"")
@@ -62,7 +62,7 @@ def test_unknown_key_is_asked_for_but_not_again_and_again() -> None:
     """
     However many passes name keys that nobody has.
     """
-    of = Trust(URL, ISSUER)
+    of = PublicKeys(URL, ISSUER)
     of.due(0)
     of.heard(keys(EC), 0)
     asked = 0
@@ -80,7 +80,7 @@ def test_new_key_counts_as_soon_as_it_is_heard() -> None:
     """
     And the older one goes on to count.
     """
-    of = Trust(URL, ISSUER)
+    of = PublicKeys(URL, ISSUER)
     of.heard(keys(EC), 0)
     of.heard(keys(ED, EC), 1)
 
@@ -105,7 +105,7 @@ def test_answer_without_keys_changes_nothing(reply: Reply) -> None:
     """
     Whatever stands at the address for a while; it is asked again soon.
     """
-    of = Trust(URL, ISSUER)
+    of = PublicKeys(URL, ISSUER)
     of.due(0)
     of.heard(keys(ED), 0)
     assert due(of, REFRESH_MS)
@@ -121,7 +121,7 @@ def test_outage_of_the_keys_is_logged_once(caplog: pytest.LogCaptureFixture) -> 
     """
     And its end.
     """
-    of = Trust(URL, ISSUER)
+    of = PublicKeys(URL, ISSUER)
     for _ in range(3):
         of.unheard(OSError("refused"))
     of.heard(keys(ED), 0)
@@ -139,7 +139,7 @@ def test_keys_of_a_file_are_never_asked_for(tmp_path: Path) -> None:
     """
     file = tmp_path / "jwks.json"
     file.write_bytes(keys(ED).body)
-    of = settings(jwks=str(file)).trust()
+    of = settings(jwks=str(file)).public_keys()
     assert of is not None
     with pytest.raises(TokenError):
         of.verifier.admission(jwt(key=EC), ROOM, NOW_MS)
@@ -152,18 +152,18 @@ def test_missing_library_is_told_where_the_shop_is_loaded(monkeypatch: pytest.Mo
     """
     With the extra that brings it, and not by a trace at the first visitor.
     """
-    for name in ("waiting_room.gates.trust", "waiting_room.jwts.keys", "waiting_room.jwts.seals"):
+    for name in ("waiting_room.gates.jwks", "waiting_room.jwts.keys", "waiting_room.jwts.seals"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "jwt", None)
     with pytest.raises(ConfigError, match=r"jwks: needs jwt.*waiting-room\[jwt\]"):
-        settings(jwks=URL).trust()
+        settings(jwks=URL).public_keys()
 
 
-def test_gate_has_no_trust_without_the_setting() -> None:
+def test_gate_has_no_public_keys_without_the_setting() -> None:
     """
     Nor needs a library.
     """
-    assert settings().trust() is None
+    assert settings().public_keys() is None
 
 
 @pytest.mark.parametrize(("text", "what"), [(None, "cannot be read"), ("{}", "no public keys"), (ED25519, "private")])
@@ -175,7 +175,7 @@ def test_file_without_keys_is_a_fault(tmp_path: Path, text: str | None, what: st
     if text is not None:
         file.write_text(text)
     with pytest.raises(ConfigError, match=what) as refused:
-        settings(jwks=str(file)).trust()
+        settings(jwks=str(file)).public_keys()
 
     assert refused.value.faults[0].where == "jwks"
 
@@ -204,7 +204,7 @@ def test_gate_asks_for_keys_until_it_has_them(kind: str) -> None:
     app = web.Application()
     app.router.add_get("/jwks.json", published)
     held = admission(issued_ms=0, hard_end_ms=now_ms() + DAY_MS)
-    with in_aiohttp(app) as port, patch.object(trust, "RETRY_MS", 200):
+    with in_aiohttp(app) as port, patch.object(jwks, "RETRY_MS", 200):
         away = f"http://127.0.0.1:{unused_port()}"
         gate = settings(service_url=away, jwks=f"http://127.0.0.1:{port}/jwks.json", report_interval_s=0.05)
         with front(kind, gate) as shop:

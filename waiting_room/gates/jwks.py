@@ -22,7 +22,7 @@ MOST_BYTES: Final = 65_536
 _log = logging.getLogger(__name__)
 
 
-class Trust:
+class PublicKeys:
     """
     Hold the verifier of one gate, and keep its keys fresh where *source* is an address and no file.
 
