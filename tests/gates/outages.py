@@ -110,7 +110,8 @@ class Front:
 
     def __init__(self, kind: str, port: int, rule: str) -> None:
         build, self._serve = SERVERS[kind]
-        self._app = build(settings(service_url=f"http://127.0.0.1:{port}", when_service_down=rule))
+        url = f"http://127.0.0.1:{port}"
+        self._app = build(settings(service_url=url, when_service_down=rule, join_time_out_s=0.5))
         self._running = ExitStack()
         self.shop = ""
 

@@ -194,6 +194,7 @@ def thanks():
 
 app.wsgi_app = WaitingRoomGate(app.wsgi_app, GateSettings(
     room="forked", service_url="{url}", page_url="/waiting-room/forked", secret_keys=("{key}",), report_interval_s=60,
+    join_time_out_s=5,
 ))
 """
 
