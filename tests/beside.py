@@ -24,7 +24,7 @@ from typing import Any, Final, Self, TypeVar, overload
 
 import pytest
 
-from loadtests.processes import Child, Family, Interrupts, Program, indented, tail
+from loadtests.rehearsal.processes import Child, Family, Interrupts, Program, indented, tail
 from tests.waiting import wait_until_sync
 
 T = TypeVar("T")

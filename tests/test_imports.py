@@ -12,7 +12,7 @@ import pytest
 from tests.source import PACKAGES, ROOT, modules, under
 
 # Locust's own modules are run, in a process of their own; `__main__` runs the program.
-RUN_NOT_IMPORTED = ("loadtests.locust_*", "*.__main__")
+RUN_NOT_IMPORTED = ("loadtests.engine.locust_*", "*.__main__")
 
 
 def importable() -> list[str]:

@@ -84,17 +84,17 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "waiting_room.app",
         "waiting_room.doctor.asker",
         "loadtests.demo_shop",
-        "loadtests.rehearsal*",
+        "loadtests.rehearsal",
     ),
     "asgiref": ("waiting_room.gates.django",),
     "cryptography": ("waiting_room.jwts.keys",),
     "click": ("waiting_room.cli", "loadtests.cli"),
     "django": ("waiting_room.gates.django",),
-    "gevent": ("loadtests.locust_*",),
-    "geventhttpclient": ("loadtests.locust_*",),
+    "gevent": ("loadtests.engine.locust_*",),
+    "geventhttpclient": ("loadtests.engine.locust_*",),
     "jwt": ("waiting_room.jwts.keys", "waiting_room.jwts.seals"),
-    "locust": ("loadtests.locust_*",),
-    "prometheus_client": ("waiting_room.telemetry.prometheus", "loadtests.locust_*"),
+    "locust": ("loadtests.engine.locust_*",),
+    "prometheus_client": ("waiting_room.telemetry.prometheus", "loadtests.engine.locust_*"),
     "pydantic": ("waiting_room.config", "loadtests.documents"),
     "redis": ("waiting_room.store",),
     "sqlite3": ("loadtests.demo_shop",),
@@ -103,7 +103,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 }
 
 # Modules that nobody imports: Locust patches the process it is imported into, so these run in a process of their own.
-NEVER_IMPORTED = "loadtests.locust_*"
+NEVER_IMPORTED = "loadtests.engine.locust_*"
 
 # No I/O, no clock, no randomness, no event loop.
 PURE = (
@@ -241,11 +241,15 @@ def test_only_the_rim_reads_the_environment(module: Module) -> None:
         ("waiting_room.lobby", "import redis.asyncio as r", "only waiting_room.store may"),
         ("waiting_room.telemetry.logs", "import prometheus_client", "only waiting_room.telemetry.prometheus, "),
         ("waiting_room.app", "import click", "only waiting_room.cli, loadtests.cli may"),
-        ("loadtests.report", "import locust", "only loadtests.locust_* may"),
-        ("loadtests.report", "import importlib\nimportlib.import_module('locust')", "only loadtests.locust_* may"),
-        ("loadtests.rehearsal", "from loadtests import locust_run", "it runs in a process of its own"),
+        ("loadtests.report", "import locust", "only loadtests.engine.locust_* may"),
+        (
+            "loadtests.report",
+            "import importlib\nimportlib.import_module('locust')",
+            "only loadtests.engine.locust_* may",
+        ),
+        ("loadtests.rehearsal", "from loadtests.engine import locust_run", "it runs in a process of its own"),
         ("loadtests.rehearsal", "from waiting_room.gates import aiohttp", "loadtests may not know it"),
-        ("loadtests.demo_shop.app", "from loadtests import plan", "loadtests.demo_shop may not know it"),
+        ("loadtests.demo_shop.app", "from loadtests.engine import plan", "loadtests.demo_shop may not know it"),
         ("dashboards.boards", "from waiting_room.telemetry import prometheus", "dashboards may not know it"),
         ("waiting_room.app", "import tests.leaks", "waiting_room.app may not know it"),
     ],
@@ -265,7 +269,7 @@ def test_a_forbidden_import_is_found(name: str, text: str, fault: str) -> None:
         ("waiting_room.store.redis", "import redis.asyncio\nfrom waiting_room.ports import Snapshot"),
         ("waiting_room.app", "from aiohttp import web\nfrom waiting_room.store import redis"),
         ("waiting_room.cli.serve", "import click\nfrom waiting_room import app, supervisor"),
-        ("loadtests.locust_run", "import locust\nfrom loadtests import plan, locust_shoppers"),
+        ("loadtests.engine.locust_run", "import locust\nfrom loadtests.engine import plan, locust_shoppers"),
         ("loadtests.demo_shop.app", "from aiohttp import web\nfrom waiting_room.gates.aiohttp import gate"),
     ],
 )

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import psutil
 import pytest
 
-from loadtests.processes import free_ports
+from loadtests.rehearsal.processes import free_ports
 from tests.beside import Stage, beside
 from tests.source import PACKAGES, ROOT
 from tests.waiting import wait_until_sync

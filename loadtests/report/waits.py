@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from loadtests.fairness import quantile
+from loadtests.measuring.fairness import quantile
 from loadtests.report import svg
 from loadtests.report.charts import MAX_DOTS, MAX_ROWS, Figure, Measured, Run, Table, field_of
 from loadtests.report.svg import Limit, Line

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import yaml
 
-from loadtests.processes import free_ports
+from loadtests.rehearsal.processes import free_ports
 from tests.dashboards.sources import PROMETHEUS, Asked, panel_queries
 
 START_TIMEOUT_S: Final = 20.0

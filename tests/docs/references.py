@@ -14,7 +14,8 @@ from typing import Any, get_args
 import click
 from pydantic.fields import FieldInfo
 
-from loadtests.cli import demo, rehearse
+from loadtests.cli.demo import demo
+from loadtests.cli.rehearse import rehearse
 from tests.outcomes import NAMES, ROWS, TABLE
 from tests.source import ROOT
 from waiting_room.cli import COMMANDS

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 from aiohttp import ClientSession
 from yarl import URL
 
-from loadtests.processes import Child, Family, Interrupts, Program, free_ports, indented, tail
+from loadtests.rehearsal.processes import Child, Family, Interrupts, Program, free_ports, indented, tail
 from tests.docs.markdown import fenced
 from tests.examples.stories import (
     BROWSER,

@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 from aiohttp import ClientConnectionError, ClientSession, CookieJar, TCPConnector
 from yarl import URL
 
-from loadtests.processes import Child, Family, Interrupts, Program, free_ports, indented, tail
+from loadtests.rehearsal.processes import Child, Family, Interrupts, Program, free_ports, indented, tail
 from tests.docs.markdown import fenced
 from tests.source import ROOT
 from tests.waiting import wait_until

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.cores import SERVERS_CORE, on_clients_core, pin
 from benchmarks.hammer import Result
-from loadtests.fairness import over_admissions
+from loadtests.measuring.fairness import over_admissions
 from tests.faults.joins import join, measure, outside
 from tests.faults.service import Service, serving
 from tests.faults.visitors import Crowd, Visitor, crowd_at

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.fairness import over_admissions
+from loadtests.measuring.fairness import over_admissions
 from tests.beside import Stage, beside
 from tests.faults.service import serving
 from tests.faults.visitors import Crowd, Visitor, crowd_at

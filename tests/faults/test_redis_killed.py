@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.fairness import over_admissions
+from loadtests.measuring.fairness import over_admissions
 from tests.beside import Stage, beside
 from tests.cli.command import run
 from tests.faults.service import ROOM, Operator, gated_shop, look_every, serving

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from loadtests.fairness import over_admissions
+from loadtests.measuring.fairness import over_admissions
 from tests.beside import Stage, beside
 from tests.faults.service import Service, serving
 from tests.faults.visitors import LOST, TIME_OUT, Crowd, Visitor, crowd_at

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from loadtests.fairness import SNAPSHOT_SLACK_S, Place, order_inversions
+from loadtests.measuring.fairness import SNAPSHOT_SLACK_S, Place, order_inversions
 from tests.faults.service import Operator, Service
 from waiting_room import wire
 from waiting_room.core.pacing import TICK_MS

@@ -13,17 +13,19 @@ from typing import Any
 
 from aiohttp.test_utils import TestServer
 
-from loadtests.arrivals import SpikeProfile
-from loadtests.measures import Measures
-from loadtests.plan import RunPlan
-from loadtests.shoppers import Behaviour
+from loadtests.arrivals.spike import SpikeProfile
+from loadtests.crowd.shoppers import Behaviour
+from loadtests.crowd.streams import Stream
+from loadtests.engine.plan import RunPlan
+from loadtests.measuring.measures import Measures
 from tests.loadtests.engine.stub import Script, Stub
 
 HASTY = Behaviour(
     browse_think_s=0.05, form_think_s=0.05, page_patience_s=60.0, reload_pause_s=0.05, room_patience_s=1e6
 )
 SPIKE = SpikeProfile(calm_per_s=10, calm_s=0.5, rise_s=0.5, peak_per_s=30, hold_s=0.5, fall_s=0, tail_s=0)
-PLAN = RunPlan("without_room", "open", "http://set.later", 7, SPIKE, HASTY, duration_s=1.5, drain_s=90)
+CROWD = Stream("crowd", SPIKE.rate(), behaviour=HASTY)
+PLAN = RunPlan("without_room", "open", "http://set.later", 7, (CROWD,), duration_s=1.5, drain_s=90)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ async def start(plan: RunPlan) -> asyncio.subprocess.Process:
     """
     path = Path(plan.out).with_suffix(".plan")
     path.write_text(plan.to_json(), encoding="utf-8")
-    command = (sys.executable, "-m", "loadtests.locust_run", str(path))
+    command = (sys.executable, "-m", "loadtests.engine.locust_run", str(path))
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
 

@@ -8,9 +8,16 @@ import os
 import sys
 from dataclasses import replace
 
-from loadtests.browser import Request
-from loadtests.locust_shoppers import Clock, FastBrowser, RehearsalShopper, Stage, mend_http_client, shopper_class
-from loadtests.recorder import Recorder
+from loadtests.engine.locust_shoppers import (
+    Clock,
+    FastBrowser,
+    RehearsalShopper,
+    Stage,
+    mend_http_client,
+    shopper_class,
+)
+from loadtests.journeys.browser import Request
+from loadtests.measuring.recorder import Recorder
 from tests.loadtests.engine.story import PLAN, Quiet
 
 

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from loadtests.arrivals import SpikeProfile
-from loadtests.browser import Answer, Request
-from loadtests.journey import Journey
-from loadtests.measures import Measures, Outcome, ShopperRecord
-from loadtests.plan import RunPlan
-from loadtests.recorder import Recorder
-from loadtests.shoppers import Behaviour, Shopper, draw_shopper
-from loadtests.tallies import Result
+from loadtests.arrivals.rate import Rate
+from loadtests.crowd.shoppers import Behaviour, Shopper, draw_shopper
+from loadtests.crowd.streams import Stream
+from loadtests.engine.plan import RunPlan
+from loadtests.journeys.browser import Answer, Request
+from loadtests.journeys.journey import Journey
+from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
+from loadtests.measuring.recorder import Recorder
+from loadtests.measuring.tallies import Result
 from tests.loadtests.engine import stub
 
 SHOP = "http://shop.example"
@@ -152,7 +153,7 @@ class Told:
     measures: Measures
 
 
-PLAN = RunPlan("with_room", "open", SHOP, 7, SpikeProfile(1, 60, 0, 1, 0, 0, 0))
+PLAN = RunPlan("with_room", "open", SHOP, 7, (Stream("crowd", Rate(((0.0, 1.0), (60.0, 1.0)))),))
 BUYER = replace(draw_shopper(Behaviour(window_share=0), 7, 0), tastes=(0.0,), room_patience_s=60.0, says_goodbye=False)
 
 
@@ -161,7 +162,7 @@ def walk(scene: Scene, shopper: Shopper = BUYER, behaviour: Behaviour | None = N
     Walk one shopper through the scene.
     """
     recorder = Recorder(PLAN, Quiet())
-    visit = recorder.arrived(shopper.i, scene.time_s, scene.time_s)
+    visit = recorder.arrived(shopper.i, scene.time_s, scene.time_s, "crowd", "buyer")
     journey = Journey(scene, recorder, visit, shopper, behaviour or Behaviour(), SHOP, thinks=thinks)
     outcome = journey.walk()
     recorder.ended(visit, outcome, scene.now_s())

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from loadtests.arrivals import (
+from loadtests.arrivals.rate import (
     MAX_EXPECTED,
-    ProfileError,
-    SpikeProfile,
+    Rate,
+    RateError,
     draw_arrivals,
     expected_count,
     overload_window,
     rate_at,
 )
+from loadtests.arrivals.spike import SpikeProfile
 
 SPIKE = SpikeProfile(calm_per_s=4, calm_s=10, rise_s=5, peak_per_s=60, hold_s=20, fall_s=8, tail_s=12)
 
@@ -41,21 +42,21 @@ def share_before(profile: SpikeProfile, at_s: float) -> float:
     """
     Return which share of the arrivals is expected before *at_s*.
     """
-    return expected_count(profile, at_s) / expected_count(profile)
+    return expected_count(profile.rate(), at_s) / expected_count(profile.rate())
 
 
 def test_same_seed_is_the_same_list() -> None:
     """
     A seed is a crowd: drawing again gives the very same instants.
     """
-    assert draw_arrivals(SPIKE, 7) == draw_arrivals(SPIKE, 7)
+    assert draw_arrivals(SPIKE.rate(), 7) == draw_arrivals(SPIKE.rate(), 7)
 
 
 def test_other_seed_is_another_list() -> None:
     """
     Seeds are different crowds.
     """
-    assert draw_arrivals(SPIKE, 7) != draw_arrivals(SPIKE, 8)
+    assert draw_arrivals(SPIKE.rate(), 7) != draw_arrivals(SPIKE.rate(), 8)
 
 
 @given(profiles(), st.integers(0, 2**32))
@@ -63,7 +64,7 @@ def test_instants_rise_and_lie_within_the_profile(profile: SpikeProfile, seed: i
     """
     Nobody comes before the start, after the end or out of order.
     """
-    instants = draw_arrivals(profile, seed)
+    instants = draw_arrivals(profile.rate(), seed)
 
     assert all(before <= after for before, after in pairwise(instants))
     assert all(0 <= at_s <= profile.length_s + 1e-9 for at_s in instants)
@@ -74,16 +75,16 @@ def test_count_is_the_area_within_five_sigma(profile: SpikeProfile, seed: int) -
     """
     The number of shoppers is Poisson around the area under the rate (five sigma, because hypothesis looks hard).
     """
-    area = expected_count(profile)
+    area = expected_count(profile.rate())
 
-    assert abs(len(draw_arrivals(profile, seed)) - area) <= 5 * math.sqrt(area) + 5
+    assert abs(len(draw_arrivals(profile.rate(), seed)) - area) <= 5 * math.sqrt(area) + 5
 
 
 def test_count_is_the_area_within_four_sigma_for_a_large_crowd() -> None:
     """
     A large crowd is as large as the area under the rate says.
     """
-    large = SpikeProfile(400, 10, 5, 2000, 20, 8, 12)
+    large = SpikeProfile(400, 10, 5, 2000, 20, 8, 12).rate()
 
     assert abs(len(draw_arrivals(large, 3)) - expected_count(large)) <= 4 * math.sqrt(expected_count(large))
 
@@ -93,7 +94,7 @@ def test_instants_are_spread_as_the_rate_says(seed: int) -> None:
     """
     Kolmogorov and Smirnov find no difference between the instants and the cumulative rate (1 % level).
     """
-    instants = draw_arrivals(SPIKE, seed)
+    instants = draw_arrivals(SPIKE.rate(), seed)
     n = len(instants)
     distance = max(
         max(share_before(SPIKE, at_s) - k / n, (k + 1) / n - share_before(SPIKE, at_s))
@@ -109,7 +110,7 @@ def test_counts_per_second_are_poisson_on_the_plateau() -> None:
     """
     plateau = SpikeProfile(300, 2000, 0, 300, 0, 0, 0)
     counts = [0] * 2000
-    for at_s in draw_arrivals(plateau, 1):
+    for at_s in draw_arrivals(plateau.rate(), 1):
         counts[int(at_s)] += 1
     mean = sum(counts) / len(counts)
     variance = sum((count - mean) ** 2 for count in counts) / (len(counts) - 1)
@@ -121,7 +122,7 @@ def test_gaps_are_exponential_on_the_plateau() -> None:
     """
     Gaps are as often above twice their mean as exponential ones are.
     """
-    instants = draw_arrivals(SpikeProfile(100, 300, 0, 100, 0, 0, 0), 5)
+    instants = draw_arrivals(SpikeProfile(100, 300, 0, 100, 0, 0, 0).rate(), 5)
     gaps = [after - before for before, after in pairwise(instants)]
 
     assert sum(gap > 0.02 for gap in gaps) / len(gaps) == pytest.approx(math.exp(-2), abs=0.01)
@@ -135,9 +136,9 @@ def test_area_is_the_integral_of_the_rate(profile: SpikeProfile, share: float) -
     at_s = share * profile.length_s
     steps = 4000
     width = at_s / steps
-    integral = sum(rate_at(profile, (step + 0.5) * width) for step in range(steps)) * width
+    integral = sum(rate_at(profile.rate(), (step + 0.5) * width) for step in range(steps)) * width
 
-    assert integral == pytest.approx(expected_count(profile, at_s), abs=0.05 + 51 * 4 * width)
+    assert integral == pytest.approx(expected_count(profile.rate(), at_s), abs=0.05 + 51 * 4 * width)
 
 
 @given(profiles(), st.floats(0, 110))
@@ -146,28 +147,28 @@ def test_overload_is_where_the_rate_exceeds_the_capacity(profile: SpikeProfile, 
     """
     Just outside of the window the rate is at most the capacity, inside it is more.
     """
-    window = overload_window(profile, capacity_per_s)
+    window = overload_window(profile.rate(), capacity_per_s)
 
     if window is None:
         assert profile.peak_per_s <= capacity_per_s
     elif window[1] - window[0] > 1e-3:
-        assert rate_at(profile, sum(window) / 2) >= capacity_per_s - 1e-6
-        assert rate_at(profile, window[0] - 1e-6) <= capacity_per_s + 1e-6
-        assert rate_at(profile, window[1] + 1e-6) <= capacity_per_s + 1e-6
+        assert rate_at(profile.rate(), sum(window) / 2) >= capacity_per_s - 1e-6
+        assert rate_at(profile.rate(), window[0] - 1e-6) <= capacity_per_s + 1e-6
+        assert rate_at(profile.rate(), window[1] + 1e-6) <= capacity_per_s + 1e-6
 
 
 def test_overload_of_a_slope_is_found_by_interpolation() -> None:
     """
     From 4 to 60 in 5 s, the rate passes 32 after half of the rise, and again after half of the fall.
     """
-    assert overload_window(SPIKE, 32) == (12.5, 39.0)
+    assert overload_window(SPIKE.rate(), 32) == (12.5, 39.0)
 
 
 def test_calm_overload_is_the_whole_profile() -> None:
     """
     A shop that cannot even bear the calm is overloaded all the time.
     """
-    assert overload_window(SPIKE, 3) == (0, 55)
+    assert overload_window(SPIKE.rate(), 3) == (0, 55)
 
 
 def test_step_takes_the_new_rate_at_its_instant() -> None:
@@ -176,7 +177,7 @@ def test_step_takes_the_new_rate_at_its_instant() -> None:
     """
     step = SpikeProfile(1, 10, 0, 9, 10, 0, 10)
 
-    assert [rate_at(step, at_s) for at_s in (9.99, 10, 19.99, 20)] == [1, 9, 9, 1]
+    assert [rate_at(step.rate(), at_s) for at_s in (9.99, 10, 19.99, 20)] == [1, 9, 9, 1]
 
 
 def test_all_faults_are_told_at_once() -> None:
@@ -200,7 +201,14 @@ def test_senseless_profiles_are_refused(profile: SpikeProfile, where: str) -> No
     """
     A peak below calm, no length and a crowd beyond any machine are faults, each with its place.
     """
-    with pytest.raises(ProfileError) as error:
-        draw_arrivals(profile, 1)
+    assert [fault.where for fault in profile.faults()] == [where]
 
-    assert [fault.where for fault in error.value.faults] == [where]
+
+def test_nothing_is_drawn_from_an_unsound_rate() -> None:
+    """
+    Corners that go back in time, or below zero, are refused, each with its place.
+    """
+    with pytest.raises(RateError) as error:
+        draw_arrivals(Rate(((0.0, 1.0), (5.0, -1.0), (4.0, 1.0))), 1)
+
+    assert [fault.where for fault in error.value.faults] == ["rate.corners[1]", "rate.corners[2]"]

@@ -2,7 +2,7 @@
 Links and forms are read as a browser would read them.
 """
 
-from loadtests.forms import Form, form_to, forms, links
+from loadtests.journeys.forms import Form, form_to, forms, links
 
 
 def test_links_are_found_once_and_in_order() -> None:

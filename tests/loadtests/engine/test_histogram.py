@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests import documents
-from loadtests.histogram import Histogram, bucket_of, lowest_of
+from loadtests.measuring.histogram import Histogram, bucket_of, lowest_of
 
 values = st.lists(st.floats(0, 600_000, allow_nan=False), min_size=1, max_size=200)
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from loadtests.browser import Request
-from loadtests.measures import Outcome
-from loadtests.shoppers import Behaviour
+from loadtests.crowd.shoppers import Behaviour
+from loadtests.journeys.browser import Request
+from loadtests.measuring.measures import Outcome
 from tests.loadtests.engine.story import BROKEN, BUYER, ROOM, SHOP, SLOW, TAKES_S, Scene, page, room, to, walk
 
 

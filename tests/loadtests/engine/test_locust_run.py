@@ -14,13 +14,20 @@ from typing import Any
 import aiohttp
 import pytest
 
-from loadtests.arrivals import SpikeProfile, draw_arrivals
-from loadtests.processes import free_ports
-from loadtests.shoppers import Behaviour
+from loadtests.arrivals.rate import Rate
+from loadtests.crowd.shoppers import Behaviour
+from loadtests.rehearsal.processes import free_ports
 from tests.beside import Stage, beside
-from tests.loadtests.engine.generator import HASTY, PLAN, SPIKE, Run, finish, look_inside, run, served, start
+from tests.loadtests.engine.generator import CROWD, HASTY, PLAN, Run, finish, look_inside, run, served, start
 from tests.loadtests.engine.stub import Script, Stub
 from tests.waiting import wait_until
+
+
+def crowd_of(behaviour: Behaviour) -> dict[str, Any]:
+    """
+    Return the change of a plan by which its crowd behaves so.
+    """
+    return {"streams": (replace(CROWD, behaviour=behaviour),)}
 
 
 async def several_ways() -> dict[str, Run]:
@@ -31,10 +38,10 @@ async def several_ways() -> dict[str, Run]:
     ways: dict[str, tuple[Script, dict[str, Any]]] = {
         "bare": (Script(), {}),
         "queued": (Script(polls=2, next_poll_s=0.2), {"name": "with_room"}),
-        "stalling": (Script(stalls=True), {"behaviour": replace(HASTY, page_patience_s=0.3, reloads=1)}),
-        "absent": (Script(), {"shop_url": f"http://127.0.0.1:{nobody}", "behaviour": replace(HASTY, reloads=0)}),
+        "stalling": (Script(stalls=True), crowd_of(replace(HASTY, page_patience_s=0.3, reloads=1))),
+        "absent": (Script(), {"shop_url": f"http://127.0.0.1:{nobody}", **crowd_of(replace(HASTY, reloads=0))}),
         "unended": (Script(polls=10_000), {"drain_s": 0.5, "max_in_flight": 10}),
-        "closed": (Script(), {"name": "capacity", "mode": "closed", "closed_shoppers": 5, "behaviour": Behaviour()}),
+        "closed": (Script(), {"name": "capacity", "mode": "closed", "closed_shoppers": 5, **crowd_of(Behaviour())}),
     }
     done = await asyncio.gather(
         *(run(Path(mkdtemp(prefix=way)), script, **changes) for way, (script, changes) in ways.items())
@@ -83,7 +90,7 @@ def test_everybody_in_the_list_comes(runs: dict[str, Run]) -> None:
     """
     arrivals = [shopper.arrival_s for shopper in runs["bare"].measures.shoppers]
 
-    assert arrivals == draw_arrivals(SPIKE, PLAN.seed)
+    assert arrivals == [arrival.at_s for arrival in PLAN.arrivals()]
 
 
 def test_requests_and_orders_are_those_the_shop_saw(runs: dict[str, Run]) -> None:
@@ -232,8 +239,8 @@ async def test_overstrained_generator_shows_in_the_start_lag(tmp_path: Path) -> 
     """
     Asked for more than any machine can start, the generator says so instead of blaming the shop.
     """
-    flood = SpikeProfile(20_000, 0.2, 0, 20_000, 0, 0, 0)
-    measures = (await run(tmp_path, Script(), profile=flood, duration_s=0.2, drain_s=0.5)).measures
+    flood = replace(CROWD, rate=Rate(((0.0, 20_000.0), (0.2, 20_000.0))))
+    measures = (await run(tmp_path, Script(), streams=(flood,), duration_s=0.2, drain_s=0.5)).measures
 
     assert (measures.start_lag_p99_ms or 0) > 50
     assert measures.not_started + measures.arrivals == measures.scheduled
@@ -249,8 +256,8 @@ async def test_interruption_ends_within_two_seconds_and_keeps_what_was_found(
     """
     stub = Stub(Script(polls=10_000))
     async with served(stub) as url:
-        endless = SpikeProfile(30, 600, 0, 30, 0, 0, 0)
-        plan = replace(PLAN, shop_url=url, out=str(tmp_path / "measures.json"), profile=endless, duration_s=600)
+        endless = replace(CROWD, rate=Rate(((0.0, 30.0), (600.0, 30.0))))
+        plan = replace(PLAN, shop_url=url, out=str(tmp_path / "measures.json"), streams=(endless,), duration_s=600)
         process = await start(plan)
         await wait_until(lambda: len(stub.poll_gaps_s) > 20, what="shoppers to wait")
         before_s = time.monotonic()
@@ -319,7 +326,7 @@ async def test_bad_calls_are_refused_with_a_sentence(
     Usage errors and bad plans have exit codes of their own, and say what is wrong.
     """
     (tmp_path / "bad").write_text("{}", encoding="utf-8")
-    command = (sys.executable, "-m", "loadtests.locust_run", *[str(tmp_path / name) for name in arguments])
+    command = (sys.executable, "-m", "loadtests.engine.locust_run", *[str(tmp_path / name) for name in arguments])
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
     _out, err = await process.communicate()

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.arrivals import SpikeProfile
+from loadtests.arrivals.rate import Rate
+from loadtests.crowd.shoppers import Behaviour
+from loadtests.crowd.streams import Stream
 from loadtests.documents import DocumentError, write
-from loadtests.histogram import Histogram
-from loadtests.measures import EtaSample, Measures, Outcome, Outcomes, PageMeasure, Second, ShopperRecord
-from loadtests.plan import RunPlan
-from loadtests.shoppers import Behaviour
+from loadtests.engine.plan import RunPlan
+from loadtests.measuring.histogram import Histogram
+from loadtests.measuring.measures import EtaSample, Measures, Outcome, Outcomes, PageMeasure, Second, ShopperRecord
 
 PLAN = RunPlan(
     name="with_room",
     mode="open",
     shop_url="http://127.0.0.1:8081",
     seed=7,
-    profile=SpikeProfile(1, 2, 3, 4, 5, 6, 7),
-    behaviour=Behaviour(products=("/product/kite",)),
+    streams=(Stream("crowd", Rate(((0.0, 1.0), (5.0, 4.0))), behaviour=Behaviour(products=("/product/kite",))),),
     overload_s=(2.0, 9.5),
 )
 MEASURES = Measures(
@@ -97,18 +97,18 @@ def test_ill_typed_parts_are_told_with_their_places() -> None:
     document = json.loads(PLAN.to_json())
     document["seed"] = "7"
     document["colour"] = "red"
-    del document["profile"]["hold_s"]
+    del document["streams"][0]["rate"]["corners"]
 
     assert faults_of(document) == [
         "plan.seed: input should be a valid integer, is '7'",
-        "plan.profile.hold_s: is missing",
+        "plan.streams[0].rate.corners: is missing",
         "plan.colour: is unknown; look for a misspelt name",
     ]
 
 
 def test_impossible_plan_is_refused_with_every_fault() -> None:
     """
-    Faults of the profile, the behaviour and the plan itself come together.
+    Faults of the rate, the behaviour, the kinds of shoppers and the plan itself come together.
     """
     document = json.loads(PLAN.to_json()) | {
         "mode": "closed",
@@ -120,12 +120,14 @@ def test_impossible_plan_is_refused_with_every_fault() -> None:
         "max_in_flight": 0,
         "run_id": "a b",
     }
-    document["profile"]["peak_per_s"] = 0
-    document["behaviour"]["window_share"] = 2
+    document["streams"][0]["rate"]["corners"] = [[0.0, 1.0], [5.0, -4.0]]
+    document["streams"][0]["behaviour"]["window_share"] = 2
+    document["streams"][0]["journeys"] = {"buyer": 0.0}
 
     assert [fault.split(":")[0] for fault in faults_of(document)] == [
-        "profile.peak_per_s",
-        "behaviour.window_share",
+        "streams[0].rate.corners[1]",
+        "streams[0].behaviour.window_share",
+        "streams[0].journeys",
         "shop_url",
         "closed_shoppers",
         "duration_s",

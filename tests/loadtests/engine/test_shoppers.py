@@ -8,28 +8,30 @@ from dataclasses import replace
 
 import pytest
 
-from loadtests.shoppers import MAX_THINK_MEANS, Behaviour, draw_shopper, pick
+from loadtests.crowd.shoppers import MAX_THINK_MEANS, Behaviour, draw_shopper, pick
 
 
 def test_shopper_is_the_same_person_in_every_run() -> None:
     """
     The same seed and number give the same plans, think times and patience.
     """
-    assert [draw_shopper(Behaviour(), 7, i) for i in range(50)] == [draw_shopper(Behaviour(), 7, i) for i in range(50)]
+    assert [draw_shopper(Behaviour(), f"7:{i}", i) for i in range(50)] == [
+        draw_shopper(Behaviour(), f"7:{i}", i) for i in range(50)
+    ]
 
 
 def test_shoppers_of_one_crowd_differ() -> None:
     """
     No two of a hundred shoppers have the same patience.
     """
-    assert len({draw_shopper(Behaviour(), 7, i).room_patience_s for i in range(100)}) == 100
+    assert len({draw_shopper(Behaviour(), f"7:{i}", i).room_patience_s for i in range(100)}) == 100
 
 
 def test_share_of_window_shoppers_is_kept() -> None:
     """
     As many only look as the behaviour says.
     """
-    crowd = [draw_shopper(Behaviour(window_share=0.3), 7, i) for i in range(4000)]
+    crowd = [draw_shopper(Behaviour(window_share=0.3), f"7:{i}", i) for i in range(4000)]
 
     assert sum(not shopper.buys for shopper in crowd) / 4000 == pytest.approx(0.3, abs=0.03)
 
@@ -39,7 +41,7 @@ def test_room_patience_has_the_mean_it_was_given() -> None:
     The shape of the patience changes its spread, not its mean.
     """
     behaviour = Behaviour(room_patience_s=100, room_patience_shape=1.5)
-    mean_s = sum(draw_shopper(behaviour, 7, i).room_patience_s for i in range(4000)) / 4000
+    mean_s = sum(draw_shopper(behaviour, f"7:{i}", i).room_patience_s for i in range(4000)) / 4000
 
     assert mean_s == pytest.approx(100, rel=0.05)
 
@@ -48,7 +50,7 @@ def test_think_times_are_bounded() -> None:
     """
     Nobody reads a page for more than a few means.
     """
-    crowd = [draw_shopper(Behaviour(browse_think_s=2), 7, i) for i in range(500)]
+    crowd = [draw_shopper(Behaviour(browse_think_s=2), f"7:{i}", i) for i in range(500)]
 
     assert max(max(shopper.browse_thinks_s) for shopper in crowd) <= 2 * MAX_THINK_MEANS
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from loadtests.measures import EtaSample, Outcome
-from loadtests.visit import EtaReservoir
+from loadtests.journeys.visit import EtaReservoir
+from loadtests.measuring.measures import EtaSample, Outcome
 from tests.loadtests.engine import stub
 from tests.loadtests.engine.story import BROKEN, BUYER, ROOM, SHOP, TAKES_S, page, room, to, walk
 

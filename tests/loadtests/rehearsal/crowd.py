@@ -5,10 +5,10 @@ A made-up rehearsal for the tests: a small queue computed by arithmetic, in the 
 from dataclasses import asdict
 from typing import Any
 
-from loadtests.histogram import Histogram
-from loadtests.measures import EtaSample, Measures, Outcome, Outcomes, Second, ShopperRecord
-from loadtests.thresholds import DEFAULTS
-from loadtests.verdict import Books, Circumstances, Played, RoomFacts, ShopCapacity, result_of
+from loadtests.judging.thresholds import DEFAULTS
+from loadtests.judging.verdict import Books, Circumstances, Played, RoomFacts, ShopCapacity, result_of
+from loadtests.measuring.histogram import Histogram
+from loadtests.measuring.measures import EtaSample, Measures, Outcome, Outcomes, Second, ShopperRecord
 
 ZERO_MS = 1_800_000_000_000
 CAPACITY = ShopCapacity(orders_per_s=9.0, journeys_per_s=10.0)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from loadtests.cli import demo, rehearse
-from loadtests.rehearsal_target import is_loopback, target_faults
+from loadtests.cli.demo import demo
+from loadtests.cli.rehearse import rehearse
+from loadtests.rehearsal.target import is_loopback, target_faults
 
 
 def refused(*arguments: str) -> str:

@@ -21,10 +21,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from loadtests.processes import Interrupts
-from loadtests.rehearsal import Options, Rehearsal
-from loadtests.rehearsal_progress import Progress
-from loadtests.rehearsal_sizing import QUICK
+from loadtests.rehearsal.play import Options, Rehearsal
+from loadtests.rehearsal.processes import Interrupts
+from loadtests.rehearsal.progress import Progress
+from loadtests.rehearsal.sizing import QUICK
 from tests.beside import Stage, beside
 
 TINY = replace(

@@ -8,7 +8,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.fairness import (
+from loadtests.measuring.fairness import (
     WINDOWS_S,
     Announcement,
     Place,

@@ -13,7 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.processes import Child, Family, Interrupted, Interrupts, ProcessError, Program, free_ports, tail
+from loadtests.rehearsal.processes import (
+    Child,
+    Family,
+    Interrupted,
+    Interrupts,
+    ProcessError,
+    Program,
+    free_ports,
+    tail,
+)
 
 SLEEPER = "import time; time.sleep(60)"
 STUBBORN = (
@@ -22,7 +31,7 @@ STUBBORN = (
 PARENT = """
 import os, sys
 from pathlib import Path
-from loadtests.processes import Family, Interrupts, Program
+from loadtests.rehearsal.processes import Family, Interrupts, Program
 interrupts = Interrupts()
 with interrupts.installed(), Family(Path(sys.argv[1]), interrupts) as family:
     child = family.start(Program("grandparent", [sys.executable, "-c", sys.argv[2]]))
@@ -106,7 +115,7 @@ def test_a_deaf_child_is_killed(tmp_path: Path, interrupts: Interrupts, monkeypa
     """
     Who does not heed the polite signal within the grace time is killed.
     """
-    monkeypatch.setattr("loadtests.processes.GRACE_S", 0.2)
+    monkeypatch.setattr("loadtests.rehearsal.processes.GRACE_S", 0.2)
     with Family(tmp_path, interrupts) as family:
         child = family.start(python(STUBBORN, piped=True))
         assert first_line(child) == "deaf"

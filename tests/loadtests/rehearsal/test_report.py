@@ -9,10 +9,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from loadtests.judging.thresholds import DEFAULTS, OWN_SHOP
+from loadtests.judging.verdict import result_of
 from loadtests.report import svg, words
 from loadtests.report.page import render
-from loadtests.thresholds import DEFAULTS, OWN_SHOP
-from loadtests.verdict import result_of
 from tests.loadtests.rehearsal.crowd import CIRCUMSTANCES, sample
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests import rehearsal_sizing as sizing
-from loadtests.arrivals import draw_arrivals, rate_at
-from loadtests.rehearsal_sizing import FULL, QUICK, Size
-from loadtests.verdict import ShopCapacity
+from loadtests.arrivals.rate import draw_arrivals, rate_at
+from loadtests.judging.verdict import ShopCapacity
+from loadtests.rehearsal import sizing
+from loadtests.rehearsal.sizing import FULL, QUICK, Size
 from waiting_room.core.policy import Policy
 
 SIZES = (QUICK, FULL)
@@ -34,7 +34,7 @@ def test_more_than_four_times_the_capacity_comes(size: Size, capacity: ShopCapac
     profile = sizing.profile_of(size, capacity)
     from_s, to_s = sizing.plateau_of(profile)
     for at_s in (from_s, (from_s + to_s) / 2, to_s - 0.01):
-        assert rate_at(profile, at_s) > 4 * capacity.journeys_per_s
+        assert rate_at(profile.rate(), at_s) > 4 * capacity.journeys_per_s
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: s.name)
@@ -56,7 +56,7 @@ def test_demand_is_there_all_through_the_overload(size: Size) -> None:
     """
     profile = sizing.profile_of(size, CAPACITY)
     from_s, to_s = sizing.overload_of(profile, CAPACITY, size.behaviour, size.drain_s)
-    came = draw_arrivals(profile, 1)
+    came = draw_arrivals(profile.rate(), 1)
     start_s = from_s - sizing.settled_s(size.behaviour)
     for at_s in range(int(start_s) + 3, int(to_s - sizing.journey_s(size.behaviour))):
         since = sum(start_s <= arrival < at_s for arrival in came)

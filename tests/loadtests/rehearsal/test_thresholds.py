@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.thresholds import DEFAULTS, WITH, WITHOUT, applicable, evaluate, symptoms
+from loadtests.judging.thresholds import DEFAULTS, WITH, WITHOUT, applicable, evaluate, symptoms
 
 GOOD: dict[str, dict[str, Any]] = {
     WITHOUT: {

@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.thresholds import DEFAULTS
-from loadtests.verdict import EXIT_CODES, Books, Played, RoomFacts, capacity_of, result_of, run_result, steady_rate
+from loadtests.judging.thresholds import DEFAULTS
+from loadtests.judging.verdict import (
+    EXIT_CODES,
+    Books,
+    Played,
+    RoomFacts,
+    capacity_of,
+    result_of,
+    run_result,
+    steady_rate,
+)
 from tests.loadtests.rehearsal.crowd import CIRCUMSTANCES, RATE, ZERO_MS, measures, played
 
 PROMISED = {

@@ -6,8 +6,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from loadtests.rehearsal_progress import Progress
-from loadtests.rehearsal_table import summary, table
+from loadtests.rehearsal.progress import Progress
+from loadtests.rehearsal.table import summary, table
 from tests.loadtests.rehearsal.crowd import sample
 
 LINE: dict[str, Any] = {

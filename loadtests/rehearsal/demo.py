@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtests.arrivals import SpikeProfile
+from loadtests.arrivals.rate import Rate
+from loadtests.crowd.shoppers import Behaviour
+from loadtests.crowd.streams import Stream
 from loadtests.demo_shop.model import ShopModel
-from loadtests.plan import RunPlan
-from loadtests.processes import Family, Interrupted, Interrupts
-from loadtests.rehearsal_stack import ROOM, Ports, Secrets, Stack
-from loadtests.shoppers import Behaviour
+from loadtests.engine.plan import RunPlan
+from loadtests.rehearsal.processes import Family, Interrupted, Interrupts
+from loadtests.rehearsal.stack import ROOM, Ports, Secrets, Stack
 from waiting_room.wire import PREFIX
 
 SEATS = 2
@@ -56,13 +57,14 @@ class Stage:
         """
         Return the crowd: more than are let in, some of whom lose patience, so that the queue stays within bounds.
         """
+        rate = Rate(((0.0, CROWD_PER_S), (CROWD_S, CROWD_PER_S)))
+        behaviour = Behaviour(browse_think_s=2.0, form_think_s=3.0, room_patience_s=90.0)
         return RunPlan(
             name="with_room",
             mode="open",
             shop_url=shop_url,
             seed=1,
-            profile=SpikeProfile(CROWD_PER_S, CROWD_S, 0, CROWD_PER_S, 0, 0, 0),
-            behaviour=Behaviour(browse_think_s=2.0, form_think_s=3.0, room_patience_s=90.0),
+            streams=(Stream("crowd", rate, behaviour=behaviour),),
             duration_s=CROWD_S,
             drain_s=0,
             out=str(self.out / "runs" / "crowd.measures.json"),

@@ -14,17 +14,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from loadtests import rehearsal_sizing as sizing
-from loadtests.arrivals import SpikeProfile
-from loadtests.measures import Measures
-from loadtests.plan import RunName, RunPlan
-from loadtests.processes import Family, Interrupted, Interrupts, ProcessError
-from loadtests.rehearsal_progress import RUN_TITLES, Progress
-from loadtests.rehearsal_sizing import Size
-from loadtests.rehearsal_stack import Ports, Secrets, Stack, books_of
+from loadtests.arrivals.rate import Rate
+from loadtests.arrivals.spike import SpikeProfile
+from loadtests.crowd.streams import Stream
+from loadtests.engine.plan import RunName, RunPlan
+from loadtests.judging.thresholds import Threshold, applicable
+from loadtests.judging.verdict import Circumstances, Played, RoomFacts, ShopCapacity, capacity_of, result_of
+from loadtests.measuring.measures import Measures
+from loadtests.rehearsal import sizing
+from loadtests.rehearsal.processes import Family, Interrupted, Interrupts, ProcessError
+from loadtests.rehearsal.progress import RUN_TITLES, Progress
+from loadtests.rehearsal.sizing import Size
+from loadtests.rehearsal.stack import Ports, Secrets, Stack, books_of
 from loadtests.report.page import render
-from loadtests.thresholds import Threshold, applicable
-from loadtests.verdict import Circumstances, Played, RoomFacts, ShopCapacity, capacity_of, result_of
 from waiting_room.errors import WaitingRoomError
 
 CLOSED_PER_CONNECTION = 3
@@ -155,8 +157,7 @@ class Rehearsal:
             mode="closed",
             shop_url=shop_url,
             seed=self._options.seed,
-            profile=SpikeProfile(1, size.capacity_s, 0, 1, 0, 0, 0),
-            behaviour=size.behaviour,
+            streams=(Stream("crowd", Rate(((0.0, 1.0), (size.capacity_s, 1.0))), behaviour=size.behaviour),),
             closed_shoppers=shoppers,
             duration_s=size.capacity_s,
             drain_s=0,
@@ -172,8 +173,7 @@ class Rehearsal:
             mode="open",
             shop_url=shop_url,
             seed=self._options.seed,
-            profile=profile,
-            behaviour=size.behaviour,
+            streams=(Stream("crowd", profile.rate(), behaviour=size.behaviour),),
             duration_s=profile.length_s,
             drain_s=size.drain_s,
             metrics_port=self._ports.generator,

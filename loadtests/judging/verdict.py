@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from loadtests import fairness
-from loadtests.fairness import Announcement, Place
-from loadtests.measures import Measures, Outcome, ShopperRecord
-from loadtests.thresholds import Check, Threshold, evaluate, symptoms
+from loadtests.judging.thresholds import Check, Threshold, evaluate, symptoms
+from loadtests.measuring import fairness
+from loadtests.measuring.fairness import Announcement, Place
+from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 
 Verdict = Literal["pass", "fail", "invalid", "aborted"]
 EXIT_CODES: Mapping[str, int] = {"pass": 0, "fail": 1, "invalid": 6, "aborted": 130}

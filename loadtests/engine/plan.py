@@ -4,15 +4,14 @@ What one run of the load generator is to do: a value, written as JSON by the reh
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from loadtests import documents
-from loadtests.arrivals import SpikeProfile
+from loadtests.crowd.streams import Arrival, Stream, arrivals_of
 from loadtests.documents import STRICT, DocumentError
-from loadtests.shoppers import Behaviour
 from waiting_room.errors import Fault
 
 RunName = Literal["capacity", "without_room", "with_room"]
@@ -34,8 +33,7 @@ class RunPlan:
             round and round without thinking, which measures what the shop can do at most.
         shop_url: where the shop is, such as http://127.0.0.1:8081.
         seed: the crowd; the same seed is the same shoppers.
-        profile: when they come (open mode).
-        behaviour: how they behave.
+        streams: who comes when, and how they behave; in closed mode only who the first stream's people are counts.
         closed_shoppers: how many go round (closed mode).
         duration_s: for how long shoppers come.
         drain_s: for how long those inside may finish after that.
@@ -51,8 +49,7 @@ class RunPlan:
     mode: Mode
     shop_url: str
     seed: int
-    profile: SpikeProfile
-    behaviour: Behaviour = field(default_factory=Behaviour)
+    streams: tuple[Stream, ...]
     closed_shoppers: int = 0
     duration_s: float = 60.0
     drain_s: float = 10.0
@@ -76,7 +73,9 @@ class RunPlan:
         """
         Return everything that makes the plan impossible, and nothing when it is sound.
         """
-        found = [*self.profile.faults(), *self.behaviour.faults()]
+        found = [fault for place, stream in enumerate(self.streams) for fault in stream.faults(f"streams[{place}]")]
+        if not self.streams:
+            found.append(Fault("streams", "are none", "give at least one"))
         url = urlsplit(self.shop_url)
         if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
             example = "write it as http://127.0.0.1:8081"
@@ -97,6 +96,12 @@ class RunPlan:
             what = f"must be at most 100 letters, digits, dots, colons, dashes, underscores, is {self.run_id!r}"
             found.append(Fault("run_id", what))
         return tuple(found)
+
+    def arrivals(self) -> list[Arrival]:
+        """
+        Return everybody who is to come, in order; none in closed mode.
+        """
+        return arrivals_of(self.streams, self.seed, self.duration_s) if self.mode == "open" else []
 
     def to_json(self) -> str:
         """

@@ -11,8 +11,8 @@ from typing import ClassVar, Self
 
 from loadtests import documents
 from loadtests.documents import STRICT
-from loadtests.histogram import Histogram
-from loadtests.plan import RunName
+from loadtests.engine.plan import RunName
+from loadtests.measuring.histogram import Histogram
 
 
 class Outcome(StrEnum):
@@ -26,6 +26,11 @@ class Outcome(StrEnum):
     GAVE_UP_WAITING = "gave_up_waiting"
     REFUSED = "refused"
     SOLD_OUT = "sold_out"
+    LEFT_BASKET = "left_basket"
+    NO_SHOW = "no_show"
+    EXPIRED = "expired"
+    TURNED_AWAY = "turned_away"
+    SLIPPED_BY = "slipped_by"
     ERROR = "error"
     UNFINISHED = "unfinished"
 
@@ -42,6 +47,11 @@ class Outcomes:
         gave_up_waiting: had enough of the waiting room.
         refused: the room sent them away.
         sold_out: the shop had none left.
+        left_basket: left a full basket, as they meant to.
+        no_show: were called and did not come, as they meant to.
+        expired: their time in the shop ended before they were done.
+        turned_away: meant no good, and gained nothing by it.
+        slipped_by: meant no good, and got what was not theirs.
         error: something that is no overload: an unknown page, an unreadable answer.
         unfinished: were still inside when the run ended.
     """
@@ -52,6 +62,11 @@ class Outcomes:
     gave_up_waiting: int = 0
     refused: int = 0
     sold_out: int = 0
+    left_basket: int = 0
+    no_show: int = 0
+    expired: int = 0
+    turned_away: int = 0
+    slipped_by: int = 0
     error: int = 0
     unfinished: int = 0
 
@@ -129,6 +144,7 @@ class ShopperRecord:
         arrival_s: the intended start.
         start_lag_ms: how much later the first request was sent.
         outcome: how the visit ended.
+        stream, kind: with whom the shopper came, and which kind of shopper it was.
         number, lane: the first place in the waiting room, None without one.
         joined_s: when the answer to the join had arrived.
         called_s: when the first answer `called` or `admitted` had arrived.
@@ -150,6 +166,8 @@ class ShopperRecord:
     arrival_s: float
     start_lag_ms: float
     outcome: Outcome
+    stream: str = "crowd"
+    kind: str = "buyer"
     number: int | None = None
     lane: str | None = None
     joined_s: float | None = None

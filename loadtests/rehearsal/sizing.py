@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from math import gamma, sqrt
 from typing import Any
 
-from loadtests.arrivals import SpikeProfile, expected_count, overload_window
+from loadtests.arrivals.rate import expected_count, overload_window
+from loadtests.arrivals.spike import SpikeProfile
+from loadtests.crowd.shoppers import MAX_THINK_MEANS, Behaviour
 from loadtests.demo_shop.model import ShopModel
-from loadtests.shoppers import MAX_THINK_MEANS, Behaviour
-from loadtests.verdict import ShopCapacity
+from loadtests.judging.verdict import ShopCapacity
 
 PEAK_RATIO = 4.6
 """The crowd at its peak, in multiples of what the shop can serve; above 4 with room for chance."""
@@ -172,15 +173,14 @@ def overload_of(
     before the end of a visit, so it begins later by the time in which nine of ten undisturbed visits have ended, and
     ends later by a mean one. It is the same for a run with a room and one without.
     """
-    window = overload_window(profile, capacity.journeys_per_s)
+    rate = profile.rate()
+    window = overload_window(rate, capacity.journeys_per_s)
     end_s = profile.length_s + drain_s
     if window is None:
         return min(settled_s(behaviour), end_s / 2), end_s
     from_s, to_s = window
-    before = expected_count(profile, from_s)
-    while to_s < profile.length_s and expected_count(profile, to_s) - before > capacity.journeys_per_s * (
-        to_s - from_s
-    ):
+    before = expected_count(rate, from_s)
+    while to_s < profile.length_s and expected_count(rate, to_s) - before > capacity.journeys_per_s * (to_s - from_s):
         to_s += STEP_S
     return round(from_s + settled_s(behaviour), 3), round(min(to_s + journey_s(behaviour), end_s), 3)
 

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, fields
 from typing import Any
 
-from loadtests.measures import EtaSample, Outcome, ShopperRecord
+from loadtests.measuring.measures import EtaSample, Outcome, ShopperRecord
 from waiting_room.errors import TokenError
 from waiting_room.wire import peek
 
@@ -67,12 +67,15 @@ class Visit:
         arrival_s: the intended start.
         started_s: when the shopper really set out.
         seed: the crowd's seed, for what chance decides on the way.
+        stream, kind: who it is.
     """
 
     i: int
     arrival_s: float
     started_s: float
     seed: int
+    stream: str
+    kind: str
     number: int | None = None
     lane: str | None = None
     joined_s: float | None = None

@@ -20,12 +20,13 @@ from locust.contrib.fasthttp import LocustUserAgent
 from locust.env import Environment
 from locust.exception import StopUser
 
-from loadtests.browser import ABANDONED, Answer, Request
-from loadtests.journey import Journey
-from loadtests.measures import Outcome
-from loadtests.plan import RunPlan
-from loadtests.recorder import Recorder
-from loadtests.shoppers import draw_shopper
+from loadtests.crowd.shoppers import draw_shopper
+from loadtests.crowd.streams import Arrival, kind_of
+from loadtests.engine.plan import RunPlan
+from loadtests.journeys.browser import ABANDONED, Answer, Request
+from loadtests.journeys.catalogue import WALKS, Cast
+from loadtests.measuring.measures import Outcome
+from loadtests.measuring.recorder import Recorder
 from waiting_room.wire import REHEARSAL_HEADER, URL_HEADER
 
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -160,8 +161,8 @@ class RehearsalShopper(FastHttpUser):
     Args:
         environment: Locust's.
         stage: what all shoppers share.
-        i: which shopper of the crowd.
-        arrival_s: the intended start, in seconds from the run's zero; None for now.
+        i: which shopper of the run.
+        arrival: who it is, and the intended start; None for one of a closed loop, who starts now.
     """
 
     abstract = True
@@ -172,11 +173,13 @@ class RehearsalShopper(FastHttpUser):
     network_timeout = 300.0  # the shopper's patience ends requests, in total and not per packet
     connection_timeout = 300.0
 
-    def __init__(self, environment: Environment, stage: Stage, i: int, arrival_s: float | None) -> None:
+    def __init__(self, environment: Environment, stage: Stage, i: int, arrival: Arrival | None) -> None:
         super().__init__(environment)
         self._stage = stage
         self._i = i
-        self._arrival_s = arrival_s
+        self._arrival_s = arrival.at_s if arrival else None
+        self._others: list[FastBrowser] = []
+        self._stream, self._k = (arrival.stream, arrival.k) if arrival else (0, i)
 
     @task
     def shop(self) -> None:
@@ -184,22 +187,32 @@ class RehearsalShopper(FastHttpUser):
         Walk the journey and stop being a user.
         """
         plan, recorder, clock = self._stage.plan, self._stage.recorder, self._stage.clock
-        shopper = draw_shopper(plan.behaviour, plan.seed, self._i)
+        stream, k = plan.streams[self._stream], self._k
+        shopper = draw_shopper(stream.behaviour, f"{plan.seed}:{stream.name}:{k}", self._i)
         browser = FastBrowser(self, clock)
         started_s = clock.now_s()
         arrival_s = started_s if self._arrival_s is None else self._arrival_s
-        visit = recorder.arrived(self._i, arrival_s, started_s)
-        thinks = plan.mode == "open"
-        journey = Journey(browser, recorder, visit, shopper, plan.behaviour, plan.shop_url, thinks=thinks)
+        kind = kind_of(stream, plan.seed, k)
+        visit = recorder.arrived(self._i, arrival_s, started_s, stream.name, kind)
+        cast = Cast(
+            browser, self._another, recorder, visit, shopper, stream.behaviour, plan.shop_url, plan.mode == "open"
+        )
         try:
-            outcome = journey.walk()
+            outcome = WALKS[kind](cast).walk()
         except Exception as error:  # noqa: BLE001 - a mistake of ours costs one shopper, and is told in the report
             recorder.problem(f"the generator failed: {type(error).__name__}: {error}"[:300])
             outcome = Outcome.ERROR
         finally:
             browser.close()
+            for other in self._others:
+                other.close()
         recorder.ended(visit, outcome, clock.now_s())
         raise StopUser
+
+    def _another(self) -> FastBrowser:
+        other = FastBrowser(type(self)(self.environment, self._stage, self._i, None), self._stage.clock)
+        self._others.append(other)
+        return other
 
 
 def shopper_class(plan: RunPlan) -> type[RehearsalShopper]:

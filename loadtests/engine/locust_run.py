@@ -1,7 +1,7 @@
 """
 Run one plan: start every shopper by the clock, count, and write down what was found.
 
-    python -m loadtests.locust_run PLAN.json
+    python -m loadtests.engine.locust_run PLAN.json
 
 One JSON line a second on stdout tells the progress; the plan's `out` receives the measures. SIGINT and SIGTERM end the
 run within two seconds, and what was found until then is still written. Exit codes: 0 done, 2 usage, 3 the plan is
@@ -26,13 +26,12 @@ from gevent.event import Event
 from gevent.pool import Group
 
 from loadtests import documents
-from loadtests.arrivals import draw_arrivals
 from loadtests.documents import DocumentError
-from loadtests.locust_metrics import Exposition
-from loadtests.locust_shoppers import Clock, Stage, mend_http_client, shopper_class
-from loadtests.measures import Measures
-from loadtests.plan import RunPlan
-from loadtests.recorder import Recorder
+from loadtests.engine.locust_metrics import Exposition
+from loadtests.engine.locust_shoppers import Clock, Stage, mend_http_client, shopper_class
+from loadtests.engine.plan import RunPlan
+from loadtests.measuring.measures import Measures
+from loadtests.measuring.recorder import Recorder
 
 LEAD_S: Final = 0.2
 """Zero lies so far ahead that the first shopper is not late because of our own start."""
@@ -54,7 +53,7 @@ class Generator:
         self._plan = plan
         self._exposition = Exposition(plan)
         self._recorder = Recorder(plan, self._exposition)
-        self._arrivals = self._schedule()
+        self._arrivals = plan.arrivals()
         self._users = shopper_class(plan)
         self._environment = Environment(user_classes=[], host=plan.shop_url)
         self._shoppers = Group()
@@ -98,11 +97,6 @@ class Generator:
             interrupted=self._interrupted,
         )
 
-    def _schedule(self) -> list[float]:
-        if self._plan.mode == "closed":
-            return []
-        return [at_s for at_s in draw_arrivals(self._plan.profile, self._plan.seed) if at_s < self._plan.duration_s]
-
     def _wait_for_end(self) -> None:
         """
         Return at an interruption, when the time is over, or when everybody has been and gone.
@@ -119,9 +113,9 @@ class Generator:
         """
         clock = self._clock
         burst = 0
-        for i, at_s in enumerate(self._arrivals):
-            if clock.now_s() < at_s:
-                clock.rest_until(at_s)
+        for i, arrival in enumerate(self._arrivals):
+            if clock.now_s() < arrival.at_s:
+                clock.rest_until(arrival.at_s)
                 burst = 0
             elif (burst := burst + 1) % BURST == 0:
                 gevent.sleep(0)
@@ -129,7 +123,7 @@ class Generator:
             if len(self._shoppers) >= self._plan.max_in_flight:
                 self._recorder.not_started += 1
                 continue
-            self._users(self._environment, self._stage, i, at_s).start(self._shoppers)
+            self._users(self._environment, self._stage, i, arrival).start(self._shoppers)
 
     def _circle(self) -> None:
         """
@@ -149,7 +143,7 @@ class Generator:
             self._users(self._environment, self._stage, i, None).start(self._shoppers).join()
 
     def _overdue(self, ended_s: float) -> int:
-        return sum(at_s <= ended_s for at_s in self._arrivals[self._next :])
+        return sum(arrival.at_s <= ended_s for arrival in self._arrivals[self._next :])
 
     def _tick(self) -> None:
         """
@@ -181,7 +175,7 @@ def main(arguments: list[str]) -> int:
     Run the plan that the arguments name, and return the exit code.
     """
     if len(arguments) != 1:
-        sys.stderr.write("usage: python -m loadtests.locust_run PLAN.json\n")
+        sys.stderr.write("usage: python -m loadtests.engine.locust_run PLAN.json\n")
         return 2
     try:
         plan = RunPlan.from_file(Path(arguments[0]))

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from loadtests.browser import ABANDONED, Answer, Browser, Request
-from loadtests.forms import form_to, links
-from loadtests.measures import Outcome
-from loadtests.recorder import Recorder
-from loadtests.shoppers import Behaviour, Shopper, pick
-from loadtests.stay import Stay, Way, entry_of
-from loadtests.tallies import Result
-from loadtests.visit import Visit
+from loadtests.crowd.shoppers import Behaviour, Shopper, pick
+from loadtests.journeys.browser import ABANDONED, Answer, Browser, Request
+from loadtests.journeys.forms import form_to, links
+from loadtests.journeys.stay import Stay, Way, entry_of
+from loadtests.journeys.visit import Visit
+from loadtests.measuring.measures import Outcome
+from loadtests.measuring.recorder import Recorder
+from loadtests.measuring.tallies import Result
 
 MAX_HOPS: Final = 5
 MAX_STAYS: Final = 10

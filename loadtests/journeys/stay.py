@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
-from loadtests.browser import Answer, Browser, Request
-from loadtests.measures import Outcome
-from loadtests.recorder import Recorder
-from loadtests.shoppers import Shopper
-from loadtests.visit import ON_TIME_S, Visit
+from loadtests.crowd.shoppers import Shopper
+from loadtests.journeys.browser import Answer, Browser, Request
+from loadtests.journeys.visit import ON_TIME_S, Visit
+from loadtests.measuring.measures import Outcome
+from loadtests.measuring.recorder import Recorder
 
 ANSWER_WITHIN_S: Final = 15.0
 """How long an answer of the room is waited for; a claim alone may be held for about two seconds."""

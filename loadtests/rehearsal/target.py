@@ -8,15 +8,15 @@ from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from loadtests import rehearsal_sizing as sizing
-from loadtests.arrivals import SpikeProfile
-from loadtests.measures import Measures
-from loadtests.processes import Interrupts
-from loadtests.rehearsal import Options, Rehearsal, RehearsalError
-from loadtests.rehearsal_progress import RUN_TITLES, Progress
-from loadtests.rehearsal_stack import Stack, ask_json
-from loadtests.thresholds import Threshold, applicable
-from loadtests.verdict import Played, RoomFacts, ShopCapacity, capacity_of
+from loadtests.arrivals.spike import SpikeProfile
+from loadtests.judging.thresholds import Threshold, applicable
+from loadtests.judging.verdict import Played, RoomFacts, ShopCapacity, capacity_of
+from loadtests.measuring.measures import Measures
+from loadtests.rehearsal import sizing
+from loadtests.rehearsal.play import Options, Rehearsal, RehearsalError
+from loadtests.rehearsal.processes import Interrupts
+from loadtests.rehearsal.progress import RUN_TITLES, Progress
+from loadtests.rehearsal.stack import Stack, ask_json
 from waiting_room.errors import Fault
 
 CLOSED_SHOPPERS = 32

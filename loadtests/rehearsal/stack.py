@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 
 from loadtests.demo_shop.ledger import read_ledger
 from loadtests.demo_shop.model import GateModel, ShopModel
-from loadtests.measures import Measures
-from loadtests.plan import RunPlan
-from loadtests.processes import Child, Family, Program, free_ports
-from loadtests.verdict import Books
+from loadtests.engine.plan import RunPlan
+from loadtests.judging.verdict import Books
+from loadtests.measuring.measures import Measures
+from loadtests.rehearsal.processes import Child, Family, Program, free_ports
 from waiting_room.wire import PREFIX
 
 HOST = "127.0.0.1"
@@ -175,7 +175,7 @@ class Stack:
         plan_file = self._folder / f"{plan.name}.plan.json"
         plan_file.write_text(plan.to_json())
         Path(plan.out).unlink(missing_ok=True)
-        argv = [sys.executable, "-m", "loadtests.locust_run", str(plan_file)]
+        argv = [sys.executable, "-m", "loadtests.engine.locust_run", str(plan_file)]
         return self._family.start(Program(f"generator-{plan.name}", argv, piped=piped, first=True))
 
     def drive(self, plan: RunPlan, on_line: Callable[[dict[str, Any]], None]) -> Measures:

@@ -118,11 +118,11 @@ class Shopper:
     says_goodbye: bool
 
 
-def draw_shopper(behaviour: Behaviour, seed: int, i: int) -> Shopper:
+def draw_shopper(behaviour: Behaviour, who: int | str, i: int) -> Shopper:
     """
-    Return shopper number *i*: the same for the same behaviour, seed and number, whatever else is going on.
+    Return the person *who*, shopper number *i* of the run: the same for the same behaviour and *who*.
     """
-    draw = random.Random(f"shopper:{seed}:{i}")
+    draw = random.Random(f"shopper:{who}")
     buys = draw.random() >= behaviour.window_share
     looks = 1 if buys else draw.randint(1, 3)
     spread = behaviour.page_patience_spread

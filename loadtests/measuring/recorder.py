@@ -7,12 +7,12 @@ The recorder is pure: whoever calls it brings the time. One run has one recorder
 from collections import Counter
 from typing import Protocol
 
-from loadtests.browser import Answer
-from loadtests.histogram import Histogram
-from loadtests.measures import Measures, Outcome, Outcomes, Second, ShopperRecord
-from loadtests.plan import RunPlan
-from loadtests.tallies import PageTally, Result, SecondTally, busiest_share
-from loadtests.visit import Visit
+from loadtests.engine.plan import RunPlan
+from loadtests.journeys.browser import Answer
+from loadtests.journeys.visit import Visit
+from loadtests.measuring.histogram import Histogram
+from loadtests.measuring.measures import Measures, Outcome, Outcomes, Second, ShopperRecord
+from loadtests.measuring.tallies import PageTally, Result, SecondTally, busiest_share
 
 MAX_PROBLEMS = 50
 
@@ -103,11 +103,11 @@ class Recorder:
         """
         return self._lag.percentile_ms(99)
 
-    def arrived(self, i: int, arrival_s: float, started_s: float) -> Visit:
+    def arrived(self, i: int, arrival_s: float, started_s: float, stream: str, kind: str) -> Visit:
         """
         Open the notes on a shopper who sets out.
         """
-        visit = Visit(i, arrival_s, started_s, self._plan.seed)
+        visit = Visit(i, arrival_s, started_s, self._plan.seed, stream, kind)
         self._open[i] = visit
         self._at(arrival_s).arrivals += 1
         self._lag.record((started_s - arrival_s) * 1000)

@@ -5,9 +5,9 @@ The generator's own /metrics: what the crowd does at this moment, under the name
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from loadtests.documents import DocumentError
-from loadtests.measures import Outcome
-from loadtests.plan import RunPlan
-from loadtests.tallies import Result
+from loadtests.engine.plan import RunPlan
+from loadtests.measuring.measures import Outcome
+from loadtests.measuring.tallies import Result
 from waiting_room.errors import Fault
 from waiting_room.telemetry import catalog
 from waiting_room.telemetry.catalog import Metric

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 
-from loadtests.histogram import Histogram
-from loadtests.measures import PageMeasure, Second
+from loadtests.measuring.histogram import Histogram
+from loadtests.measuring.measures import PageMeasure, Second
 
 PEAK_S = 5
 

@@ -1,0 +1,3 @@
+"""
+The commands `waiting-room rehearse` and `waiting-room demo`.
+"""

@@ -1,0 +1,90 @@
+"""
+What the commands of this package share: reading options, telling all faults at once, showing progress.
+"""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from math import inf, isfinite
+from pathlib import Path
+
+import click
+
+from loadtests.rehearsal.progress import Progress
+from waiting_room.errors import Fault
+
+USAGE = 2
+HELP = {"help_option_names": ["-h", "--help"]}
+"""As the group has it: click keeps the first help option it makes, whichever way the command was reached."""
+DEFAULT_OUT = "rehearsal"
+
+
+class OptionsError(click.ClickException):
+    """
+    Refuse a command line, with everything that is wrong with it.
+    """
+
+    exit_code = USAGE
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        super().__init__("\n".join(("this command line does not work:", *(f"  {fault}" for fault in faults))))
+
+
+def whole(option: str, text: str, faults: list[Fault]) -> int:
+    """
+    Return the whole number that an option was given; what is none becomes a fault, and 0.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        faults.append(Fault(option, f"{text!r} is no whole number", "for example 1"))
+        return 0
+
+
+def number(option: str, text: str, faults: list[Fault]) -> float:
+    """
+    Return the rate above 0 that an option was given; what is none becomes a fault, and infinity.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = inf
+    if not (isfinite(value) and value > 0):
+        faults.append(Fault(option, f"{text!r} is no number of orders per second above 0", "for example 12.5"))
+    return value
+
+
+def progress() -> Progress:
+    """
+    Return how progress is shown on this standard error.
+    """
+    terminal = sys.stderr.isatty()
+    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    in_place = terminal and os.environ.get("TERM") != "dumb"
+    return Progress(sys.stderr, in_place=in_place, colour=colour, width=shutil.get_terminal_size().columns)
+
+
+def folder_faults(out: Path) -> Iterator[Fault]:
+    """
+    Yield what is wrong with the directory for the results.
+    """
+    if out.exists() and not out.is_dir():
+        yield Fault("--out", f"{out} is a file", "name a directory")
+
+
+def locust_faults() -> Iterator[Fault]:
+    """
+    Yield a fault where the load generator is not installed.
+    """
+    if find_spec("locust") is None:
+        yield Fault("locust", "is not installed", "pip install 'waiting-room[loadtests]'")
+
+
+def command_line() -> str:
+    """
+    Return the command as it was given, for the report.
+    """
+    return shlex.join(("waiting-room", *sys.argv[1:]))

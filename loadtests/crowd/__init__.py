@@ -1,0 +1,3 @@
+"""
+Who the shoppers are, drawn from a seed.
+"""

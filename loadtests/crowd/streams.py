@@ -1,0 +1,92 @@
+"""
+Streams of shoppers: who comes together, when, and of which kinds; and the one list of arrivals that they make.
+
+Shopper number k of a stream is the same person in every run of a seed, whatever other streams there are: two runs, of
+which one has bots, meet the same honest people.
+"""
+
+import heapq
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+from loadtests.arrivals.rate import Rate, draw_arrivals
+from loadtests.crowd.shoppers import Behaviour
+from loadtests.documents import STRICT
+from waiting_room.errors import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """
+    Describe shoppers who come by one rate.
+
+    Args:
+        name: what reports call them.
+        rate: how many come per second.
+        journeys: the kinds of shoppers among them, with their parts; only the proportions count.
+        behaviour: how they behave.
+    """
+
+    name: str
+    rate: Rate
+    journeys: Mapping[str, float] = field(default_factory=lambda: {"buyer": 1.0})
+    behaviour: Behaviour = field(default_factory=Behaviour)
+
+    __pydantic_config__: ClassVar = STRICT
+
+    def faults(self, where: str) -> Iterator[Fault]:
+        """
+        Yield everything that makes the stream senseless.
+        """
+        yield from self.rate.faults(f"{where}.rate")
+        yield from self.behaviour.faults(f"{where}.behaviour")
+        for kind, part in self.journeys.items():
+            if not 0 <= part < float("inf"):
+                yield Fault(f"{where}.journeys.{kind}", f"must be a finite number of at least 0, is {part}")
+        if not sum(self.journeys.values()) > 0:
+            yield Fault(f"{where}.journeys", "names no kind of shopper", 'for example {"buyer": 1}')
+
+
+class Arrival(NamedTuple):
+    """
+    Say who comes when.
+
+    Args:
+        at_s: the intended start, in seconds from the run's zero.
+        stream: the stream, by its place among the streams.
+        k: the place in the stream's own order of arrival, from 0.
+    """
+
+    at_s: float
+    stream: int
+    k: int
+
+
+def arrivals_of(streams: Sequence[Stream], seed: int, until_s: float = float("inf")) -> list[Arrival]:
+    """
+    Return everybody who comes before *until_s*, in order; the i-th is shopper number i of the run.
+    """
+    return [
+        arrival
+        for arrival in heapq.merge(
+            *(
+                [Arrival(at_s, place, k) for k, at_s in enumerate(draw_arrivals(stream.rate, f"{seed}:{stream.name}"))]
+                for place, stream in enumerate(streams)
+            )
+        )
+        if arrival.at_s < until_s
+    ]
+
+
+def kind_of(stream: Stream, seed: int, k: int) -> str:
+    """
+    Return the kind of shopper number *k* of a stream; the same for the same seed.
+    """
+    left = random.Random(f"kind:{seed}:{stream.name}:{k}").random() * sum(stream.journeys.values())
+    for kind, part in stream.journeys.items():
+        left -= part
+        if left < 0:
+            return kind
+    return list(stream.journeys)[-1]

@@ -1,0 +1,3 @@
+"""
+The load generator: Locust, driven by a clock.
+"""

@@ -1,0 +1,3 @@
+"""
+Shoppers' ways through a shop and its waiting room.
+"""

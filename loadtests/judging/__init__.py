@@ -1,0 +1,3 @@
+"""
+What a run must reach, and the verdict.
+"""

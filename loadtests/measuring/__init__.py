@@ -1,0 +1,3 @@
+"""
+What a run found out, counted and summed up.
+"""

@@ -1,0 +1,3 @@
+"""
+Rehearsals: the programs, the runs, the order of events.
+"""

@@ -1,0 +1,129 @@
+"""
+A scenario as a value: everything that a forecast, a simulation and a real run must agree on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal
+
+from loadtests.arrivals.rate import Rate
+from loadtests.crowd.streams import Stream
+from loadtests.documents import STRICT
+
+Deed = Literal["kill-redis", "kill-worker", "slow-shop", "shop-capacity", "sell-out", "break", "rate", "seats", "open"]
+Comparator = Literal[">=", "<=", "==", ">", "<"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """
+    Say what happens on the time line.
+
+    Args:
+        at_s: when, in seconds from the run's zero.
+        do: what. `kill-redis` and `kill-worker` end a process with SIGKILL and start it again after *for_s*;
+            `slow-shop` makes pages *to* times as slow, `shop-capacity` leaves the share *to* of its connections,
+            both for *for_s*; `sell-out` sells all that is left; `break` is a technical break of *for_s*; `rate` and
+            `seats` set the room's rate per minute and capacity to *to*; `open` opens a room that gathers in its
+            pre-queue.
+        for_s: how long it lasts, where it ends.
+        to: the number that *do* speaks of.
+    """
+
+    at_s: float
+    do: Deed
+    for_s: float = 0.0
+    to: float | None = None
+
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """
+    Demand something of a figure.
+
+    Args:
+        name: what the verdict calls it; unique.
+        figure: the figure, by its name in the run's result.
+        comparator, limit: how it must stand to which number, in the figure's unit.
+        phase: over which phase of the run; empty for the whole of it.
+        why: one sentence for people: what it means when it holds.
+        abort: whether the run ends as soon as it fails.
+        grace_s: for how long it may fail before that.
+    """
+
+    name: str
+    figure: str
+    comparator: Comparator
+    limit: float
+    phase: str = ""
+    why: str = ""
+    abort: bool = False
+    grace_s: float = 10.0
+
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """
+    Describe a rehearsal completely: with the same seed, the same people do the same.
+
+    Args:
+        name: what commands and reports call it.
+        says: what it rehearses, in a sentence each by language (`en`, `pl`).
+        streams: who comes when.
+        room: the room's settings, by their names in a configuration file; rate and seats among them.
+        shop: what differs in the demo shop's model, by its names; empty against a shop of one's own.
+        changes: what happens on the time line.
+        criteria: what must hold, beside what every rehearsal is held to.
+        pre_queue_s: for how long the room gathers before it opens by a draw; 0 for a room that is open.
+        drain_s: how long those inside may finish after the last arrival.
+        order_value: what an order is worth, in *currency*, for the losses in the report.
+        sources: where the numbers come from, by what they are about.
+    """
+
+    name: str
+    says: Mapping[str, str]
+    streams: tuple[Stream, ...]
+    room: Mapping[str, Any] = field(default_factory=dict)
+    shop: Mapping[str, Any] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    pre_queue_s: float = 0.0
+    drain_s: float = 30.0
+    order_value: float = 120.0
+    currency: str = "PLN"
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    __pydantic_config__: ClassVar = STRICT
+
+    @property
+    def length_s(self) -> float:
+        """
+        Return for how long shoppers come.
+        """
+        return max(stream.rate.length_s for stream in self.streams)
+
+    def faster(self, speed: float) -> "Scenario":
+        """
+        Return the scenario with its time line compressed: all happens *speed* times as soon, to so many fewer people.
+
+        Rates, pages and think times stay, since the shop is as quick as it is; the patience in the room shrinks with
+        the waits.
+        """
+        if speed == 1:
+            return self
+        return replace(
+            self,
+            streams=tuple(_faster(stream, speed) for stream in self.streams),
+            changes=tuple(replace(c, at_s=c.at_s / speed, for_s=c.for_s / speed) for c in self.changes),
+            pre_queue_s=self.pre_queue_s / speed,
+        )
+
+
+def _faster(stream: Stream, speed: float) -> Stream:
+    behaviour = replace(stream.behaviour, room_patience_s=stream.behaviour.room_patience_s / speed)
+    rate = Rate(tuple((at_s / speed, per_s) for at_s, per_s in stream.rate.corners))
+    return replace(stream, rate=rate, behaviour=behaviour)
