@@ -342,3 +342,13 @@ def test_a_word_without_its_meaning_is_a_usage_error(sale: dict[str, str], comma
     A number, or --clear: one of both.
     """
     assert run("room", *command, environ=sale).code == 2
+
+
+def test_help_says_seconds_only_of_times() -> None:
+    """
+    Shares and factors are no times, and their options do not ask for seconds.
+    """
+    asked = {option.name: option.metavar for option in create.params if isinstance(option, click.Option)}
+    times = {entry.name: entry.metadata["unit"] == "seconds" for entry in fields(Policy) if entry.type is float}
+
+    assert {name: asked[name] == "SECONDS" for name in times} == times

@@ -67,14 +67,19 @@ def _policy_option(entry: Field[Any]) -> Callable[[AnyFunction], AnyFunction]:
     default = str(default).lower() if isinstance(default, bool) else default
     shown = f" [{default}]" if default != "" else ""
     help_ = f"{meta['help'][:1].upper()}{meta['help'][1:]}{shown}."
-    metavar = "|".join(meta["choices"]) if "choices" in meta else _METAVARS[entry.type]
+    metavar = "|".join(meta["choices"]) if "choices" in meta else _metavar(entry)
     return click.option(f"--{entry.name.replace('_', '-')}", entry.name, metavar=metavar, help=help_)
+
+
+def _metavar(entry: Field[Any]) -> str:
+    if entry.type is float:
+        return "SECONDS" if entry.metadata["unit"] == "seconds" else "X"
+    return _METAVARS[entry.type]
 
 
 _METAVARS: dict[Any, str] = {
     bool: "true|false",
     int: "N",
-    float: "SECONDS",
     str: "TEXT",
     tuple[str, ...]: "HOST,HOST",
     Schedule: "'TIME DO; …'",
