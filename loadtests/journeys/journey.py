@@ -211,6 +211,7 @@ class Journey:
                     return back
                 continue
             if result is Result.FINE:
+                self._visit.served(answer.ended_s - answer.sent_s)
                 return self._arrived(url, answer)
             self._recorder.problem(f"{name}: {answer.fault or f'status {answer.status}'}")
             if failures == self._behaviour.reloads:

@@ -88,6 +88,8 @@ class Visit:
     number_changed: bool = False
     vanished: bool = False
     polls: int = 0
+    pages: int = 0
+    served_ms: float = 0.0
     position_rises: int = 0
     eta: EtaSample | None = None
     _screen: EtaReservoir | None = None
@@ -137,6 +139,13 @@ class Visit:
         issued_ms = _number(token, "i")
         if issued_ms is not None and issued_ms not in self.passes_ms:
             self.passes_ms += (issued_ms,)
+
+    def served(self, duration_s: float) -> None:
+        """
+        Note one of the shop's pages, which took so long from sending to the last byte.
+        """
+        self.pages += 1
+        self.served_ms += duration_s * 1000
 
     def record(self, outcome: Outcome, ended_s: float) -> ShopperRecord:
         """

@@ -157,6 +157,8 @@ class ShopperRecord:
         number_changed: whether an answer bore another number though its holder polled as told.
         vanished: whether the room no longer knew the place though its holder polled as told.
         polls: how many status answers were got.
+        pages: how many of the shop's pages came.
+        served_ms: how long those took together, from sending to the last byte.
         position_rises: how often a position was higher than the one shown before.
         eta: one comparison of announced and true wait; None when never called or nothing was announced.
         ended_s: when the visit ended.
@@ -181,6 +183,8 @@ class ShopperRecord:
     number_changed: bool = False
     vanished: bool = False
     polls: int = 0
+    pages: int = 0
+    served_ms: float = 0.0
     position_rises: int = 0
     eta: EtaSample | None = None
     ended_s: float | None = None

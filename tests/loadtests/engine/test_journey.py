@@ -75,6 +75,18 @@ def test_order_is_counted_when_its_number_is_seen() -> None:
     assert sum(second.orders_seen for second in walk(Scene()).measures.seconds) == 1
 
 
+def test_record_bears_what_the_pages_took_together() -> None:
+    """
+    Each page that came counts with its service time, and one that failed does not.
+    """
+    failed = Scene(first={"GET /checkout": [BROKEN]})
+
+    for scene in (Scene(), failed):
+        record = walk(scene).record
+        assert record.pages == 9
+        assert record.served_ms == pytest.approx(9 * TAKES_S * 1000)
+
+
 def test_slow_page_is_abandoned_and_reloaded() -> None:
     """
     A page beyond the shopper's patience is tried again after a pause, and the visit goes on.
