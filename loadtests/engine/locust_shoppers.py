@@ -22,9 +22,11 @@ from locust.exception import StopUser
 
 from loadtests.crowd.shoppers import draw_shopper
 from loadtests.crowd.streams import Arrival, kind_of
+from loadtests.engine.locust_lines import BareLine, dial
 from loadtests.engine.plan import RunPlan
 from loadtests.journeys.browser import ABANDONED, Answer, Request
-from loadtests.journeys.catalogue import WALKS, Cast
+from loadtests.journeys.cast import Cast
+from loadtests.journeys.catalogue import WALKS
 from loadtests.measuring.measures import Outcome
 from loadtests.measuring.recorder import Recorder
 from waiting_room.wire import REHEARSAL_HEADER, URL_HEADER
@@ -84,7 +86,7 @@ class FastBrowser:
         Send *request*, follow no redirect, and return what came of it; nothing is raised.
         """
         body = urlencode(request.form) if request.form is not None else None
-        headers = _FORM if request.form is not None else None
+        headers = {**(_FORM if request.form is not None else {}), **request.headers}
         error: BaseException | None = None
         response: Any = None
         content = b""
@@ -179,6 +181,7 @@ class RehearsalShopper(FastHttpUser):
         self._i = i
         self._arrival_s = arrival.at_s if arrival else None
         self._others: list[FastBrowser] = []
+        self._lines: list[BareLine] = []
         self._stream, self._k = (arrival.stream, arrival.k) if arrival else (0, i)
 
     @task
@@ -195,7 +198,15 @@ class RehearsalShopper(FastHttpUser):
         kind = kind_of(stream, plan.seed, k)
         visit = recorder.arrived(self._i, arrival_s, started_s, stream.name, kind)
         cast = Cast(
-            browser, self._another, recorder, visit, shopper, stream.behaviour, plan.shop_url, plan.mode == "open"
+            browser=browser,
+            new_browser=self._another,
+            dial=self.dial,
+            recorder=recorder,
+            visit=visit,
+            shopper=shopper,
+            behaviour=stream.behaviour,
+            shop_url=plan.shop_url,
+            thinks=plan.mode == "open",
         )
         try:
             outcome = WALKS[kind](cast).walk()
@@ -206,6 +217,8 @@ class RehearsalShopper(FastHttpUser):
             browser.close()
             for other in self._others:
                 other.close()
+            for line in self._lines:
+                line.close()
         recorder.ended(visit, outcome, clock.now_s())
         raise StopUser
 
@@ -213,6 +226,17 @@ class RehearsalShopper(FastHttpUser):
         other = FastBrowser(type(self)(self.environment, self._stage, self._i, None), self._stage.clock)
         self._others.append(other)
         return other
+
+    def dial(self, url: str) -> BareLine | None:
+        """
+        Return a bare connection to the host of an address, which ends with the visit; None where nobody takes it.
+        """
+        context = type(self).ssl_context_factory
+        assert context is not None
+        line = dial(url, context)
+        if line is not None:
+            self._lines.append(line)
+        return line
 
 
 def shopper_class(plan: RunPlan) -> type[RehearsalShopper]:

@@ -4,7 +4,7 @@ What a shopper's journey needs of a browser: the port between the journey (pure)
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 ABANDONED = "abandoned"
@@ -22,6 +22,8 @@ class Request:
         url: the absolute address.
         patience_s: after so many seconds without the whole answer it is abandoned and the connection closed.
         form: what a POST sends.
+        headers: what is sent beside the usual headers, and instead of those of the same name: with `Cookie` here, none
+            of the browser's own cookies is sent.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Request:
     url: str
     patience_s: float
     form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +108,23 @@ class Browser(Protocol):
     def cookie(self, prefix: str) -> str | None:
         """
         Return the value of the first cookie whose name begins with *prefix*.
+        """
+        ...
+
+
+class Line(Protocol):
+    """
+    Be a bare connection to a server, on which anything can be sent, or nothing.
+    """
+
+    def send(self, piece: bytes) -> bool:
+        """
+        Send *piece*, and return whether the server still listens: it has neither answered nor hung up.
+        """
+        ...
+
+    def close(self) -> None:
+        """
+        Hang up.
         """
         ...

@@ -8,6 +8,8 @@ import os
 import sys
 from dataclasses import replace
 
+import gevent
+
 from loadtests.engine.locust_shoppers import (
     Clock,
     FastBrowser,
@@ -53,6 +55,28 @@ def certificates(url: str) -> None:
     sys.stdout.write(f"{len(contexts)}\n")
 
 
+def bare_means(url: str) -> None:
+    """
+    Ask with told cookies, then send rubbish over a bare line; print what came of it.
+    """
+    [user] = users(url, 1)
+    browser = FastBrowser(user, Clock())
+    browser.ask(Request("room page", "GET", f"{url}/waiting-room/sale", 5.0))
+    for told in ({}, {"Cookie": "wr_visitor=another", "Waiting-Room-Pass": "made-up"}):
+        browser.ask(Request("basket", "GET", f"{url}/basket", 5.0, headers=told))
+    line = user.dial(url)
+    assert line is not None
+    listened = [line.send(b"GET / HTTP/1.1"), line.send(b"x" * 100_000)]
+    for _ in range(100):
+        if not line.send(b""):
+            break
+        gevent.sleep(0.02)
+    listened.append(line.send(b"x"))
+    line.close()
+    sys.stdout.write(f"{browser.cookie('wr_')} {listened} {user.dial('http://127.0.0.1:1')}".replace(", ", ","))
+
+
 if __name__ == "__main__":
     mend_http_client()
-    {"many_files": many_files, "certificates": certificates}[sys.argv[1]](sys.argv[2])
+    looks = {"many_files": many_files, "certificates": certificates, "bare_means": bare_means}
+    looks[sys.argv[1]](sys.argv[2])

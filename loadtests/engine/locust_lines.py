@@ -1,0 +1,68 @@
+"""
+Bare connections, for those who open many and send little: what Locust's HTTP client cannot do.
+
+Importing this module needs gevent: only modules that `locust_run` imports may.
+"""
+
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+from urllib.parse import urlsplit
+
+from gevent import monkey, socket
+
+DIAL_S: Final = 5.0
+"""How long a server may take to accept a connection."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+_poll: Final = monkey.get_original("select", "poll")
+_READABLE: Final = 1  # select.POLLIN, which gevent hides
+
+
+class BareLine:
+    """
+    Hold one connection; the `Line` of a journey.
+
+    Args:
+        sock: the connection.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._poll = _poll()
+        self._poll.register(sock.fileno(), _READABLE)
+
+    def send(self, piece: bytes) -> bool:
+        """
+        Send *piece*, and return whether the server still listens: it has neither answered nor hung up.
+        """
+        try:
+            if self._poll.poll(0):
+                return False
+            self._socket.sendall(piece)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def close(self) -> None:
+        """
+        Hang up.
+        """
+        with suppress(OSError):
+            self._socket.close()
+
+
+def dial(url: str, context: Callable[[], ssl.SSLContext]) -> BareLine | None:
+    """
+    Return a connection to the host of *url*, or None where nobody takes it; *context* is for https.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        sock = socket.create_connection((host, parts.port or _PORTS[parts.scheme]), timeout=DIAL_S)
+        if parts.scheme == "https":
+            sock = context().wrap_socket(sock, server_hostname=host)
+    except (OSError, KeyError):
+        return None
+    return BareLine(sock)
