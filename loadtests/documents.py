@@ -15,6 +15,8 @@ STRICT: Final[ConfigDict] = ConfigDict(extra="forbid", strict=True, allow_inf_na
 
 T = TypeVar("T")
 
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+
 
 class DocumentError(FaultsError):
     """
@@ -26,7 +28,7 @@ def encode(value: Any) -> str:
     """
     Return a dataclass as JSON on one line; `decode` gives back an equal value.
     """
-    return TypeAdapter(type(value)).dump_json(value).decode()
+    return _adapter(type(value)).dump_json(value).decode()
 
 
 def decode(kind: type[T], text: str | bytes, where: str) -> T:
@@ -42,7 +44,7 @@ def decode(kind: type[T], text: str | bytes, where: str) -> T:
         DocumentError: it is no JSON, or has missing, unknown or ill-typed parts; all of them are told.
     """
     try:
-        value: T = TypeAdapter(kind).validate_json(text)
+        value: T = _adapter(kind).validate_json(text)
     except ValidationError as error:
         raise DocumentError(tuple(_fault(detail, where) for detail in error.errors(include_url=False))) from None
     return value
@@ -70,6 +72,13 @@ def write(value: Any, path: Path) -> None:
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(encode(value) + "\n", encoding="utf-8")
     draft.replace(path)
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    # To make one takes milliseconds, and the load generator tells a line each second.
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _fault(detail: ErrorDetails, where: str) -> Fault:

@@ -6,8 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 
 from loadtests.documents import DocumentError
 from loadtests.engine.plan import RunPlan
+from loadtests.measuring.cells import Result
 from loadtests.measuring.measures import Outcome
-from loadtests.measuring.tallies import Result
 from waiting_room.errors import Fault
 from waiting_room.telemetry import catalog
 from waiting_room.telemetry.catalog import Metric

@@ -3,15 +3,15 @@ Run one plan: start every shopper by the clock, count, and write down what was f
 
     python -m loadtests.engine.locust_run PLAN.json
 
-One JSON line a second on stdout tells the progress; the plan's `out` receives the measures. SIGINT and SIGTERM end the
-run within two seconds, and what was found until then is still written. Exit codes: 0 done, 2 usage, 3 the plan is
-invalid, 130 interrupted.
+One JSON line a second on stdout tells the progress; the plan's `out` receives the measures. One of several workers says
+`ready` first, and begins at the moment that it is then told on stdin (ms since 1970), unless its plan names one. SIGINT
+and SIGTERM end the run within two seconds, and what was found until then is still written. Exit codes: 0 done, 2 usage,
+3 the plan is invalid, 130 interrupted.
 """
 
 from locust.env import Environment  # first: it patches what all others import  # isort: skip
 
 import gc
-import json
 import os
 import resource
 import signal
@@ -19,17 +19,19 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import gevent
 from gevent.event import Event
 from gevent.pool import Group
+from gevent.socket import wait_read
 
 from loadtests import documents
 from loadtests.documents import DocumentError
 from loadtests.engine.locust_metrics import Exposition
 from loadtests.engine.locust_shoppers import Clock, Stage, mend_http_client, shopper_class
 from loadtests.engine.plan import RunPlan
+from loadtests.measuring.lines import Line
 from loadtests.measuring.measures import Measures
 from loadtests.measuring.recorder import Recorder
 
@@ -53,7 +55,7 @@ class Generator:
         self._plan = plan
         self._exposition = Exposition(plan)
         self._recorder = Recorder(plan, self._exposition)
-        self._arrivals = plan.arrivals()
+        self._arrivals = plan.share()
         self._users = shopper_class(plan)
         self._environment = Environment(user_classes=[], host=plan.shop_url)
         self._shoppers = Group()
@@ -77,7 +79,9 @@ class Generator:
         if plan.metrics_port:
             self._exposition.serve(plan.metrics_port)
         _be_steady()
-        self._clock = Clock(LEAD_S)
+        self._clock = Clock(self._zero_ms())
+        if (late_s := self._clock.now_s()) > 0:
+            self._recorder.problem(f"a generator was ready {late_s:.1f} s after the run's zero")
         self._stage = Stage(plan, self._recorder, self._clock)
         self._cpu_zero_s = time.process_time()
         ticker = gevent.spawn(self._tick)
@@ -97,6 +101,16 @@ class Generator:
             interrupted=self._interrupted,
         )
 
+    def _zero_ms(self) -> int:
+        soon_ms = round((time.time() + LEAD_S) * 1000)
+        if self._plan.start_at_ms or self._plan.workers == 1:
+            return self._plan.start_at_ms or soon_ms
+        _tell("ready")
+        told = gevent.spawn(_hear_zero)
+        while not self._stop.is_set() and not told.ready():
+            told.join(0.01)
+        return int(told.value or soon_ms)
+
     def _wait_for_end(self) -> None:
         """
         Return at an interruption, when the time is over, or when everybody has been and gone.
@@ -113,14 +127,15 @@ class Generator:
         """
         clock = self._clock
         burst = 0
-        for i, arrival in enumerate(self._arrivals):
+        in_flight = self._plan.in_flight_share
+        for done, (i, arrival) in enumerate(self._arrivals):
             if clock.now_s() < arrival.at_s:
                 clock.rest_until(arrival.at_s)
                 burst = 0
             elif (burst := burst + 1) % BURST == 0:
                 gevent.sleep(0)
-            self._next = i + 1
-            if len(self._shoppers) >= self._plan.max_in_flight:
+            self._next = done + 1
+            if len(self._shoppers) >= in_flight:
                 self._recorder.not_started += 1
                 continue
             self._users(self._environment, self._stage, i, arrival).start(self._shoppers)
@@ -130,7 +145,7 @@ class Generator:
         Keep the same number of shoppers going round until the time is over.
         """
         self._clock.rest_until(0.0)
-        rounds = [gevent.spawn(self._go_round) for _ in range(self._plan.closed_shoppers)]
+        rounds = [gevent.spawn(self._go_round) for _ in range(self._plan.closed_share)]
         try:
             gevent.joinall(rounds)
         finally:
@@ -138,12 +153,12 @@ class Generator:
 
     def _go_round(self) -> None:
         while self._clock.now_s() < self._plan.duration_s:
-            i = self._next
+            i = self._plan.worker + self._plan.workers * self._next
             self._next += 1
             self._users(self._environment, self._stage, i, None).start(self._shoppers).join()
 
     def _overdue(self, ended_s: float) -> int:
-        return sum(arrival.at_s <= ended_s for arrival in self._arrivals[self._next :])
+        return sum(arrival.at_s <= ended_s for _, arrival in self._arrivals[self._next :])
 
     def _tick(self) -> None:
         """
@@ -158,14 +173,8 @@ class Generator:
             now_s, cpu_s = clock.now_s(), time.process_time()
             second = recorder.close_second(t, (cpu_s - cpu_before_s) / (now_s - before_s))
             self._exposition.show(recorder.in_flight, recorder.waiting)
-            line: dict[str, Any] = {
-                "run": self._plan.name,
-                **{name: getattr(second, name) for name in second.__slots__ if not name.startswith("_")},
-                "start_lag_p99_ms": recorder.start_lag_p99_ms,
-                "not_started": recorder.not_started,
-                "outcomes": {name: getattr(recorder.outcomes, name) for name in recorder.outcomes.__slots__},
-            }
-            _tell(json.dumps(line, separators=(",", ":")))
+            line = Line(self._plan.name, second, recorder.start_lag_p99_ms, recorder.not_started, recorder.outcomes)
+            _tell(line.to_json())
             before_s, cpu_before_s = now_s, cpu_s
             t = max(t + 1, int(now_s))
 
@@ -197,6 +206,15 @@ def _tell(line: str) -> None:
     except BrokenPipeError:
         # Nobody reads any more; the measures are still to be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _hear_zero() -> int:
+    """
+    Return the moment that standard input names; 0 where it ends without.
+    """
+    wait_read(sys.stdin.fileno())
+    line = sys.stdin.readline().strip()
+    return int(line) if line.isdecimal() else 0
 
 
 def _be_steady() -> None:

@@ -42,12 +42,14 @@ class Clock:
     Count seconds from the run's zero, which may lie ahead.
 
     Args:
-        lead_s: how far ahead zero is set.
+        start_at_ms: zero in ms since 1970; None for now.
     """
 
-    def __init__(self, lead_s: float = 0.0) -> None:
-        self._zero_s = time.perf_counter() + lead_s
-        self.started_at_ms = round((time.time() + lead_s) * 1000)
+    def __init__(self, start_at_ms: int | None = None) -> None:
+        now_s = time.time()
+        self.started_at_ms = round(now_s * 1000) if start_at_ms is None else start_at_ms
+        # Read once: a wall clock that is set meanwhile must not move the run.
+        self._zero_s = time.perf_counter() + self.started_at_ms / 1000 - now_s
 
     def now_s(self) -> float:
         """

@@ -4,7 +4,8 @@ What one run of the load generator is to do: a value, written as JSON by the reh
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -37,12 +38,17 @@ class RunPlan:
         closed_shoppers: how many go round (closed mode).
         duration_s: for how long shoppers come.
         drain_s: for how long those inside may finish after that.
-        metrics_port: where the generator's own /metrics listens on loopback; 0 for none.
+        metrics_port: where the generator's own /metrics listens on loopback; 0 for none. Of several processes each
+            takes the next port.
         out: the file that receives the measures.
         overload_s: the seconds (from, to) over which the shop is judged; None for the whole run.
-        max_in_flight: shoppers beyond so many at one time are not started, and counted as such.
+        max_in_flight: shoppers beyond so many at one time are not started, and counted as such; shared evenly.
         verify_tls: whether the shop's certificate must be valid.
         run_id: value of the header Waiting-Room-Rehearsal on every request; empty: made of name and seed.
+        workers: how many processes drive the run.
+        worker: which of them this is, from 0: shopper number i is of worker i mod *workers*.
+        start_at_ms: the run's zero in ms since 1970, the same for all workers; 0 for as soon as possible. Several
+            workers are then told it on standard input, by somebody who knows that all of them are ready.
     """
 
     name: RunName
@@ -59,6 +65,9 @@ class RunPlan:
     max_in_flight: int = 20_000
     verify_tls: bool = True
     run_id: str = ""
+    workers: int = 1
+    worker: int = 0
+    start_at_ms: int = 0
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -95,13 +104,61 @@ class RunPlan:
         if not _RUN_ID.fullmatch(self.run_id):
             what = f"must be at most 100 letters, digits, dots, colons, dashes, underscores, is {self.run_id!r}"
             found.append(Fault("run_id", what))
+        found.extend(self._share_faults())
         return tuple(found)
+
+    def _share_faults(self) -> Iterator[Fault]:
+        if self.workers < 1:
+            yield Fault("workers", f"must be at least 1, is {self.workers}")
+        elif not 0 <= self.worker < self.workers:
+            yield Fault("worker", f"must lie between 0 and {self.workers - 1}, is {self.worker}")
+        if self.start_at_ms < 0:
+            yield Fault("start_at_ms", f"must be at least 0, is {self.start_at_ms}")
 
     def arrivals(self) -> list[Arrival]:
         """
         Return everybody who is to come, in order; none in closed mode.
         """
         return arrivals_of(self.streams, self.seed, self.duration_s) if self.mode == "open" else []
+
+    def share(self) -> list[tuple[int, Arrival]]:
+        """
+        Return those of them whom this worker starts, with their numbers.
+
+        Taking every n-th of a Poisson process is not the same as thinning it at random, and better here: the workers'
+        shares together are exactly the one list, and none has more to do than another.
+        """
+        return list(enumerate(self.arrivals()))[self.worker :: self.workers]
+
+    @property
+    def closed_share(self) -> int:
+        """
+        Return how many shoppers this worker keeps going round in closed mode.
+        """
+        return len(range(self.worker, self.closed_shoppers, self.workers))
+
+    @property
+    def in_flight_share(self) -> int:
+        """
+        Return how many shoppers this worker may have on their way at one time.
+        """
+        return max(1, len(range(self.worker, self.max_in_flight, self.workers)))
+
+    def shares(self) -> tuple["RunPlan", ...]:
+        """
+        Return what each worker is to do, so that together they do this plan.
+        """
+        if self.workers == 1:
+            return (self,)
+        return tuple(
+            replace(
+                self,
+                worker=worker,
+                out=str(Path(self.out).with_suffix(f".{worker}.json")),
+                metrics_port=self.metrics_port + worker if self.metrics_port else 0,
+            )
+            for worker in range(self.workers)
+        )
 
     def to_json(self) -> str:
         """

@@ -13,9 +13,9 @@ from loadtests.journeys.browser import ABANDONED, Answer, Browser, Request
 from loadtests.journeys.forms import form_to, links
 from loadtests.journeys.stay import Stay, Way, entry_of
 from loadtests.journeys.visit import Visit
+from loadtests.measuring.cells import Result
 from loadtests.measuring.measures import Outcome
 from loadtests.measuring.recorder import Recorder
-from loadtests.measuring.tallies import Result
 
 MAX_HOPS: Final = 5
 MAX_STAYS: Final = 10

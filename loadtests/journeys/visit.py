@@ -94,6 +94,8 @@ class Visit:
     eta: EtaSample | None = None
     _screen: EtaReservoir | None = None
     in_room: bool = False
+    tried: int = 0
+    gained: int = 0
 
     def joined(self, at_s: float, number: int | None, ticket: str | None) -> None:
         """

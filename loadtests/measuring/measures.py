@@ -12,6 +12,7 @@ from typing import ClassVar, Self
 from loadtests import documents
 from loadtests.documents import STRICT
 from loadtests.engine.plan import RunName
+from loadtests.measuring.cells import Cell
 from loadtests.measuring.histogram import Histogram
 
 
@@ -90,12 +91,14 @@ class Second:
         arrivals: shoppers whose intended start lies in it.
         shop_requests: requests to the shop that ended in it, those sent to the waiting room included.
         shop_errors: of those, the failed and the abandoned.
-        shop_p50_ms, shop_p95_ms: of the shop's pages, from the intended start; None when there were none.
+        shop_p50_ms, shop_p95_ms: of the shop's pages that came in it, from the intended start; None when there were
+            none. What is judged by the moment for which a request was meant stands in the cells.
         orders_seen: confirmations that shoppers saw.
         waiting: shoppers in the waiting room at its end.
         in_shop: shoppers on their visit and not in the waiting room at its end.
         admitted: shoppers whom the room let in.
-        cpu_share: the generator's processor time in it, as a share of one core.
+        cpu_share: the generator's processor time in it, as a share of one core; of several, that of the busiest.
+        latency: the distribution behind the two percentiles.
     """
 
     t: int
@@ -109,6 +112,7 @@ class Second:
     in_shop: int
     admitted: int
     cpu_share: float
+    latency: Histogram = field(default_factory=Histogram)
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -162,6 +166,8 @@ class ShopperRecord:
         position_rises: how often a position was higher than the one shown before.
         eta: one comparison of announced and true wait; None when never called or nothing was announced.
         ended_s: when the visit ended.
+        tried: for one who means no good: how often it was tried to get what is not theirs.
+        gained: likewise, what was got by it beyond what one honest visitor would have got: admissions, pages, places.
     """
 
     i: int
@@ -188,6 +194,8 @@ class ShopperRecord:
     position_rises: int = 0
     eta: EtaSample | None = None
     ended_s: float | None = None
+    tried: int = 0
+    gained: int = 0
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -230,7 +238,8 @@ class Measures:
         scheduled: shoppers in the list; those not due yet at an interruption included.
         not_started: shoppers who were due and could not be started.
         start_lag_p50_ms, start_lag_p99_ms, start_lag_max_ms: between intended and true start.
-        generator_cpu_share: the generator's processor time as a share of one core, over the run.
+        generator_cpu_share: the generator's processor time as a share of one core, over the run; of several processes
+            that of the busiest.
         generator_cpu_peak: likewise over the busiest 5 seconds.
         outcomes: how visits ended; they sum to *arrivals*.
         seconds: the run, second by second.
@@ -244,8 +253,11 @@ class Measures:
         pages: the shop's pages by kind.
         room: service times of the room's answers: page, join, status, claim, leave.
         room_errors: answers of the room that were failures.
-        problems: what went wrong, in words, with how often; at most 50 different ones.
+        problems: what went wrong, in words, with how often; at most 50 different ones of each process.
         shoppers: every visit.
+        lag: the distribution of the start lag.
+        cells: requests to the shop by the second for which they were meant, step and result; the pages are their sums.
+        gains: what those who mean no good got that was not theirs: kind -> what -> how often.
     """
 
     run: RunName
@@ -276,6 +288,9 @@ class Measures:
     room_errors: int = 0
     problems: dict[str, int] = field(default_factory=dict)
     shoppers: tuple[ShopperRecord, ...] = ()
+    lag: Histogram = field(default_factory=Histogram)
+    cells: tuple[Cell, ...] = ()
+    gains: dict[str, dict[str, int]] = field(default_factory=dict)
 
     __pydantic_config__: ClassVar = STRICT
 

@@ -10,9 +10,11 @@ from typing import Protocol
 from loadtests.engine.plan import RunPlan
 from loadtests.journeys.browser import Answer
 from loadtests.journeys.visit import Visit
+from loadtests.measuring.cells import Result
 from loadtests.measuring.histogram import Histogram
 from loadtests.measuring.measures import Measures, Outcome, Outcomes, Second, ShopperRecord
-from loadtests.measuring.tallies import PageTally, Result, SecondTally, busiest_share
+from loadtests.measuring.merge import Sums
+from loadtests.measuring.tallies import CellTally, SecondTally, busiest_share
 
 MAX_PROBLEMS = 50
 
@@ -65,13 +67,14 @@ class Recorder:
         self._open: dict[int, Visit] = {}
         self._records: list[ShopperRecord] = []
         self._outcomes: Counter[Outcome] = Counter()
-        self._pages: dict[str, PageTally] = {}
+        self._cells: dict[tuple[int, str, Result], CellTally] = {}
         self._room: dict[str, Histogram] = {}
         self._room_errors = 0
         self._lag = Histogram()
         self._latency = Histogram()
         self._service = Histogram()
         self._problems: Counter[str] = Counter()
+        self._gains: dict[str, Counter[str]] = {}
         self._waiting = 0
         self.not_started = 0
 
@@ -124,20 +127,21 @@ class Recorder:
             due_s: when it was meant to be sent.
             answer: when it was sent and when it ended.
         """
-        tally = self._at(answer.ended_s)
-        page = self._pages.setdefault(name, PageTally())
-        tally.requests += 1
-        page.results[result] += 1
-        if result in (Result.ERROR, Result.ABANDONED):
-            tally.errors += 1
+        second = self._at(answer.ended_s)
+        second.requests += 1
+        second.errors += result.failed
+        cell = self._cell(due_s, name, result)
+        cell.requests += 1
         from_intent_ms = (answer.ended_s - due_s) * 1000
         self._observer.shop_answered(result, from_intent_ms / 1000)
-        # A way to the room is no page of the shop's, and a broken connection took no time to serve.
-        if result is Result.TO_ROOM or (answer.status == 0 and result is not Result.ABANDONED):
-            return
+        if answer.status == 0 and result is not Result.ABANDONED:
+            return  # a broken connection took no time to serve
         from_sending_ms = (answer.ended_s - answer.sent_s) * 1000
-        page.service.record(from_sending_ms)
-        tally.latency.record(from_intent_ms)
+        cell.service.record(from_sending_ms)
+        cell.latency.record(from_intent_ms)
+        if result is Result.TO_ROOM:
+            return  # no page of the shop's
+        second.latency.record(from_intent_ms)
         if self._overload[0] <= due_s < self._overload[1]:
             self._latency.record(from_intent_ms)
             self._service.record(from_sending_ms)
@@ -183,6 +187,23 @@ class Recorder:
         """
         self._at(at_s).orders += 1
         self._observer.order_seen()
+
+    def tried(self, visit: Visit) -> None:
+        """
+        Note that one who means no good tries to get what is not theirs.
+        """
+        visit.tried += 1
+
+    def gained(self, visit: Visit, what: str) -> None:
+        """
+        Note that one who means no good got what one honest visitor would not have got.
+
+        Args:
+            visit: whose.
+            what: of a small closed set, such as `pass`, `page` or `place`.
+        """
+        visit.gained += 1
+        self._gains.setdefault(visit.kind, Counter())[what] += 1
 
     def problem(self, text: str) -> None:
         """
@@ -232,40 +253,37 @@ class Recorder:
             cpu_share: the generator's processor time per second over the run.
             interrupted: whether it was ended before its time.
         """
-        pages = {name: page.measure() for name, page in sorted(self._pages.items())}
-        requests = sum(page.requests for page in pages.values())
-        errors = sum(page.errors + page.abandoned for page in pages.values())
         seconds = tuple(self._at(t).second(t) for t in range(max(self._seconds, default=-1) + 1))
-        return Measures(
+        return Sums(
             run=self._plan.name,
             seed=self._plan.seed,
             started_at_ms=started_at_ms,
-            duration_s=duration_s,
-            interrupted=interrupted,
             overload=self._overload,
-            arrivals=self.outcomes.total,
+            interrupted=interrupted,
+            duration_s=duration_s,
+            cpu_share=cpu_share,
+            cpu_peak=busiest_share([second.cpu_share for second in seconds]),
             scheduled=scheduled,
             not_started=self.not_started,
-            start_lag_p50_ms=self._lag.percentile_ms(50),
-            start_lag_p99_ms=self._lag.percentile_ms(99),
-            start_lag_max_ms=self._lag.highest_us / 1000 if self._lag.counts else None,
-            generator_cpu_share=cpu_share,
-            generator_cpu_peak=busiest_share([second.cpu_share for second in seconds]),
+            room_errors=self._room_errors,
             outcomes=self.outcomes,
-            shop_p95_ms=self._latency.percentile_ms(95),
-            shop_service_p95_ms=self._service.percentile_ms(95),
-            shop_requests=requests,
-            shop_errors=errors,
-            error_ratio=errors / requests if requests else 0.0,
             seconds=seconds,
             latency=self._latency,
             service=self._service,
-            pages=pages,
-            room=dict(sorted(self._room.items())),
-            room_errors=self._room_errors,
-            problems=dict(self._problems.most_common()),
-            shoppers=tuple(sorted(self._records, key=lambda record: record.i)),
-        )
+            lag=self._lag,
+            cells=tuple(self._cells[key].cell(*key) for key in sorted(self._cells)),
+            room=self._room,
+            problems=self._problems,
+            gains=self._gains,
+            shoppers=self._records,
+        ).measures()
+
+    def _cell(self, due_s: float, step: str, result: Result) -> CellTally:
+        key = (max(0, int(due_s)), step, result)
+        cell = self._cells.get(key)
+        if cell is None:
+            cell = self._cells[key] = CellTally()
+        return cell
 
     def _at(self, at_s: float) -> SecondTally:
         t = max(0, int(at_s))

@@ -1,27 +1,15 @@
 """
-Counts while a run lasts: by second, and by kind of page.
+Counts while a run lasts: by second, and by step of the journey and result.
 """
 
-from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import islice
 
+from loadtests.measuring.cells import Cell, Result
 from loadtests.measuring.histogram import Histogram
-from loadtests.measuring.measures import PageMeasure, Second
+from loadtests.measuring.measures import Second
 
 PEAK_S = 5
-
-
-class Result(StrEnum):
-    """
-    Name what came of a request to the shop.
-    """
-
-    FINE = "fine"
-    TO_ROOM = "to_room"
-    ERROR = "error"
-    ABANDONED = "abandoned"
 
 
 @dataclass(slots=True)
@@ -51,6 +39,7 @@ class SecondTally:
             shop_errors=self.errors,
             shop_p50_ms=self.latency.percentile_ms(50),
             shop_p95_ms=self.latency.percentile_ms(95),
+            latency=self.latency,
             orders_seen=self.orders,
             waiting=self.waiting,
             in_shop=self.in_shop,
@@ -60,26 +49,20 @@ class SecondTally:
 
 
 @dataclass(slots=True)
-class PageTally:
+class CellTally:
     """
-    Count the requests to one kind of page.
+    Count the requests of one second, step and result.
     """
 
-    results: Counter[Result] = field(default_factory=Counter)
+    requests: int = 0
     service: Histogram = field(default_factory=Histogram)
+    latency: Histogram = field(default_factory=Histogram)
 
-    def measure(self) -> PageMeasure:
+    def cell(self, t: int, step: str, result: Result) -> Cell:
         """
-        Return the counts with their percentiles.
+        Return the counts as those of second *t*.
         """
-        return PageMeasure(
-            requests=self.results.total(),
-            to_room=self.results[Result.TO_ROOM],
-            errors=self.results[Result.ERROR],
-            abandoned=self.results[Result.ABANDONED],
-            p50_ms=self.service.percentile_ms(50),
-            p95_ms=self.service.percentile_ms(95),
-        )
+        return Cell(t, step, result, self.requests, self.service, self.latency)
 
 
 def busiest_share(shares: list[float]) -> float:

@@ -124,6 +124,7 @@ class Program:
         argv: the command line.
         env: environment variables beyond ours.
         piped: whether its standard output is read by us (and not written into the log).
+        told: whether its standard input is written by us.
         first: whether it is to get the processor before others, where the system lets us.
     """
 
@@ -131,6 +132,7 @@ class Program:
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     piped: bool = False
+    told: bool = False
     first: bool = False
 
 
@@ -167,8 +169,10 @@ class Child:
         """
         self.signal(signal.SIGKILL)
         self.popen.wait()
-        if self.popen.stdout is not None:
-            self.popen.stdout.close()
+        for pipe in (self.popen.stdin, self.popen.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
     def failure(self, what: str) -> ProcessError:
         """
@@ -225,7 +229,7 @@ class Family:
         with self._interrupts.shield(), log.open("ab") as messages:
             popen = subprocess.Popen(
                 list(program.argv),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if program.told else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if program.piped else messages,
                 stderr=messages,
                 env={**os.environ, **program.env},
@@ -245,12 +249,12 @@ class Family:
         with self._interrupts.shield():
             self._end(list(children), grace_s)
 
-    def check(self, *, besides: Child | None = None) -> None:
+    def check(self, *, besides: Sequence[Child] = ()) -> None:
         """
-        Raise a `ProcessError` with the end of the log if a member has ended by itself, *besides* one that may.
+        Raise a `ProcessError` with the end of the log if a member has ended by itself, *besides* those that may.
         """
         for child in self._members:
-            if child is not besides and not child.running:
+            if child not in besides and not child.running:
                 child.popen.wait()
                 raise child.failure(f"ended unexpectedly ({_exit_words(child.popen.returncode)}).")
 

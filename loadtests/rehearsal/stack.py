@@ -10,18 +10,22 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from loadtests import documents
 from loadtests.demo_shop.ledger import read_ledger
 from loadtests.demo_shop.model import GateModel, ShopModel
+from loadtests.documents import DocumentError
 from loadtests.engine.plan import RunPlan
 from loadtests.judging.verdict import Books
+from loadtests.measuring.lines import Chorus, Line
 from loadtests.measuring.measures import Measures
+from loadtests.measuring.merge import merge
 from loadtests.rehearsal.processes import Child, Family, Program, free_ports
 from waiting_room.wire import PREFIX
 
@@ -30,6 +34,8 @@ ROOM = "promotion"
 READY_S = 20.0
 _LOOK_AGAIN_S = 0.03
 ASK_S = 1.0
+LEAD_S = 0.2
+"""How far ahead several generators that are ready agree to begin."""
 FAREWELL_S = 2.8
 """How long an interrupted generator may take to write down what it has."""
 
@@ -73,11 +79,12 @@ class Ports:
         """
         return f"http://{HOST}:{self.shop}"
 
-    def prometheus_targets(self) -> list[dict[str, Any]]:
+    def prometheus_targets(self, workers: int = 1) -> list[dict[str, Any]]:
         """
-        Return what Prometheus reads with `file_sd_configs` to watch all of them.
+        Return what Prometheus reads with `file_sd_configs` to watch all of them, each of the generator's processes too.
         """
-        jobs = (("waiting-room", self.room), ("shop", self.shop), ("rehearsal", self.generator))
+        generators = [("rehearsal", self.generator + worker) for worker in range(workers)]
+        jobs = [("waiting-room", self.room), ("shop", self.shop), *generators]
         return [{"targets": [f"{HOST}:{port}"], "labels": {"job": job}} for job, port in jobs]
 
 
@@ -172,45 +179,63 @@ class Stack:
         """
         Start the load generator on a plan; *piped* keeps its progress for us to read.
         """
-        plan_file = self._folder / f"{plan.name}.plan.json"
+        name = plan.name if plan.workers == 1 else f"{plan.name}.{plan.worker}"
+        plan_file = self._folder / f"{name}.plan.json"
         plan_file.write_text(plan.to_json())
         Path(plan.out).unlink(missing_ok=True)
         argv = [sys.executable, "-m", "loadtests.engine.locust_run", str(plan_file)]
-        return self._family.start(Program(f"generator-{plan.name}", argv, piped=piped, first=True))
+        program = Program(f"generator-{name}", argv, piped=piped, told=plan.workers > 1, first=True)
+        return self._family.start(program)
 
     def drive(self, plan: RunPlan, on_line: Callable[[dict[str, Any]], None]) -> Measures:
         """
         Return what one run found out; *on_line* gets its progress once a second.
 
-        If it is interrupted, the generator still writes down what it has, for `measures_of` to read.
+        As many processes drive it as the plan says, and the result is written to the plan's `out`. If it is
+        interrupted, the generators still write down what they have, and it is merged there for the report.
         """
-        child = self.start_generator(plan, piped=True)
+        Path(plan.out).unlink(missing_ok=True)
+        shares = plan.shares()
+        children = [self.start_generator(share, piped=True) for share in shares]
         try:
-            for line in self._lines(child):
-                with suppress(ValueError):
-                    on_line(json.loads(line))
+            self._hear(children, on_line)
         finally:
-            self._family.end(child, grace_s=FAREWELL_S)
-        if child.popen.returncode != 0:
-            raise child.failure("the load generator failed")
+            self._family.end(*children, grace_s=FAREWELL_S)
+            found = [Measures.from_file(Path(share.out)) for share in shares if Path(share.out).exists()]
+            if plan.workers > 1 and found:
+                documents.write(merge(found), Path(plan.out))
+        for child in children:
+            if child.popen.returncode != 0:
+                raise child.failure("the load generator failed")
         return Measures.from_file(Path(plan.out))
 
-    def _lines(self, child: Child) -> Iterator[bytes]:
+    def _hear(self, children: Sequence[Child], on_line: Callable[[dict[str, Any]], None]) -> None:
         """
-        Yield the child's lines until it closes its output; raise if another program ends meanwhile.
+        Hand on what the generators tell, until all have closed their output; raise if another program ends meanwhile.
         """
-        assert child.popen.stdout is not None
-        output, rest = child.popen.stdout.fileno(), b""
-        while True:
-            self._family.check(besides=child)
-            if not select.select([output], [], [], 0.25)[0]:
-                continue
-            piece = os.read(output, 65_536)
-            if not piece:
-                child.popen.wait()
-                return
-            *lines, rest = (rest + piece).split(b"\n")
-            yield from lines
+        chorus = Chorus(len(children))
+        rest = [b""] * len(children)
+        outputs = {child.popen.stdout.fileno(): place for place, child in enumerate(children) if child.popen.stdout}
+        ready: set[int] = set()
+        while outputs:
+            self._family.check(besides=children)
+            for output in select.select(list(outputs), [], [], 0.25)[0]:
+                place = outputs[output]
+                piece = os.read(output, 65_536)
+                *lines, rest[place] = (rest[place] + piece).split(b"\n")
+                if b"ready" in lines:
+                    ready.add(place)
+                    if len(ready) == len(children):
+                        _begin(children)
+                for whole in _understood(chorus, place, lines):
+                    on_line(whole.figures())
+                if not piece:
+                    del outputs[output]
+                    children[place].popen.wait()
+                    if children[place].popen.returncode != 0:
+                        return  # without its share the run proves nothing
+                    for whole in chorus.ended(place):
+                        on_line(whole.figures())
 
     def end(self, *children: Child) -> None:
         """
@@ -232,6 +257,24 @@ class Stack:
             if time.monotonic() > deadline:
                 raise child.failure(f"is not ready after {READY_S:g} s.")
             time.sleep(_LOOK_AGAIN_S)
+
+
+def _begin(children: Sequence[Child]) -> None:
+    """
+    Tell generators that are ready when their common zero is.
+    """
+    zero_ms = round((time.time() + LEAD_S) * 1000)
+    for child in children:
+        if child.popen.stdin is not None:
+            with suppress(BrokenPipeError):
+                child.popen.stdin.write(b"%d\n" % zero_ms)
+                child.popen.stdin.flush()
+
+
+def _understood(chorus: Chorus, place: int, lines: Iterable[bytes]) -> Iterator[Line]:
+    for line in lines:
+        with suppress(DocumentError):
+            yield from chorus.heard(place, Line.from_json(line))
 
 
 def books_of(database: str) -> Books:

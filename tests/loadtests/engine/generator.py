@@ -3,8 +3,8 @@ Start the real generator against a stub shop, and hand out what came of it.
 """
 
 import asyncio
-import json
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +17,9 @@ from loadtests.arrivals.spike import SpikeProfile
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.crowd.streams import Stream
 from loadtests.engine.plan import RunPlan
+from loadtests.measuring.lines import Line
 from loadtests.measuring.measures import Measures
+from loadtests.measuring.merge import merge
 from tests.loadtests.engine.stub import Script, Stub
 
 HASTY = Behaviour(
@@ -36,7 +38,7 @@ class Run:
 
     stub: Stub
     code: int
-    progress: list[dict[str, Any]]
+    progress: list[Line]
     errors: str
     measures: Measures
 
@@ -59,7 +61,7 @@ async def start(plan: RunPlan) -> asyncio.subprocess.Process:
     path.write_text(plan.to_json(), encoding="utf-8")
     command = (sys.executable, "-m", "loadtests.engine.locust_run", str(path))
     pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+    return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 async def finish(process: asyncio.subprocess.Process, plan: RunPlan, stub: Stub) -> Run:
@@ -68,7 +70,7 @@ async def finish(process: asyncio.subprocess.Process, plan: RunPlan, stub: Stub)
     """
     out, err = await asyncio.wait_for(process.communicate(), timeout=110)
     assert process.returncode is not None
-    progress = [json.loads(line) for line in out.splitlines()]
+    progress = [Line.from_json(line) for line in out.splitlines()]
     return Run(stub, process.returncode, progress, err.decode(), Measures.from_file(Path(plan.out)))
 
 
@@ -90,3 +92,27 @@ async def look_inside(what: str, url: str) -> list[str]:
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     out, _err = await process.communicate()
     return out.decode().split()
+
+
+async def run_shared(folder: Path, script: Script, workers: int, **changes: Any) -> Run:
+    """
+    Run PLAN likewise, driven by several generators, and merge what they found.
+    """
+    stub = Stub(script)
+    async with served(stub) as url:
+        plan = replace(PLAN, **{"shop_url": url, "out": str(folder / "measures.json"), "workers": workers, **changes})
+        shares = plan.shares()
+        processes = [await start(share) for share in shares]
+        for process in processes:
+            assert process.stdout is not None
+            assert await process.stdout.readline() == b"ready\n"
+        zero = b"%d\n" % round((time.time() + 0.5) * 1000)
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write(zero)
+        runs = await asyncio.gather(
+            *(finish(process, share, stub) for process, share in zip(processes, shares, strict=True))
+        )
+    progress = [line for one in runs for line in one.progress]
+    whole = merge(one.measures for one in runs)
+    return Run(stub, max(one.code for one in runs), progress, "".join(one.errors for one in runs), whole)

@@ -13,9 +13,9 @@ from loadtests.crowd.streams import Stream
 from loadtests.engine.plan import RunPlan
 from loadtests.journeys.browser import Answer, Request
 from loadtests.journeys.journey import Journey
+from loadtests.measuring.cells import Result
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from loadtests.measuring.recorder import Recorder
-from loadtests.measuring.tallies import Result
 from tests.loadtests.engine import stub
 
 SHOP = "http://shop.example"

@@ -18,7 +18,18 @@ from loadtests.arrivals.rate import Rate
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.rehearsal.processes import free_ports
 from tests.beside import Stage, beside
-from tests.loadtests.engine.generator import CROWD, HASTY, PLAN, Run, finish, look_inside, run, served, start
+from tests.loadtests.engine.generator import (
+    CROWD,
+    HASTY,
+    PLAN,
+    Run,
+    finish,
+    look_inside,
+    run,
+    run_shared,
+    served,
+    start,
+)
 from tests.loadtests.engine.stub import Script, Stub
 from tests.waiting import wait_until
 
@@ -43,10 +54,11 @@ async def several_ways() -> dict[str, Run]:
         "unended": (Script(polls=10_000), {"drain_s": 0.5, "max_in_flight": 10}),
         "closed": (Script(), {"name": "capacity", "mode": "closed", "closed_shoppers": 5, **crowd_of(Behaviour())}),
     }
-    done = await asyncio.gather(
-        *(run(Path(mkdtemp(prefix=way)), script, **changes) for way, (script, changes) in ways.items())
+    *done, shared = await asyncio.gather(
+        *(run(Path(mkdtemp(prefix=way)), script, **changes) for way, (script, changes) in ways.items()),
+        run_shared(Path(mkdtemp(prefix="shared")), Script(), 3),
     )
-    return dict(zip(ways, done, strict=True))
+    return dict(zip(ways, done, strict=True)) | {"shared": shared}
 
 
 pytestmark = beside(several_ways)
@@ -109,7 +121,7 @@ def test_every_second_is_told_while_it_runs(runs: dict[str, Run]) -> None:
     One line a second on stdout, and together the seconds are the crowd.
     """
     bare = runs["bare"]
-    told = [line["t"] for line in bare.progress]
+    told = [line.second.t for line in bare.progress]
 
     assert told[0] == 0
     assert told == sorted(set(told))
@@ -122,6 +134,22 @@ def test_two_runs_meet_the_same_crowd(runs: dict[str, Run]) -> None:
     """
     assert crowd(runs["bare"]) == crowd(runs["queued"])
     assert sorted(runs["bare"].stub.products) == sorted(runs["queued"].stub.products)
+
+
+def test_several_workers_are_the_same_crowd_as_one(runs: dict[str, Run]) -> None:
+    """
+    Three generators that share a run start the very shoppers that one starts, and what they found is one result.
+    """
+    assert crowd(runs["shared"]) == crowd(runs["bare"])
+    assert sorted(runs["shared"].stub.products) == sorted(runs["bare"].stub.products)
+
+
+def test_several_workers_begin_together(runs: dict[str, Run]) -> None:
+    """
+    The run's zero is one for all workers, and each shopper comes at the moment that the list says.
+    """
+    assert max(shopper.start_lag_ms for shopper in runs["shared"].measures.shoppers) < 1000
+    assert runs["shared"].measures.problems == {}
 
 
 def test_polls_come_no_sooner_than_told_and_bear_the_position(runs: dict[str, Run]) -> None:

@@ -3,6 +3,7 @@ Plans and measures survive JSON, and bad documents are refused with every fault.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,9 @@ def test_impossible_plan_is_refused_with_every_fault() -> None:
         "overload_s": [5, 4],
         "max_in_flight": 0,
         "run_id": "a b",
+        "workers": 2,
+        "worker": 2,
+        "start_at_ms": -1,
     }
     document["streams"][0]["rate"]["corners"] = [[0.0, 1.0], [5.0, -4.0]]
     document["streams"][0]["behaviour"]["window_share"] = 2
@@ -136,6 +140,8 @@ def test_impossible_plan_is_refused_with_every_fault() -> None:
         "overload_s",
         "max_in_flight",
         "run_id",
+        "worker",
+        "start_at_ms",
     ]
 
 
@@ -174,3 +180,41 @@ def test_every_outcome_is_counted_under_its_name() -> None:
     The names of the outcomes are the fields of the counts.
     """
     assert [outcome.value for outcome in Outcome] == list(Outcomes.__slots__)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4, 7])
+def test_shares_are_together_the_whole_list(workers: int) -> None:
+    """
+    However many workers: each arrival is of one of them, with the number that it has in the whole list.
+    """
+    shares = [share.share() for share in replace(PLAN, workers=workers).shares()]
+
+    assert sorted(arrival for share in shares for arrival in share) == list(enumerate(PLAN.arrivals()))
+    assert all(i % workers == worker for worker, share in enumerate(shares) for i, _ in share)
+
+
+def test_shares_write_apart() -> None:
+    """
+    Each has a file and a port of its own.
+    """
+    shares = replace(PLAN, workers=3, metrics_port=9000, out="runs/a.measures.json").shares()
+
+    assert [share.out for share in shares] == [f"runs/a.measures.{worker}.json" for worker in range(3)]
+    assert [share.metrics_port for share in shares] == [9000, 9001, 9002]
+
+
+def test_closed_shoppers_and_the_limit_are_shared_evenly() -> None:
+    """
+    Ten who go round are ten, whoever drives them.
+    """
+    plan = replace(PLAN, mode="closed", closed_shoppers=10, max_in_flight=11, workers=4)
+
+    assert [share.closed_share for share in plan.shares()] == [3, 3, 2, 2]
+    assert [share.in_flight_share for share in plan.shares()] == [3, 3, 3, 2]
+
+
+def test_run_of_one_worker_is_its_own_share() -> None:
+    """
+    One process writes where the plan says.
+    """
+    assert PLAN.shares() == (PLAN,)
