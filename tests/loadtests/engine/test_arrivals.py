@@ -23,7 +23,7 @@ from loadtests.arrivals.spike import SpikeProfile
 SPIKE = SpikeProfile(calm_per_s=4, calm_s=10, rise_s=5, peak_per_s=60, hold_s=20, fall_s=8, tail_s=12)
 
 rates = st.floats(0, 50, allow_nan=False)
-lengths = st.floats(0, 20, allow_nan=False)
+lengths = st.just(0.0) | st.floats(1e-3, 20)
 
 
 @st.composite
