@@ -11,6 +11,7 @@ from loadtests.crowd.streams import Stream
 from loadtests.documents import STRICT
 
 Deed = Literal["kill-redis", "kill-worker", "slow-shop", "shop-capacity", "sell-out", "break", "rate", "seats", "open"]
+Unsure = Literal["arrivals", "patience", "rate"]
 Comparator = Literal[">=", "<=", "==", ">", "<"]
 
 
@@ -82,6 +83,8 @@ class Scenario:
         drain_s: how long those inside may finish after the last arrival.
         order_value: what an order is worth, in *currency*, for the losses in the report.
         sources: where the numbers come from, by what they are about.
+        unsure: how far numbers may be off, as shares of themselves: how many come, how long they wait, how many the
+            room lets in per second. It widens the band of the forecast.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Scenario:
     order_value: float = 120.0
     currency: str = "PLN"
     sources: Mapping[str, str] = field(default_factory=dict)
+    unsure: Mapping[Unsure, float] = field(default_factory=dict)
 
     __pydantic_config__: ClassVar = STRICT
 

@@ -1,0 +1,3 @@
+"""
+What a rehearsal should come to, worked out beforehand, and what it means when it comes to something else.
+"""

@@ -1,0 +1,153 @@
+"""
+What a shopper does with a place in the line, by kind: whether they come when called, and how long they hold a seat.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from loadtests.crowd.shoppers import Shopper, draw_shopper
+from loadtests.crowd.streams import Stream, kind_of
+
+ORDER_PAGES_S: Final = 0.6
+"""What the pages of one order take together in a demo shop that is not overloaded: 0.4 s of work and some waiting."""
+LOOK_PAGES_S: Final = 0.1
+"""Likewise of a look at a product."""
+SAMPLE: Final = 400
+"""So many shoppers of a stream tell the law of its visits: their mean is within a twentieth of the true one."""
+_BINS: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """
+    Say what a kind does with the room.
+
+    Args:
+        places: how many places one of them takes; 0 for those who never ask for one.
+        comes: the share of those called who claim.
+        orders: how many orders one who is let in makes, if they mean to buy.
+    """
+
+    places: float = 1.0
+    comes: float = 1.0
+    orders: float = 1.0
+
+
+USES: Final[Mapping[str, Use]] = {
+    "window": Use(orders=0),
+    "abandoner": Use(orders=0),
+    "returning": Use(orders=2),
+    "no-show": Use(comes=0, orders=0),
+    "sharer": Use(orders=0),
+    "replayer": Use(orders=0),
+    "forger": Use(places=0, orders=0),
+    "jumper": Use(places=0, orders=0),
+    "slowloris": Use(places=0, orders=0),
+    "storm": Use(orders=0),
+    "bot": Use(orders=0),
+}
+"""Kinds that are not named here wait for one place, come when called, and buy."""
+BUYS: Final = Use()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """
+    Say how one who was let in shops.
+
+    Args:
+        shops_s: from being let in to the last page.
+        gives_back: whether the seat comes back with the end of the visit; else it is held until it has been idle.
+        orders: how many orders are made.
+    """
+
+    shops_s: float
+    gives_back: bool
+    orders: float
+
+    def held_s(self, idle_s: float) -> float:
+        """
+        Return how long the seat is held, where an unused one ends after *idle_s*.
+        """
+        return self.shops_s if self.gives_back else self.shops_s + idle_s
+
+
+def visit_of(kind: str, shopper: Shopper) -> Visit:
+    """
+    Return the visit that *shopper* of a *kind* makes once let in, where no page is slow.
+
+    A buyer reads home, product and basket and fills in two forms; who only looks closes the window, and the seat ends
+    by being idle.
+    """
+    orders = USES.get(kind, BUYS).orders
+    if shopper.buys and orders:
+        thinks_s = sum(shopper.browse_thinks_s[:3]) + sum(shopper.form_thinks_s[3:5])
+        return Visit(thinks_s + ORDER_PAGES_S, gives_back=True, orders=orders)
+    thinks_s = sum(shopper.browse_thinks_s[: shopper.looks])
+    return Visit(thinks_s + LOOK_PAGES_S * (1 + shopper.looks), gives_back=False, orders=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """
+    Sum up the visits of a stream's shoppers.
+
+    Args:
+        places: how many places they take, per shopper.
+        comes: the share of those called who claim.
+        orders: orders per shopper who is let in.
+        seats: how long seats are held, as (seconds, share).
+    """
+
+    places: float
+    comes: float
+    orders: float
+    seats: tuple[tuple[float, float], ...]
+
+    @property
+    def held_s(self) -> float:
+        """
+        Return the mean time that a seat is held.
+        """
+        return sum(held_s * share for held_s, share in self.seats)
+
+
+def visits_of(stream: Stream, seed: int, idle_s: float) -> Visits:
+    """
+    Return what the shoppers of *stream* do with the room; *idle_s* ends an unused seat.
+
+    Shares of kinds are those of the stream; how long visits last is told by its first `SAMPLE` shoppers.
+    """
+    parts = _parts(stream)
+    places = sum(part * USES.get(kind, BUYS).places for kind, part in parts.items())
+    called = {kind: part * USES.get(kind, BUYS).places for kind, part in parts.items()}
+    come = {kind: share * USES.get(kind, BUYS).comes for kind, share in called.items()}
+    visits = list(_sample(stream, seed, come))
+    if not places or not visits:
+        return Visits(places, 0.0, 0.0, ())
+    orders = sum(visit.orders for visit in visits) / len(visits)
+    seats = _binned(visit.held_s(idle_s) for visit in visits)
+    return Visits(places, sum(come.values()) / places, orders, seats)
+
+
+def _parts(stream: Stream) -> dict[str, float]:
+    whole = sum(stream.journeys.values())
+    return {kind: part / whole for kind, part in stream.journeys.items()}
+
+
+def _sample(stream: Stream, seed: int, come: Mapping[str, float]) -> Iterable[Visit]:
+    for k in range(SAMPLE):
+        kind = kind_of(stream, seed, k)
+        if come.get(kind):
+            yield visit_of(kind, draw_shopper(stream.behaviour, f"{seed}:{stream.name}:{k}", k))
+
+
+def _binned(held_s: Iterable[float]) -> tuple[tuple[float, float], ...]:
+    """
+    Return a sample as at most `_BINS` means of as many parts of it.
+    """
+    ordered = sorted(held_s)
+    size = max(1, -(-len(ordered) // _BINS))
+    groups = [ordered[first : first + size] for first in range(0, len(ordered), size)]
+    return tuple((sum(group) / len(group), len(group) / len(ordered)) for group in groups)

@@ -1,0 +1,227 @@
+"""
+The fluid model of a waiting room: closed formulas, published digits, an exact simulation, and nobody lost on the way.
+"""
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loadtests.arrivals.rate import Rate, expected_count
+from loadtests.arrivals.spike import SpikeProfile
+from loadtests.forecast.fluid import Course, Inflow, Limits, course_of
+from loadtests.forecast.patience import STAYS, Patience
+from tests.loadtests.forecast.events import crowd, first_come_first_served
+
+SPIKE = SpikeProfile(calm_per_s=20, calm_s=60, rise_s=30, peak_per_s=300, hold_s=120, fall_s=60, tail_s=400)
+PER_S = 100.0
+
+
+def cells(rate: Rate, step_s: float) -> tuple[float, ...]:
+    """
+    Return how many come in each step.
+    """
+    until = [expected_count(rate, k * step_s) for k in range(math.ceil(rate.length_s / step_s) + 1)]
+    return tuple(after - before for before, after in pairwise(until))
+
+
+def spiked(law: Patience, step_s: float = 0.5) -> Course:
+    """
+    Return what becomes of the spike.
+    """
+    return course_of([Inflow("all", cells(SPIKE.rate(), step_s), law)], [Limits(0, PER_S)], step_s)
+
+
+def steady(law: Patience, *, comes: float = 1.0, per_s: float = 20.0) -> Course:
+    """
+    Return what becomes of an overload of a half that lasts for long.
+    """
+    rate = Rate(((0.0, 30.0), (3000.0, 30.0)))
+    return course_of([Inflow("all", cells(rate, 1.0), law, comes)], [Limits(0, per_s)], 1.0)
+
+
+def test_without_leaving_the_longest_wait_is_that_of_the_trapezoid() -> None:
+    """
+    Wmax = (p - mu) / mu * (hold + (p - mu) (rise + fall) / (2 (p - b))).
+    """
+    over = SPIKE.peak_per_s - PER_S
+    share = over * (SPIKE.rise_s + SPIKE.fall_s) / (2 * (SPIKE.peak_per_s - SPIKE.calm_per_s))
+    assert spiked(STAYS).longest()[0] == pytest.approx(over / PER_S * (SPIKE.hold_s + share), abs=0.01)
+
+
+def test_without_leaving_the_line_is_gone_when_all_who_came_are_served() -> None:
+    """
+    The line begins where the rise crosses mu, and ends when as many have been let in as have come.
+    """
+    from_s = SPIKE.calm_s + SPIKE.rise_s * (PER_S - SPIKE.calm_per_s) / (SPIKE.peak_per_s - SPIKE.calm_per_s)
+    rate, cleared_s = SPIKE.rate(), spiked(STAYS).cleared_s
+    assert cleared_s is not None
+    come = expected_count(rate, cleared_s) - expected_count(rate, from_s)
+    assert come == pytest.approx(PER_S * (cleared_s - from_s), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "wait_s", "left"), [(1.0, 170.01, 15003.9), (0.7, 146.84, 17432.1), (1.5, 195.72, 12263.5)]
+)
+def test_a_spike_with_patience_agrees_with_the_differential_equation(shape: float, wait_s: float, left: float) -> None:
+    """
+    dv/dt = lambda Fc(v) / mu - 1, solved by Heun's method with steps of 50 ms.
+    """
+    course = spiked(Patience(300.0, shape))
+    assert course.longest()[0] == pytest.approx(wait_s, abs=0.01)
+    assert course.moments[-1].left[0] == pytest.approx(left, abs=0.3)
+
+
+@pytest.mark.parametrize(("shape", "wait_s"), [(1.0, 121.64), (0.7, 82.74), (1.5, 164.33)])
+def test_a_lasting_overload_settles_where_as_many_leave_as_are_too_many(shape: float, wait_s: float) -> None:
+    """
+    w* is the wait that all but mu / lambda of the people lose patience in: s (ln rho)^(1/k).
+    """
+    exact_s = 300.0 * math.log(1.5) ** (1 / shape)
+    assert exact_s == pytest.approx(wait_s, abs=0.2)
+    assert steady(Patience(300.0, shape)).wait_at(2500.0) == pytest.approx(exact_s, abs=0.05)
+
+
+def test_in_a_lasting_overload_the_surplus_leaves() -> None:
+    """
+    The share that leaves is 1 - mu / lambda.
+    """
+    moments = steady(Patience(300.0)).moments
+    early, late = (min(moments, key=lambda moment: abs(moment.at_s - at_s)) for at_s in (1500.0, 2500.0))
+    assert (late.left[0] - early.left[0]) / (30 * (late.at_s - early.at_s)) == pytest.approx(1 / 3, abs=1e-3)
+
+
+def test_the_line_with_exponential_patience_is_that_of_erlang_a() -> None:
+    """
+    dq/dt = lambda - mu - theta q.
+    """
+    settled = min(steady(Patience(300.0)).moments, key=lambda moment: abs(moment.at_s - 2500))
+    assert settled.waiting[0] == pytest.approx((30 - 20) * 300, rel=1e-3)
+
+
+def test_those_who_do_not_come_when_called_take_nobodys_turn() -> None:
+    """
+    With a third who never come, two thirds are let in at once by as many calls as are too many.
+    """
+    course = steady(STAYS, comes=2 / 3)
+    assert course.longest()[0] < 2.0
+    assert course.moments[-1].left[0] == 0.0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("law", [Patience(60.0), Patience(60.0, 0.7), Patience(60.0, 1.5)])
+def test_an_exact_simulation_lies_within_the_band(seed: int, law: Patience) -> None:
+    """
+    The longest wait differs by at most 5 % and 3 sqrt(N) / mu.
+    """
+    rate, per_s = Rate(((0.0, 4.0), (20.0, 40.0), (60.0, 40.0), (80.0, 4.0), (160.0, 4.0))), 15.0
+    course = course_of([Inflow("all", cells(rate, 0.2), law)], [Limits(0, per_s)], 0.2)
+    exact = first_come_first_served(crowd(rate, seed), law, per_s, seed)
+    wait_s, at_s = course.longest()
+    assert abs(max(exact.waits) - wait_s) <= 0.05 * wait_s + 3 * math.sqrt(expected_count(rate, at_s)) / per_s
+    assert abs(exact.left - course.moments[-1].left[0]) <= 3 * math.sqrt(exact.arrivals)
+
+
+def test_seats_let_in_as_many_as_come_out() -> None:
+    """
+    Little: with S seats that are each held for T, S / T are let in per second.
+    """
+    inflow = Inflow("all", (1.0,) * 4000, seats=((10.0, 0.5), (30.0, 0.5)))
+    course = course_of([inflow], [Limits(0, 50.0, seats=60)], 0.1)
+    late = [moment for moment in course.moments if 200 <= moment.at_s <= 400]
+    per_s = (late[-1].admitted[0] - late[0].admitted[0]) / (late[-1].at_s - late[0].at_s)
+    assert per_s == pytest.approx(60 / 20, rel=0.02)
+    assert max(moment.inside for moment in course.moments) <= 60 + 1e-6
+
+
+def test_a_shop_that_serves_fewer_holds_the_room_back() -> None:
+    """
+    Seats come back no faster than the shop serves, and once all are held, no more go in.
+    """
+    inflow = Inflow("all", (2.0,) * 2000, seats=((2.0, 1.0),))
+    course = course_of([inflow], [Limits(0, 15.0, seats=100, shop_per_s=5.0)], 0.1)
+    late = [moment for moment in course.moments if 100 <= moment.at_s <= 200]
+    per_s = (late[-1].admitted[0] - late[0].admitted[0]) / (late[-1].at_s - late[0].at_s)
+    assert per_s == pytest.approx(5.0, rel=0.02)
+
+
+def test_a_rate_that_is_halved_for_a_while_lengthens_the_wait_by_what_it_did_not_let_in() -> None:
+    """
+    Of 60 s at half the rate, 30 s are missing to all who come later.
+    """
+    rate = Rate(((0.0, 20.0), (200.0, 20.0)))
+    limits = [Limits(0, 20.0), Limits(50, 10.0), Limits(110, 20.0)]
+    course = course_of([Inflow("all", cells(rate, 0.25))], limits, 0.25)
+    assert course.wait_at(180.0) == pytest.approx(30.0, abs=0.3)
+
+
+def test_a_room_that_opens_by_a_draw_lets_early_birds_in_whenever_they_came() -> None:
+    """
+    1,000 come before the opening at 50 s; at 20 a second the last of them is let in 50 s later, by chance the first.
+    """
+    rate = Rate(((0.0, 20.0), (50.0, 20.0), (50.0, 1.0), (120.0, 1.0)))
+    course = course_of([Inflow("all", cells(rate, 0.25))], [Limits(0, 20.0)], 0.25, opens_s=50.0)
+    assert course.wait_at(0.0) == pytest.approx(100.0, abs=0.5)
+    assert course.wait_at(51.0) == pytest.approx(49.0, abs=0.5)
+    assert course.quantile(0.5) == pytest.approx(49.7, abs=2.0)
+
+
+def test_nobody_is_let_in_before_the_opening() -> None:
+    """
+    Before it all who came wait.
+    """
+    course = course_of([Inflow("all", (5.0,) * 100)], [Limits(0, 50.0)], 1.0, opens_s=40.0)
+    assert all(sum(moment.admitted) == 0 for moment in course.moments if moment.at_s <= 40)
+
+
+def test_a_room_that_is_shut_for_good_is_never_cleared() -> None:
+    """
+    No end is told where there is none.
+    """
+    limits = [Limits(0, 10.0), Limits(5, 0.0)]
+    assert course_of([Inflow("all", (20.0,) * 10)], limits, 1.0).cleared_s is None
+
+
+INFLOWS = st.builds(
+    Inflow,
+    st.just("all"),
+    st.lists(st.floats(0, 50), min_size=20, max_size=20).map(tuple),
+    st.builds(Patience, st.floats(0.5, 100), st.floats(0.5, 3)),
+    st.floats(0, 1),
+    st.sampled_from([(), ((1.5, 1.0),), ((0.4, 0.5), (6.0, 0.5))]),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(INFLOWS, min_size=1, max_size=3), st.floats(0.1, 60), st.floats(1, 100), st.floats(0, 10))
+def test_everybody_is_let_in_or_left_or_waits_or_did_not_come(
+    inflows: list[Inflow], per_s: float, seats: float, opens_s: float
+) -> None:
+    """
+    At every moment, of each kind: who came sums up to who waits, was called, or left.
+    """
+    course = course_of(inflows, [Limits(0, per_s, seats)], 0.5, opens_s)
+    for moment in course.moments:
+        for place, inflow in enumerate(inflows):
+            if inflow.comes < 0.01:
+                continue
+            called = moment.admitted[place] / inflow.comes
+            came = sum(inflow.came[: round(moment.at_s / 0.5)])
+            assert called + moment.left[place] + moment.waiting[place] == pytest.approx(came, abs=1e-6)
+            assert min(called, moment.left[place], moment.waiting[place]) >= -1e-6
+        assert moment.inside <= seats + 1e-6
+
+
+@settings(max_examples=40)
+@given(INFLOWS, st.floats(1, 40), st.floats(1, 2))
+def test_a_quicker_room_never_makes_anybody_wait_longer(inflow: Inflow, per_s: float, times: float) -> None:
+    """
+    What the bisection for the smallest rate rests on.
+    """
+    slow, quick = (
+        course_of([replace(inflow, seats=())], [Limits(0, rate)], 0.5).longest()[0] for rate in (per_s, times * per_s)
+    )
+    assert quick <= slow + 0.05 * slow + 0.5
