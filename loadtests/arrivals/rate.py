@@ -8,8 +8,8 @@ No thinning, no one-second batches; the same seed gives the same list on every m
 
 import math
 import random
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
@@ -53,6 +53,20 @@ class Rate:
         Return the highest rate.
         """
         return max((per_s for _, per_s in self.corners), default=0.0)
+
+    def scaled(self, factor: float) -> "Rate":
+        """
+        Return the rate with *factor* times as many arrivals at every moment.
+        """
+        return self if factor == 1 else Rate(tuple((at_s, per_s * factor) for at_s, per_s in self.corners))
+
+    def later(self, by_s: float) -> "Rate":
+        """
+        Return the rate begun *by_s* later, with nobody before.
+        """
+        if by_s == 0:
+            return self
+        return Rate(((0.0, 0.0), (by_s, 0.0), *((at_s + by_s, per_s) for at_s, per_s in self.corners)))
 
     def faults(self, where: str = "rate") -> tuple[Fault, ...]:
         """
@@ -107,6 +121,35 @@ def expected_count(rate: Rate, until_s: float | None = None) -> float:
         at_end = before + (then - before) * part_s / (to_s - from_s)
         area += part_s * (before + at_end) / 2
     return area
+
+
+def together(rates: Iterable[Rate]) -> Rate:
+    """
+    Return the rate at which all of them come: the exact sum, steps included; a rate is 0 after its end.
+    """
+    parts = [(rate, [second for second, _ in rate.corners]) for rate in rates if rate.corners]
+    corners: list[tuple[float, float]] = []
+    for at_s in sorted({second for _, seconds in parts for second in seconds}):
+        sides = [_sides(rate.corners, seconds, at_s) for rate, seconds in parts]
+        before, after = sum(left for left, _ in sides), sum(right for _, right in sides)
+        corners.append((at_s, before if at_s > 0 else after))
+        if after != before and at_s > 0:
+            corners.append((at_s, after))
+    if len(corners) > 1 and corners[-2][0] == corners[-1][0]:
+        corners.pop()  # what comes after the end of all
+    return Rate(tuple(corners))
+
+
+def _sides(corners: Sequence[tuple[float, float]], seconds: Sequence[float], at_s: float) -> tuple[float, float]:
+    # The rate just before and just after a moment; they differ at a step.
+    first, after = bisect_left(seconds, at_s), bisect_right(seconds, at_s)
+    if first < after:
+        return corners[first][1], corners[after - 1][1] if after < len(seconds) else 0.0
+    if after == len(seconds):
+        return 0.0, 0.0
+    (from_s, before), (to_s, then) = corners[after - 1], corners[after]
+    value = before + (then - before) * (at_s - from_s) / (to_s - from_s)
+    return value, value
 
 
 def draw_arrivals(rate: Rate, seed: int | str) -> list[float]:

@@ -2,18 +2,18 @@
 The plainest spike: calm, a rise, a plateau, a fall, a calm tail.
 """
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
+from loadtests.arrivals.model import Model
 from loadtests.arrivals.rate import Rate
 from loadtests.documents import STRICT
 from waiting_room.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
-class SpikeProfile:
+class SpikeProfile(Model):
     """
     Say how many shoppers come per second, from calm through a rise, a plateau and a fall to a calm tail.
 
@@ -63,24 +63,18 @@ class SpikeProfile:
             )
         )
 
-    def faults(self, where: str = "profile") -> tuple[Fault, ...]:
+    def contradictions(self, where: str) -> Iterator[Fault]:
         """
-        Return everything that makes the profile senseless, and nothing when it is sound.
+        Yield a fault where the spike sinks.
         """
-        found = [
-            Fault(f"{where}.{name}", f"must be a finite number of at least 0, is {value}")
-            for name, value in self._values()
-            if not (math.isfinite(value) and value >= 0)
-        ]
-        if found:
-            return tuple(found)
         if self.peak_per_s < self.calm_per_s:
             what = f"must not be below calm_per_s ({self.calm_per_s}), is {self.peak_per_s}"
-            found.append(Fault(f"{where}.peak_per_s", what, "a spike rises"))
-        if self.length_s <= 0:
-            found.append(Fault(where, "lasts no time at all", "give at least one phase a length"))
-        return (*found, *(self.rate().faults(where) if not found else ()))
+            yield Fault(f"{where}.peak_per_s", what, "a spike rises")
 
-    def _values(self) -> Iterator[tuple[str, float]]:
-        for field in fields(self):
-            yield field.name, getattr(self, field.name)
+    def says(self) -> str:
+        """
+        Return the line for people.
+        """
+        return (
+            f"{self.calm_per_s:g} a second, within {self.rise_s:g} s {self.peak_per_s:g} a second for {self.hold_s:g} s"
+        )

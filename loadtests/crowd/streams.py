@@ -9,12 +9,15 @@ import heapq
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
-from loadtests.arrivals.rate import Rate, draw_arrivals
+from loadtests.arrivals.rate import Rate, draw_arrivals, together
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.documents import STRICT
 from waiting_room.errors import Fault
+
+MAX_DAY_SPREAD: Final = 2.0
+"""Beyond that most days would bring nobody, and a few a multitude."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,18 @@ class Stream:
         rate: how many come per second.
         journeys: the kinds of shoppers among them, with their parts; only the proportions count.
         behaviour: how they behave.
+        day_spread: deviation of the day's luck, as a share of the rate: one gamma-distributed factor of mean 1 for the
+            whole run. Real arrivals are Poisson within a day, and more scattered than that from day to day (Kim and
+            Whitt, 2014); 0 for a day like any other.
+        says: the model behind the rate, in a line for people.
     """
 
     name: str
     rate: Rate
     journeys: Mapping[str, float] = field(default_factory=lambda: {"buyer": 1.0})
     behaviour: Behaviour = field(default_factory=Behaviour)
+    day_spread: float = 0.0
+    says: str = ""
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -42,6 +51,8 @@ class Stream:
         """
         yield from self.rate.faults(f"{where}.rate")
         yield from self.behaviour.faults(f"{where}.behaviour")
+        if not 0 <= self.day_spread <= MAX_DAY_SPREAD:
+            yield Fault(f"{where}.day_spread", f"must be at least 0, at most {MAX_DAY_SPREAD:g}, is {self.day_spread}")
         for kind, part in self.journeys.items():
             if not 0 <= part < float("inf"):
                 yield Fault(f"{where}.journeys.{kind}", f"must be a finite number of at least 0, is {part}")
@@ -64,6 +75,13 @@ class Arrival(NamedTuple):
     k: int
 
 
+def rate_of(streams: Sequence[Stream], seed: int | None = None) -> Rate:
+    """
+    Return how many come per second in all: on the day of *seed*, or on a day like any other (None).
+    """
+    return together(stream.rate if seed is None else _on_the_day(stream, seed) for stream in streams)
+
+
 def arrivals_of(streams: Sequence[Stream], seed: int, until_s: float = float("inf")) -> list[Arrival]:
     """
     Return everybody who comes before *until_s*, in order; the i-th is shopper number i of the run.
@@ -72,12 +90,33 @@ def arrivals_of(streams: Sequence[Stream], seed: int, until_s: float = float("in
         arrival
         for arrival in heapq.merge(
             *(
-                [Arrival(at_s, place, k) for k, at_s in enumerate(draw_arrivals(stream.rate, f"{seed}:{stream.name}"))]
+                [
+                    Arrival(at_s, place, k)
+                    for k, at_s in enumerate(draw_arrivals(_on_the_day(stream, seed), f"{seed}:{stream.name}"))
+                ]
                 for place, stream in enumerate(streams)
             )
         )
         if arrival.at_s < until_s
     ]
+
+
+def share_of(arrivals: Sequence[Arrival], worker: int, workers: int) -> Iterator[tuple[int, Arrival]]:
+    """
+    Yield the arrivals of one of several generator processes, each with its number i in the run.
+
+    Worker w of n starts those with i mod n = w: together the workers start everybody once, and each has an even share
+    of any moment of the spike.
+    """
+    for i in range(worker, len(arrivals), workers):
+        yield i, arrivals[i]
+
+
+def _on_the_day(stream: Stream, seed: int) -> Rate:
+    if stream.day_spread == 0:
+        return stream.rate
+    shape = stream.day_spread**-2
+    return stream.rate.scaled(random.Random(f"day:{seed}:{stream.name}").gammavariate(shape, 1 / shape))
 
 
 def kind_of(stream: Stream, seed: int, k: int) -> str:

@@ -79,6 +79,7 @@ class Scenario:
         shop: what differs in the demo shop's model, by its names; empty against a shop of one's own.
         changes: what happens on the time line.
         criteria: what must hold, beside what every rehearsal is held to.
+        speed: how many times as fast its time line is played unless somebody asks for another speed.
         pre_queue_s: for how long the room gathers before it opens by a draw; 0 for a room that is open.
         drain_s: how long those inside may finish after the last arrival.
         order_value: what an order is worth, in *currency*, for the losses in the report.
@@ -94,6 +95,7 @@ class Scenario:
     shop: Mapping[str, Any] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     criteria: tuple[Criterion, ...] = ()
+    speed: float = 1.0
     pre_queue_s: float = 0.0
     drain_s: float = 30.0
     order_value: float = 120.0
@@ -110,21 +112,29 @@ class Scenario:
         """
         return max(stream.rate.length_s for stream in self.streams)
 
-    def faster(self, speed: float) -> "Scenario":
+    def faster(self, speed: float | None = None) -> "Scenario":
         """
         Return the scenario with its time line compressed: all happens *speed* times as soon, to so many fewer people.
 
         Rates, pages and think times stay, since the shop is as quick as it is; the patience in the room shrinks with
-        the waits.
+        the waits. None is the scenario's own speed; the result is to be played as it stands, so its speed is 1.
         """
-        if speed == 1:
-            return self
+        by = self.speed if speed is None else speed
+        if by == 1:
+            return replace(self, speed=1.0)
         return replace(
             self,
-            streams=tuple(_faster(stream, speed) for stream in self.streams),
-            changes=tuple(replace(c, at_s=c.at_s / speed, for_s=c.for_s / speed) for c in self.changes),
-            pre_queue_s=self.pre_queue_s / speed,
+            streams=tuple(_faster(stream, by) for stream in self.streams),
+            changes=tuple(replace(c, at_s=c.at_s / by, for_s=c.for_s / by) for c in self.changes),
+            speed=1.0,
+            pre_queue_s=self.pre_queue_s / by,
         )
+
+    def scaled(self, factor: float) -> "Scenario":
+        """
+        Return the scenario with *factor* times as many shoppers at every moment, in the same room and shop.
+        """
+        return replace(self, streams=tuple(replace(each, rate=each.rate.scaled(factor)) for each in self.streams))
 
 
 def _faster(stream: Stream, speed: float) -> Stream:

@@ -187,15 +187,15 @@ def test_all_faults_are_told_at_once() -> None:
     """
     bad = SpikeProfile(math.nan, -1, 5, math.inf, 5, 5, 5)
 
-    assert [fault.where for fault in bad.faults()] == ["profile.calm_per_s", "profile.calm_s", "profile.peak_per_s"]
+    assert [fault.where for fault in bad.faults()] == ["model.calm_per_s", "model.calm_s", "model.peak_per_s"]
 
 
 @pytest.mark.parametrize(
     ("profile", "where"),
     [
-        (SpikeProfile(5, 1, 1, 4, 1, 1, 1), "profile.peak_per_s"),
-        (SpikeProfile(5, 0, 0, 6, 0, 0, 0), "profile"),
-        (SpikeProfile(MAX_EXPECTED, 2, 0, MAX_EXPECTED, 0, 0, 0), "profile"),
+        (SpikeProfile(5, 1, 1, 4, 1, 1, 1), "model.peak_per_s"),
+        (SpikeProfile(5, 0, 0, 6, 0, 0, 0), "model"),
+        (SpikeProfile(MAX_EXPECTED, 2, 0, MAX_EXPECTED, 0, 0, 0), "model"),
     ],
 )
 def test_senseless_profiles_are_refused(profile: SpikeProfile, where: str) -> None:

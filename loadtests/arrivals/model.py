@@ -1,0 +1,117 @@
+"""
+What every model of a spike is: numbers, a rate made of them, a sentence, and what can be wrong with them.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import fields
+from itertools import pairwise
+from typing import Any, ClassVar, Final
+
+from loadtests.arrivals.rate import Rate
+from waiting_room.errors import Fault
+
+TOLERANCE: Final = 0.001
+"""How far a curve's straight lines may lie off it, as a share of its peak."""
+_FIRST_PIECES: Final = 8
+_MOST_HALVINGS: Final = 14
+
+Curve = Callable[[float], float]
+
+
+class Model(ABC):
+    """
+    Be a model of when people come; each is a frozen dataclass whose numbers are in seconds, people and people/s.
+
+    `POSITIVE` and `SHARES` name the numbers that must be greater than 0, and those that are parts of 1; all others may
+    be any finite number from 0.
+    """
+
+    __slots__ = ()
+
+    POSITIVE: ClassVar[tuple[str, ...]] = ()
+    SHARES: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def rate(self) -> Rate:
+        """
+        Return how many come per second.
+        """
+
+    @abstractmethod
+    def says(self) -> str:
+        """
+        Return the model and its numbers in one line for people.
+        """
+
+    def contradictions(self, where: str) -> Iterator[Fault]:  # noqa: ARG002  # most have none
+        """
+        Return the faults that no single number shows; asked only where each number is sound.
+        """
+        return iter(())
+
+    def faults(self, where: str = "model") -> tuple[Fault, ...]:
+        """
+        Return everything that makes the model senseless, and nothing when it is sound.
+        """
+        found = tuple(number_faults(self, where, self.POSITIVE, self.SHARES)) or tuple(self.contradictions(where))
+        return found or self.rate().faults(where)
+
+
+def number_faults(
+    settings: Any, where: str, positive: Collection[str] = (), shares: Collection[str] = ()
+) -> Iterator[Fault]:
+    """
+    Yield a fault for each number of a dataclass that is not finite, or below 0, or outside of what its name allows.
+    """
+    for item in fields(settings):
+        for place, number in _numbers(getattr(settings, item.name), f"{where}.{item.name}"):
+            if not (math.isfinite(number) and number >= 0):
+                yield Fault(place, f"must be a finite number of at least 0, is {number}")
+            elif item.name in positive and number == 0:
+                yield Fault(place, "must be greater than 0")
+            elif item.name in shares and number > 1:
+                yield Fault(place, f"is a share and must not exceed 1, is {number}")
+
+
+def _numbers(value: Any, where: str) -> Iterator[tuple[str, float]]:
+    if isinstance(value, int | float):
+        yield where, value
+    elif isinstance(value, tuple):
+        for place, inner in enumerate(value):
+            yield from _numbers(inner, f"{where}[{place}]")
+
+
+def straightened(curve: Curve, seconds: Sequence[float]) -> Rate:
+    """
+    Return a smooth curve as straight lines that lie within `TOLERANCE` of its peak from it.
+
+    Args:
+        curve: people per second at a second.
+        seconds: rising: where the curve begins, its kinks and its peaks, and where it ends; before the first of them
+            nobody comes.
+    """
+    knots = sorted({from_s + (to_s - from_s) * i / _FIRST_PIECES for from_s, to_s in pairwise(seconds)
+                    for i in range(_FIRST_PIECES + 1)})  # fmt: skip
+    values = [curve(at_s) for at_s in knots]
+    allowed = TOLERANCE / 2 * max(values)  # half: the error is looked for at three points between two corners only
+    corners = [(knots[0], values[0])]
+    for (from_s, before), (to_s, then) in pairwise(zip(knots, values, strict=True)):
+        corners.extend(_halved(curve, (from_s, before), (to_s, then), allowed, _MOST_HALVINGS))
+    start = () if knots[0] == 0 else ((0.0, 0.0), (knots[0], 0.0))
+    return Rate((*start, *corners))
+
+
+def _halved(
+    curve: Curve, begin: tuple[float, float], end: tuple[float, float], allowed: float, left: int
+) -> Iterator[tuple[float, float]]:
+    (from_s, before), (to_s, then) = begin, end
+    points = [(from_s + (to_s - from_s) * part, before + (then - before) * part) for part in (0.25, 0.5, 0.75)]
+    values = [curve(at_s) for at_s, _ in points]
+    if left == 0 or all(abs(value - line) <= allowed for value, (_, line) in zip(values, points, strict=True)):
+        yield end
+        return
+    middle = (points[1][0], values[1])
+    yield from _halved(curve, begin, middle, allowed, left - 1)
+    yield from _halved(curve, middle, end, allowed, left - 1)

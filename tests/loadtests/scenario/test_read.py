@@ -1,0 +1,204 @@
+"""
+Scenarios are read from files: what they say is what is rehearsed, and all that is wrong is told at once.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from loadtests.scenario.read import ScenarioError, path_of, presets, read
+from loadtests.scenario.spec import Change
+
+SOUND = """
+name = "mine"
+drain_s = 5
+speed = 2
+
+[says]
+en = "A test."
+
+[behaviour]
+reloads = 1
+room_patience_s = 100
+
+[[streams]]
+name = "people"
+model = "constant"
+per_s = 4
+for_s = 20
+starts_s = 10
+[streams.journeys]
+buyer = 3
+window = 1
+[streams.behaviour]
+room_patience_s = 50
+
+[[streams]]
+name = "others"
+model = "ramp"
+from_per_s = 0
+to_per_s = 2
+for_s = 20
+
+[room]
+capacity = 10
+
+[shop]
+stock = 5
+
+[[changes]]
+at_s = 15
+do = "rate"
+to = 60
+
+[[criteria]]
+name = "sells"
+figure = "goodput_ratio"
+comparator = ">="
+limit = 0.9
+"""
+
+
+def faults_of(folder: Path, text: str) -> list[str]:
+    """
+    Return the faults of a text, without the file's name.
+    """
+    path = folder / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(ScenarioError) as error:
+        read(path)
+    return [str(fault).removeprefix(f"{path}: ") for fault in error.value.faults]
+
+
+def test_a_file_becomes_a_scenario(tmp_path: Path) -> None:
+    """
+    Streams start when they should, a stream's behaviour overrides the common one, and the rest is as written.
+    """
+    path = tmp_path / "mine.toml"
+    path.write_text(SOUND)
+    scenario = read(path)
+    people, others = scenario.streams
+
+    assert list(people.rate.corners) == [(0, 0), (10, 0), (10, 4), (30, 4)]
+    assert people.journeys == {"buyer": 3, "window": 1}
+    assert people.says == "4 a second for 20 s"
+    assert [(each.behaviour.reloads, each.behaviour.room_patience_s) for each in (people, others)] == [
+        (1, 50),
+        (1, 100),
+    ]
+    assert (scenario.room, scenario.shop, scenario.speed) == ({"capacity": 10}, {"stock": 5}, 2)
+    assert scenario.changes == (Change(at_s=15, do="rate", to=60),)
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    """
+    Unknown names at every level, with what was meant, and values of the wrong kind.
+    """
+    text = (
+        SOUND.replace("drain_s", "drain")
+        .replace("reloads", "relods")
+        .replace('"ramp"', '"rmap"')
+        .replace("per_s = 4", 'per_s = "many"')
+        .replace("window = 1", "widow = 1")
+        .replace("capacity = 10", "capasity = 10")
+        .replace("stock = 5", "stok = 5")
+        .replace('"rate"\nto = 60', '"explode"')
+        .replace("limit = 0.9", "limit = true")
+    )
+
+    told = [fault.partition(":")[0] for fault in faults_of(tmp_path, text)]
+
+    assert told == [
+        "drain",
+        "behaviour.relods",
+        "streams[0].per_s",
+        "streams[0].journeys.widow",
+        "streams[1].model",
+        "room.capasity",
+        "shop.stok",
+        "changes[0].do",
+        "criteria[0].limit",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("drain_s", "drainn_s", "drainn_s: is unknown; did you mean drain_s?"),
+        ('model = "ramp"', 'model = "rampe"', "streams[1].model: there is no 'rampe'; did you mean ramp?"),
+        ("window = 1", "windows = 1", "streams[0].journeys.windows: is no kind of shopper; did you mean window?"),
+        ("capacity", "capacty", "room.capacty: unknown setting; did you mean capacity?"),
+        ("to_per_s", "too_per_s", "streams[1].too_per_s: is unknown; did you mean to_per_s?"),
+        ("starts_s", "start_s", "streams[0].start_s: is unknown; did you mean starts_s?"),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_right_one(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """
+    At every level.
+    """
+    assert said in faults_of(tmp_path, SOUND.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ('en = "A test."', 'pl = "Próba."', "says.en"),
+        ("drain_s = 5", "drain_s = -5", "drain_s"),
+        ("speed = 2", "speed = 0", "speed"),
+        ('name = "others"', 'name = "people"', "streams[1].name"),
+        ("per_s = 4", "per_s = -4", "streams[0].per_s"),
+        ("for_s = 20\nstarts_s = 10", "for_s = 20\nstarts_s = -1", "streams[0].starts_s"),
+        ("for_s = 20\nstarts_s = 10", "for_s = 20\nday_spread = 9", "streams[0].day_spread"),
+        ("buyer = 3\nwindow = 1", "buyer = 0", "streams[0].journeys"),
+        ("room_patience_s = 50", "room_patience_s = 0", "streams[0].behaviour.room_patience_s"),
+        ("reloads = 1", "leave_share = 2", "behaviour.leave_share"),
+        ("capacity = 10", "capacity = -1", "room.capacity"),
+        ("stock = 5", "stock = -5", "shop.stock"),
+        ("at_s = 15", "at_s = 99", "changes[0].at_s"),
+        ("to = 60", "for_s = 1", "changes[0].to"),
+        ('"rate"\nto = 60', '"break"', "changes[0].for_s"),
+        ("limit = 0.9", 'limit = 0.9\nphase = "paek"', "criteria[0].phase"),
+        ('model = "ramp"', "", "streams[1].model"),
+        ("starts_s = 10", "retry = {again_share = 1.5, after_s = 2}", "streams[0].retry.again_share"),
+    ],
+)
+def test_senseless_values_are_refused_with_their_place(tmp_path: Path, old: str, new: str, where: str) -> None:
+    """
+    Each of them alone is the only fault.
+    """
+    assert [fault.partition(":")[0] for fault in faults_of(tmp_path, SOUND.replace(old, new))] == [where]
+
+
+def test_a_scenario_without_people_is_refused(tmp_path: Path) -> None:
+    """
+    Somebody must come.
+    """
+    assert faults_of(tmp_path, 'name = "empty"\n[says]\nen = "x"')[0].startswith("streams: are none")
+
+
+def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
+    """
+    The parser's words name the line.
+    """
+    assert "line 2" in faults_of(tmp_path, 'name = "x"\n= 5')[0]
+
+
+def test_a_misspelt_preset_is_answered_with_the_right_one() -> None:
+    """
+    As with everything else.
+    """
+    with pytest.raises(ScenarioError, match="did you mean push-blast"):
+        path_of("push-balst")
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_preset_speaks_both_languages_and_names_its_sources(name: str) -> None:
+    """
+    The report tells in Polish and English what is rehearsed, and where the numbers come from.
+    """
+    preset = read(name)
+
+    assert preset.name == name
+    assert preset.says.keys() == {"en", "pl"}
+    assert preset.sources
+    assert preset.criteria
