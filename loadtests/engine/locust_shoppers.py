@@ -107,7 +107,7 @@ class FastBrowser:
         # As Locust's own client does, so that its listeners and plugins see these requests.
         self._requests_event.fire(
             request_type=request.method,
-            name=request.name,
+            name=request.name.removeprefix(f"{request.method} "),
             response_time=(ended_s - sent_s) * 1000,
             response_length=len(content),
             response=response,
@@ -268,6 +268,8 @@ def mend_http_client() -> None:
     for "closed": from the thousandth shopper on, every request would silently open a new connection. And it looks up
     the shop's name for every connection, in a pool of ten threads: names are kept for the run, as browsers do.
     """
+    if ConnectionPool._is_socket_alive is _is_alive:  # noqa: SLF001
+        return
     # Errors of the shop are answers to us. As exceptions they would be rendered into texts, just when many come.
     LocustUserAgent.valid_response_codes = frozenset(range(100, 1000))
     LocustUserAgent.redirect_response_codes = frozenset()

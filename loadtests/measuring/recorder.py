@@ -50,6 +50,37 @@ class Observer(Protocol):
         """
 
 
+class Unobserved:
+    """
+    Be the observer where nobody looks.
+    """
+
+    def arrived(self, start_lag_s: float) -> None:
+        """
+        Do nothing.
+        """
+
+    def shop_answered(self, result: Result, duration_s: float) -> None:
+        """
+        Do nothing.
+        """
+
+    def admitted(self, waited_s: float) -> None:
+        """
+        Do nothing.
+        """
+
+    def order_seen(self) -> None:
+        """
+        Do nothing.
+        """
+
+    def ended(self, outcome: Outcome) -> None:
+        """
+        Do nothing.
+        """
+
+
 class Recorder:
     """
     Take down one run.
@@ -63,8 +94,16 @@ class Recorder:
         self._plan = plan
         self._observer = observer
         self._overload = plan.overload_s or (0.0, plan.duration_s + plan.drain_s)
-        self._seconds: dict[int, SecondTally] = {}
         self._open: dict[int, Visit] = {}
+        self._waiting = 0
+        self._taken_s = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """
+        Begin to count anew; visits that last stay open.
+        """
+        self._seconds: dict[int, SecondTally] = {}
         self._records: list[ShopperRecord] = []
         self._outcomes: Counter[Outcome] = Counter()
         self._cells: dict[tuple[int, str, Result], CellTally] = {}
@@ -75,7 +114,6 @@ class Recorder:
         self._service = Histogram()
         self._problems: Counter[str] = Counter()
         self._gains: dict[str, Counter[str]] = {}
-        self._waiting = 0
         self.not_started = 0
 
     @property
@@ -240,11 +278,11 @@ class Recorder:
         tally.cpu_share = cpu_share
         return tally.second(t)
 
-    def measures(
+    def take(
         self, *, started_at_ms: int, duration_s: float, scheduled: int, cpu_share: float, interrupted: bool
     ) -> Measures:
         """
-        Return everything noted.
+        Return everything noted since the last time, and forget it: merged, all that was taken is the whole.
 
         Args:
             started_at_ms: the run's zero in ms since 1970.
@@ -253,8 +291,12 @@ class Recorder:
             cpu_share: the generator's processor time per second over the run.
             interrupted: whether it was ended before its time.
         """
-        seconds = tuple(self._at(t).second(t) for t in range(max(self._seconds, default=-1) + 1))
-        return Sums(
+        # A second in which nothing happened stands there too, once.
+        end_s = max(self._seconds, default=-1) + 1
+        whole = sorted(self._seconds.keys() | range(self._taken_s, end_s))
+        seconds = tuple(self._at(t).second(t) for t in whole)
+        self._taken_s = max(self._taken_s, end_s)
+        noted = Sums(
             run=self._plan.name,
             seed=self._plan.seed,
             started_at_ms=started_at_ms,
@@ -276,7 +318,9 @@ class Recorder:
             problems=self._problems,
             gains=self._gains,
             shoppers=self._records,
-        ).measures()
+        )
+        self._forget()
+        return noted.measures()
 
     def _cell(self, due_s: float, step: str, result: Result) -> CellTally:
         key = (max(0, int(due_s)), step, result)

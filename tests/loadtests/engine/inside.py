@@ -19,8 +19,8 @@ from loadtests.engine.locust_shoppers import (
     shopper_class,
 )
 from loadtests.journeys.browser import Request
-from loadtests.measuring.recorder import Recorder
-from tests.loadtests.engine.story import PLAN, Quiet
+from loadtests.measuring.recorder import Recorder, Unobserved
+from tests.loadtests.engine.story import PLAN
 
 
 def users(url: str, count: int) -> list[RehearsalShopper]:
@@ -28,7 +28,7 @@ def users(url: str, count: int) -> list[RehearsalShopper]:
     Return fresh shoppers of the shop at *url*.
     """
     plan = replace(PLAN, shop_url=url)
-    stage = Stage(plan, Recorder(plan, Quiet()), Clock())
+    stage = Stage(plan, Recorder(plan, Unobserved()), Clock())
     kind = shopper_class(plan)
     return [kind(Environment(), stage, i, None) for i in range(count)]
 

@@ -13,9 +13,8 @@ from loadtests.crowd.streams import Stream
 from loadtests.engine.plan import RunPlan
 from loadtests.journeys.browser import Answer, Request
 from loadtests.journeys.journey import Journey
-from loadtests.measuring.cells import Result
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
-from loadtests.measuring.recorder import Recorder
+from loadtests.measuring.recorder import Recorder, Unobserved
 from tests.loadtests.engine import stub
 
 SHOP = "http://shop.example"
@@ -54,37 +53,6 @@ SHOP_PAGES: dict[str, Reply] = {
     "POST /payment/5": to("/order/5"),
     "GET /order/5": page("thank you"),
 }
-
-
-class Quiet:
-    """
-    Observe nothing.
-    """
-
-    def arrived(self, start_lag_s: float) -> None:
-        """
-        Ignore it.
-        """
-
-    def shop_answered(self, result: Result, duration_s: float) -> None:
-        """
-        Ignore it.
-        """
-
-    def admitted(self, waited_s: float) -> None:
-        """
-        Ignore it.
-        """
-
-    def order_seen(self) -> None:
-        """
-        Ignore it.
-        """
-
-    def ended(self, outcome: Outcome) -> None:
-        """
-        Ignore it.
-        """
 
 
 @dataclass
@@ -161,12 +129,12 @@ def walk(scene: Scene, shopper: Shopper = BUYER, behaviour: Behaviour | None = N
     """
     Walk one shopper through the scene.
     """
-    recorder = Recorder(PLAN, Quiet())
+    recorder = Recorder(PLAN, Unobserved())
     visit = recorder.arrived(shopper.i, scene.time_s, scene.time_s, "crowd", "buyer")
     journey = Journey(scene, recorder, visit, shopper, behaviour or Behaviour(), SHOP, thinks=thinks)
     outcome = journey.walk()
     recorder.ended(visit, outcome, scene.now_s())
-    measures = recorder.measures(started_at_ms=0, duration_s=60, scheduled=1, cpu_share=0, interrupted=False)
+    measures = recorder.take(started_at_ms=0, duration_s=60, scheduled=1, cpu_share=0, interrupted=False)
     return Told(outcome, measures.shoppers[0], measures)
 
 

@@ -2,7 +2,7 @@
 However a run is shared out among processes and merged again, it is the same run.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from functools import cache, reduce
 from typing import NamedTuple
@@ -16,8 +16,8 @@ from loadtests.measuring.cells import Result, due_within, summed
 from loadtests.measuring.lines import Chorus, Line
 from loadtests.measuring.measures import Measures, Outcome, Outcomes, Second
 from loadtests.measuring.merge import MergeError, merge
-from loadtests.measuring.recorder import Recorder
-from tests.loadtests.engine.story import PLAN, Quiet
+from loadtests.measuring.recorder import Recorder, Unobserved
+from tests.loadtests.engine.story import PLAN
 
 
 class Deed(NamedTuple):
@@ -54,15 +54,14 @@ deeds = st.lists(
 )
 
 
-def taken_down(crowd: Iterable[tuple[int, Deed]]) -> Measures:
+def noted(recorder: Recorder, crowd: Iterable[tuple[int, Deed]]) -> None:
     """
-    Return the measures of a process that had these shoppers.
+    Note what these shoppers did.
     """
-    recorder = Recorder(PLAN, Quiet())
-    count = 0
     for i, deed in crowd:
-        kind = "forger" if deed.gained else "buyer"
-        visit = recorder.arrived(i, deed.arrival_s, deed.arrival_s + deed.lag_s, "crowd", kind)
+        visit = recorder.arrived(
+            i, deed.arrival_s, deed.arrival_s + deed.lag_s, "crowd", "forger" if deed.gained else "buyer"
+        )
         sent_s = deed.arrival_s + deed.late_s
         answer = Answer(deed.status, sent_s, sent_s + deed.took_s)
         recorder.shop_answered(deed.step, deed.result, deed.arrival_s, answer)
@@ -72,8 +71,22 @@ def taken_down(crowd: Iterable[tuple[int, Deed]]) -> Measures:
             recorder.gained(visit, deed.gained)
         recorder.ended(visit, deed.outcome, sent_s + deed.took_s)
         recorder.problem(f"status {deed.status}")
-        count += 1
-    return recorder.measures(started_at_ms=0, duration_s=30.0, scheduled=count, cpu_share=0.1, interrupted=False)
+
+
+def taken(recorder: Recorder, scheduled: int) -> Measures:
+    """
+    Return what the recorder has noted.
+    """
+    return recorder.take(started_at_ms=0, duration_s=30.0, scheduled=scheduled, cpu_share=0.1, interrupted=False)
+
+
+def taken_down(crowd: Sequence[tuple[int, Deed]]) -> Measures:
+    """
+    Return the measures of a process that had these shoppers.
+    """
+    recorder = Recorder(PLAN, Unobserved())
+    noted(recorder, crowd)
+    return taken(recorder, len(crowd))
 
 
 @given(deeds, st.integers(1, 4))
@@ -103,9 +116,24 @@ def test_merging_one_part_changes_nothing(crowd: list[Deed]) -> None:
     """
     A run of one process is its own merger.
     """
-    alone = taken_down(enumerate(crowd))
+    alone = taken_down(list(enumerate(crowd)))
 
     assert merge([alone]) == alone
+
+
+@given(deeds, st.integers(0, 12))
+def test_what_is_taken_in_pieces_is_the_whole(crowd: list[Deed], piece: int) -> None:
+    """
+    A recorder that hands out what it has, forgets it and goes on, misses nothing and tells nothing twice.
+    """
+    numbered = list(enumerate(crowd))
+    recorder = Recorder(PLAN, Unobserved())
+    parts = []
+    for those in (numbered[:piece], [], numbered[piece:]):
+        noted(recorder, those)
+        parts.append(taken(recorder, len(those)))
+
+    assert merge(parts) == taken_down(numbered)
 
 
 @given(deeds)
@@ -113,7 +141,7 @@ def test_cells_add_up_to_the_run(crowd: list[Deed]) -> None:
     """
     All requests stand in the cells, by the second for which they were meant.
     """
-    measures = taken_down(enumerate(crowd))
+    measures = taken_down(list(enumerate(crowd)))
 
     assert summed(measures.cells).requests == len(crowd) == measures.shop_requests
     assert summed(due_within(measures.cells, 3, 7)).requests == sum(3 <= deed.arrival_s < 7 for deed in crowd)
@@ -125,7 +153,7 @@ def test_cells_over_the_overload_are_its_distribution(crowd: list[Deed]) -> None
     What is judged over a phase of whole seconds is the sum of its cells, on both clocks.
     """
     assert PLAN.overload_s is None
-    measures = taken_down(enumerate(crowd))
+    measures = taken_down(list(enumerate(crowd)))
     whole = summed(measures.cells)
 
     assert (whole.latency, whole.service) == (measures.latency, measures.service)
