@@ -167,7 +167,7 @@ def test_web_page_starts_and_stops_a_run(stage: Stage) -> None:
     measures = ended.measures
 
     assert measures.interrupted
-    assert measures.outcomes.total == measures.arrivals == len(measures.shoppers) > 3
+    assert measures.outcomes.total == measures.arrivals == len(measures.shoppers) > 0
     assert measures.scheduled > measures.arrivals + measures.not_started
     assert ended.counted > 0
     assert ended.code == 130, ended.words
