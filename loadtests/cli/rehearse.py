@@ -2,7 +2,6 @@
 The command `waiting-room rehearse`: a promotion rehearsed, and everything around it.
 """
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,14 +18,13 @@ from loadtests.cli.options import (
     folder_faults,
     locust_faults,
     number,
-    progress,
     whole,
 )
-from loadtests.rehearsal.play import Options, Rehearsal
-from loadtests.rehearsal.processes import Interrupts
+from loadtests.cli.playing import played
+from loadtests.cli.run import run
+from loadtests.rehearsal.brief import brief_of_size
 from loadtests.rehearsal.sizing import FULL, QUICK
-from loadtests.rehearsal.table import summary
-from loadtests.rehearsal.target import Target, TargetRehearsal, target_faults
+from loadtests.rehearsal.target import Target, target_faults
 from waiting_room.errors import Fault
 
 
@@ -72,7 +70,7 @@ def _target(given: Mapping[str, Any], faults: list[Fault]) -> Target | None:
     if room_url is not None and given["measure_capacity"]:
         what = "cannot be measured through a waiting room"
         faults.append(Fault("--measure-capacity", what, "measure without the room, then give --capacity"))
-    return Target(url, capacity, room_url)
+    return Target(url, capacity, room_url, measures=given["measure_capacity"])
 
 
 @click.group(context_settings=HELP, invoke_without_command=True)
@@ -102,13 +100,8 @@ def rehearse(context: click.Context, /, **given: Any) -> None:
         return
     asked = read_options(given)
     size = QUICK if given["quick"] else FULL
-    options = Options(asked.out, size, asked.seed, command_line())
-    interrupts = Interrupts()
-    with interrupts.installed():
-        if asked.target is None:
-            played = Rehearsal(options, progress(), interrupts)
-        else:
-            played = TargetRehearsal(options, progress(), interrupts, asked.target)
-        result = played.run()
-    click.echo(json.dumps(result, indent=2, ensure_ascii=False) if given["as_json"] else summary(result, asked.out))
-    sys.exit(result["exit_code"])
+    brief = brief_of_size(size, asked.out, asked.seed, command_line())
+    sys.exit(played(brief, asked.target, as_json=given["as_json"]))
+
+
+rehearse.add_command(run)

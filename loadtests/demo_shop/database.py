@@ -85,6 +85,18 @@ def prepare(path: Path, stock: int) -> None:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
 
 
+def sell_out(path: Path) -> None:
+    """
+    Leave nothing of any toy on the shelf; the shop may be running meanwhile. Raises `TimeoutError` where it lets
+    nobody else write.
+    """
+    try:
+        with closing(connect(path)) as connection, writing(connection):
+            connection.execute("UPDATE product SET stock = 0")
+    except sqlite3.OperationalError as fault:
+        raise TimeoutError(f"{path} could not be written: {fault}") from fault
+
+
 def _is_ours(path: Path) -> bool:
     with closing(sqlite3.connect(path, timeout=5.0)) as connection:
         try:

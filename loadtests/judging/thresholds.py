@@ -14,7 +14,7 @@ WITH = "with_room"
 
 Kind = Literal["criterion", "meaning", "validity"]
 Comparator = Literal[">=", "<=", "==", ">", "<"]
-_COMPARE: dict[Comparator, Callable[[float, float], bool]] = {
+COMPARE: dict[Comparator, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
     "==": operator.eq,
@@ -37,6 +37,7 @@ class Threshold:
         why: one sentence for people: what it means when it holds.
         kind: `criterion` decides pass or fail, `validity` whether the run may be judged at all, and `meaning` whether
             there was an overload to be rescued from.
+        phase: over which phase of the run the field is taken; empty for the whole of it.
     """
 
     name: str
@@ -46,14 +47,16 @@ class Threshold:
     limit: float
     why: str
     kind: Kind = "criterion"
+    phase: str = ""
 
     def check(self, runs: Mapping[str, Mapping[str, Any] | None]) -> "Check":
         """
         Hold the run's value against the limit; a value that is missing never passes.
         """
-        value = (runs.get(self.run) or {}).get(self.field)
+        figures = runs.get(self.run) or {}
+        value = (figures.get("by_phase", {}).get(self.phase, {}) if self.phase else figures).get(self.field)
         number = float(value) if isinstance(value, (int, float)) else None
-        ok = number is not None and _COMPARE[self.comparator](number, self.limit)
+        ok = number is not None and COMPARE[self.comparator](number, self.limit)
         return Check(self, value if number is not None else None, ok)
 
 
@@ -96,7 +99,7 @@ class Symptom:
         Tell whether the run shows it.
         """
         value = run.get(self.field)
-        return isinstance(value, (int, float)) and _COMPARE[self.comparator](float(value), self.limit)
+        return isinstance(value, (int, float)) and COMPARE[self.comparator](float(value), self.limit)
 
 
 SYMPTOMS = (
@@ -113,10 +116,14 @@ def symptoms(run: Mapping[str, Any]) -> int:
     return sum(symptom.shown_by(run) for symptom in SYMPTOMS)
 
 
-WITH_ROOM: tuple[Threshold, ...] = (
+SERVICE: tuple[Threshold, ...] = (
     Threshold("goodput", WITH, "goodput_ratio", ">=", 0.90, "the shop sells nearly all that it can"),
     Threshold("shop_p95", WITH, "shop_p95_ms", "<=", 1000, "pages of the shop stay quick for those inside"),
     Threshold("errors", WITH, "error_ratio", "<=", 0.01, "shoppers inside see no errors"),
+)
+"""What a plain rehearsal demands of the shop behind the room; a scenario has criteria of its own."""
+
+PROMISES: tuple[Threshold, ...] = (
     Threshold("oversold", WITH, "oversold", "==", 0, "nothing is sold that is not there"),
     Threshold(
         "over_admissions", WITH, "over_admissions", "==", 0, "never more let in than the rate and the seats allow"
@@ -124,6 +131,7 @@ WITH_ROOM: tuple[Threshold, ...] = (
     Threshold("order_inversions", WITH, "order_inversions", "==", 0, "nobody is overtaken in the queue"),
     Threshold("places_lost", WITH, "places_lost", "==", 0, "everyone keeps the place they were given"),
 )
+"""What holds behind the room whatever happens."""
 
 WITHOUT_ROOM: tuple[Threshold, ...] = (
     Threshold(
@@ -154,10 +162,16 @@ def _validity(run: str) -> tuple[Threshold, ...]:
             f"start_lag.{run}", run, "start_lag_p99_ms", "<=", 50, "shoppers arrived when they should have", "validity"
         ),
         Threshold(f"not_started.{run}", run, "not_started", "==", 0, "every shopper of the plan arrived", "validity"),
+        Threshold(f"conservation.{run}", run, "unaccounted", "==", 0, "everybody who came has one outcome", "validity"),
     )
 
 
-DEFAULTS: tuple[Threshold, ...] = (*WITH_ROOM, *WITHOUT_ROOM, *_validity(WITHOUT), *_validity(WITH))
+def _changes(run: str) -> Threshold:
+    why = "everything on the time line happened as planned"
+    return Threshold(f"changes.{run}", run, "changes_failed", "==", 0, why, "validity")
+
+
+DEFAULTS: tuple[Threshold, ...] = (*SERVICE, *PROMISES, *WITHOUT_ROOM, *_validity(WITHOUT), *_validity(WITH))
 
 
 def evaluate(
@@ -169,7 +183,14 @@ def evaluate(
     return tuple(threshold.check(runs) for threshold in thresholds)
 
 
-def applicable(*, with_room: bool, without_room: bool, ledger: bool, own_shop: bool) -> tuple[Threshold, ...]:
+def applicable(
+    *,
+    with_room: bool,
+    without_room: bool,
+    ledger: bool,
+    own_shop: bool,
+    criteria: tuple[Threshold, ...] | None = None,
+) -> tuple[Threshold, ...]:
     """
     Return the thresholds that a rehearsal of this kind can measure, so that nothing unmeasured is judged.
 
@@ -178,9 +199,14 @@ def applicable(*, with_room: bool, without_room: bool, ledger: bool, own_shop: b
         without_room: whether the run without one takes place.
         ledger: whether the shop's database can be read (stock, hence overselling).
         own_shop: whether the shop is the user's. It need not collapse without a room, but is to stand the crowd.
+        criteria: those of a scenario, which take the place of what a plain rehearsal demands of the shop.
     """
     played = {WITH: with_room, WITHOUT: without_room}
-    table = (*DEFAULTS, *OWN_SHOP) if own_shop else DEFAULTS
+    validity = (*_validity(WITHOUT), *_validity(WITH))
+    if criteria is not None:
+        table = (*criteria, *PROMISES, *validity, *(_changes(run) for run in (WITHOUT, WITH)))
+    else:
+        table = (*DEFAULTS, *OWN_SHOP) if own_shop else DEFAULTS
     return tuple(
         threshold
         for threshold in table

@@ -5,6 +5,7 @@ Everything here is pure: it reads records of a finished run and returns counts. 
 a count of zero means that the run holds no counter-example.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ def over_admissions(
     seats_peak: int = 0,
     capacity: int | None = None,
     windows_s: Sequence[int] = WINDOWS_S,
+    later_rates: Sequence[tuple[float, float]] = (),
 ) -> int:
     """
     Count the claims beyond what the rate allows in any window of any length, and seats beyond the capacity.
@@ -86,22 +88,38 @@ def over_admissions(
         seats_peak: the most seats that were ever held at once.
         capacity: the room's seats; None leaves them unchecked.
         windows_s: the window lengths, seconds.
+        later_rates: the rate where it was changed: from when by the store's clock, ms, and to how many per second.
     """
-    windows = [(w * 1000, admissions_allowed(rate_per_s, w), deque[int]()) for w in windows_s]
+    rates = ((-math.inf, rate_per_s), *later_rates)
+    windows = [(w * 1000, deque[int]()) for w in windows_s]
     over = 0
     for issued in sorted(pass_issued_ms):
         fits = True
-        for length_ms, allowed, inside in windows:
+        for length_ms, inside in windows:
             while inside and inside[0] <= issued - length_ms:
                 inside.popleft()
-            fits = fits and len(inside) + 1 <= allowed + _TOLERANCE
+            fits = fits and len(inside) + 1 <= _allowed(rates, issued - length_ms, issued) + _TOLERANCE
         if fits:
-            for _, _, inside in windows:
+            for _, inside in windows:
                 inside.append(issued)
         else:
             over += 1
     beyond = max(0, seats_peak - capacity) if capacity is not None else 0
     return over + beyond
+
+
+def _allowed(rates: Sequence[tuple[float, float]], from_ms: float, to_ms: float) -> float:
+    """
+    Return the most admissions between two moments while the rate was changed: the area under it, and one burst.
+    """
+    ends = [at_ms for at_ms, _ in rates[1:]] + [math.inf]
+    parts = [
+        (min(to_ms, end) - max(from_ms, at_ms), per_s)
+        for (at_ms, per_s), end in zip(rates, ends, strict=True)
+        if min(to_ms, end) > max(from_ms, at_ms)
+    ]
+    burst = max(admissions_allowed(per_s, 0) for _, per_s in parts)
+    return sum(length_ms / 1000 * per_s for length_ms, per_s in parts) + burst
 
 
 def order_inversions(places: Iterable[Place], slack_s: float = SNAPSHOT_SLACK_S) -> int:

@@ -2,15 +2,16 @@
 How big a rehearsal is: the crowd and the room, worked out from what the shop was measured to do. Pure arithmetic.
 """
 
-from dataclasses import dataclass, replace
-from math import gamma, sqrt
+from dataclasses import dataclass
 from typing import Any
 
-from loadtests.arrivals.rate import expected_count, overload_window
+from loadtests.arrivals.rate import Rate
 from loadtests.arrivals.spike import SpikeProfile
 from loadtests.crowd.shoppers import MAX_THINK_MEANS, Behaviour
-from loadtests.demo_shop.model import ShopModel
-from loadtests.judging.verdict import ShopCapacity
+from loadtests.crowd.streams import Stream
+from loadtests.judging.facts import ShopCapacity
+from loadtests.rehearsal.demand import PAGES_S, for_crowd, journey_s
+from loadtests.scenario.spec import Scenario
 
 PEAK_RATIO = 4.6
 """The crowd at its peak, in multiples of what the shop can serve; above 4 with room for chance."""
@@ -18,9 +19,6 @@ HEADROOM = 0.98
 """The room lets in a little less than the shop can serve: at 100 % any chance surplus would stay in line for ever."""
 SEATS_SLACK = 1.5
 """Little's law gives the mean number inside; single moments and those on their way in need more seats than that."""
-PAGES_S = 0.6
-"""What the pages of one order take together in a shop that is not overloaded, seconds."""
-STEP_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +108,6 @@ FULL = Size(
 )
 
 
-def journey_s(behaviour: Behaviour) -> float:
-    """
-    Return how long a buyer's visit takes in a shop that is not overloaded: three looks, two forms, and the pages.
-    """
-    return 3 * behaviour.browse_think_s + 2 * behaviour.form_think_s + PAGES_S
-
-
-def settled_s(behaviour: Behaviour) -> float:
-    """
-    Return within which time nine of ten undisturbed visits of buyers have ended: the mean and 1.3 deviations.
-
-    Think times are Weibull; their deviation is the mean x sqrt(gamma(1 + 2/k) / gamma(1 + 1/k)^2 - 1).
-    """
-    shape = behaviour.think_shape
-    spread = gamma(1 + 2 / shape) / gamma(1 + 1 / shape) ** 2 - 1
-    variance = spread * (3 * behaviour.browse_think_s**2 + 2 * behaviour.form_think_s**2)
-    return journey_s(behaviour) + 1.3 * sqrt(variance)
-
-
 def seat_held_s(behaviour: Behaviour, idle_timeout_s: float) -> float:
     """
     Return the mean time that a shopper holds a seat: buyers free it with the order, the others by leaving it idle.
@@ -154,35 +133,22 @@ def profile_of(size: Size, capacity: ShopCapacity) -> SpikeProfile:
     )
 
 
-def plateau_of(profile: SpikeProfile) -> tuple[float, float]:
+def scenario_of(size: Size, capacity: ShopCapacity) -> Scenario:
     """
-    Return the seconds (from, to) of the peak.
+    Return the rehearsal of this size against a shop of this capacity.
     """
-    from_s = profile.calm_s + profile.rise_s
-    return from_s, from_s + profile.hold_s
-
-
-def overload_of(
-    profile: SpikeProfile, capacity: ShopCapacity, behaviour: Behaviour, drain_s: float
-) -> tuple[float, float]:
-    """
-    Return the seconds (from, to) while demand exceeds what the shop can serve, as orders show it.
-
-    Demand is who comes and who came and is not served yet: it lasts from when the rate passes the capacity until a shop
-    that always works at its capacity would have served all (or the run ends). Orders show it later: nobody has one
-    before the end of a visit, so it begins later by the time in which nine of ten undisturbed visits have ended, and
-    ends later by a mean one. It is the same for a run with a room and one without.
-    """
-    rate = profile.rate()
-    window = overload_window(rate, capacity.journeys_per_s)
-    end_s = profile.length_s + drain_s
-    if window is None:
-        return min(settled_s(behaviour), end_s / 2), end_s
-    from_s, to_s = window
-    before = expected_count(rate, from_s)
-    while to_s < profile.length_s and expected_count(rate, to_s) - before > capacity.journeys_per_s * (to_s - from_s):
-        to_s += STEP_S
-    return round(from_s + settled_s(behaviour), 3), round(min(to_s + journey_s(behaviour), end_s), 3)
+    served = for_crowd(capacity, (Stream("crowd", Rate(((0.0, 1.0), (1.0, 1.0))), behaviour=size.behaviour),))
+    return Scenario(
+        name=size.name,
+        says={
+            "en": "Several times as many shoppers come within seconds as the shop can serve.",
+            "pl": "W kilka sekund przychodzi kilka razy więcej kupujących, niż sklep może obsłużyć.",
+        },
+        streams=(Stream("crowd", profile_of(size, served).rate(), behaviour=size.behaviour),),
+        room=policy_of(size, served),
+        shop={"db_connections": size.db_connections},
+        drain_s=size.drain_s,
+    )
 
 
 def policy_of(size: Size, capacity: ShopCapacity) -> dict[str, Any]:
@@ -202,25 +168,8 @@ def policy_of(size: Size, capacity: ShopCapacity) -> dict[str, Any]:
     }
 
 
-def for_crowd(capacity: ShopCapacity, behaviour: Behaviour) -> ShopCapacity:
-    """
-    Return the capacity in shoppers as the whole crowd is made up, not as the few were that took part in measuring it.
-
-    Who only looks costs little, so the orders per second hardly depend on how many of them there happened to be, and
-    the shoppers per second follow from them.
-    """
-    return replace(capacity, journeys_per_s=capacity.orders_per_s / max(0.01, 1 - behaviour.window_share))
-
-
 def longest_think_s(behaviour: Behaviour) -> float:
     """
     Return the longest pause between two pages: a seat must not be taken for idle before.
     """
     return MAX_THINK_MEANS * max(behaviour.browse_think_s, behaviour.form_think_s)
-
-
-def shop_model(size: Size, database: str, port: int, seed: int) -> ShopModel:
-    """
-    Return the demo shop's model for this rehearsal.
-    """
-    return ShopModel(database=database, port=port, seed=seed, db_connections=size.db_connections)

@@ -2,40 +2,39 @@
 The programs of a rehearsal on one machine: Valkey, the room, the demo shop, the load generator; and how to ask them.
 """
 
-import http.client
 import json
+import math
 import os
 import secrets
 import select
-import socket
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from loadtests import documents
 from loadtests.demo_shop.ledger import read_ledger
-from loadtests.demo_shop.model import GateModel, ShopModel
+from loadtests.demo_shop.model import CONTROL_PATH, GateModel, ShopModel
 from loadtests.documents import DocumentError
 from loadtests.engine.plan import RunPlan
-from loadtests.judging.verdict import Books
+from loadtests.judging.facts import Books
 from loadtests.measuring.lines import Chorus, Line
 from loadtests.measuring.measures import Measures
 from loadtests.measuring.merge import merge
+from loadtests.rehearsal.asking import HOST, answers, ask_json, ordered, pings, process_id
 from loadtests.rehearsal.processes import Child, Family, Program, free_ports
 from waiting_room.wire import PREFIX
 
-HOST = "127.0.0.1"
 ROOM = "promotion"
 READY_S = 20.0
 _LOOK_AGAIN_S = 0.03
-ASK_S = 1.0
 LEAD_S = 0.2
 """How far ahead several generators that are ready agree to begin."""
+BEAT_S = 0.1
 FAREWELL_S = 2.8
 """How long an interrupted generator may take to write down what it has."""
 
@@ -96,13 +95,14 @@ class Secrets:
 
     key: str
     admin_token: str
+    control_token: str
 
     @classmethod
     def fresh(cls) -> "Secrets":
         """
         Return new ones.
         """
-        return cls(f"rehearsal:{secrets.token_hex(32)}", secrets.token_hex(16))
+        return cls(f"rehearsal:{secrets.token_hex(32)}", secrets.token_hex(16), secrets.token_hex(16))
 
 
 class Stack:
@@ -123,33 +123,44 @@ class Stack:
         self._secrets = kept
         folder.mkdir(parents=True, exist_ok=True)
 
-    def start_store(self) -> Child:
+    def start_store(self, *, durable: bool = False) -> Child:
         """
-        Return when a Valkey of our own answers.
+        Return when a Valkey of our own answers; a *durable* one keeps its data over a kill.
         """
         argv = [sys.executable, "-m", "waiting_room.store.embedded", "--port", str(self.ports.store)]
+        if durable:
+            argv += ["--append-only", str(self._folder / "store")]
         child = self._family.start(Program("valkey", argv))
         self._await(child, lambda: pings(self.ports.store))
         return child
 
-    def start_room(self, policy: Mapping[str, Any]) -> Child:
+    def kill_store(self, child: Child) -> None:
+        """
+        End a store with SIGKILL, as a crash would.
+        """
+        with suppress(ProcessLookupError):
+            os.kill(process_id(self.ports.store), signal.SIGKILL)
+        self._family.end(child, grace_s=0)
+
+    def start_room(self, policy: Mapping[str, Any], *, workers: int = 1) -> Child:
         """
         Return when the service answers, with the one room of this policy.
         """
         config = self._folder / "waiting-room.toml"
-        write_private(config, self.room_config(policy))
+        write_private(config, self.room_config(policy, workers))
         argv = [sys.executable, "-m", "waiting_room", "serve", "--config", str(config)]
         child = self._family.start(Program("waiting-room", argv))
         self._await(child, lambda: answers(f"{self.ports.room_url}/readyz"))
         return child
 
-    def room_config(self, policy: Mapping[str, Any]) -> str:
+    def room_config(self, policy: Mapping[str, Any], workers: int = 1) -> str:
         """
         Return the service's configuration file.
         """
         server = {
             "host": HOST,
             "port": self.ports.room,
+            "workers": workers,
             "secret_keys": [self._secrets.key],
             "admin_token": self._secrets.admin_token,
         }
@@ -166,6 +177,7 @@ class Stack:
         for leftover in Path(model.database).parent.glob(f"{Path(model.database).name}*"):
             leftover.unlink()
         page_url = f"{self.ports.room_url}{PREFIX}/{ROOM}"
+        model = replace(model, control_token=self._secrets.control_token)
         gate = GateModel(ROOM, self.ports.room_url, page_url, (self._secrets.key,)) if gated else None
         config = self._folder / "shop.json"
         write_private(config, json.dumps({**model.to_json(), "gate": _gate_json(gate)}, indent=1))
@@ -187,9 +199,16 @@ class Stack:
         program = Program(f"generator-{name}", argv, piped=piped, told=plan.workers > 1, first=True)
         return self._family.start(program)
 
-    def drive(self, plan: RunPlan, on_line: Callable[[dict[str, Any]], None]) -> Measures:
+    def drive(
+        self,
+        plan: RunPlan,
+        on_line: Callable[[dict[str, Any]], None],
+        on_beat: Callable[[], None] = lambda: None,
+        most_s: float = math.inf,
+    ) -> Measures:
         """
-        Return what one run found out; *on_line* gets its progress once a second.
+        Return what one run found out; *on_line* gets its progress once a second, *on_beat* is called several times.
+        A generator that goes on for longer than *most_s* is taken for failed.
 
         As many processes drive it as the plan says, and the result is written to the plan's `out`. If it is
         interrupted, the generators still write down what they have, and it is merged there for the report.
@@ -198,7 +217,7 @@ class Stack:
         shares = plan.shares()
         children = [self.start_generator(share, piped=True) for share in shares]
         try:
-            self._hear(children, on_line)
+            self._hear(children, on_line, on_beat, time.monotonic() + most_s)
         finally:
             self._family.end(*children, grace_s=FAREWELL_S)
             found = [Measures.from_file(Path(share.out)) for share in shares if Path(share.out).exists()]
@@ -209,7 +228,13 @@ class Stack:
                 raise child.failure("the load generator failed")
         return Measures.from_file(Path(plan.out))
 
-    def _hear(self, children: Sequence[Child], on_line: Callable[[dict[str, Any]], None]) -> None:
+    def _hear(
+        self,
+        children: Sequence[Child],
+        on_line: Callable[[dict[str, Any]], None],
+        on_beat: Callable[[], None],
+        deadline_s: float,
+    ) -> None:
         """
         Hand on what the generators tell, until all have closed their output; raise if another program ends meanwhile.
         """
@@ -219,7 +244,10 @@ class Stack:
         ready: set[int] = set()
         while outputs:
             self._family.check(besides=children)
-            for output in select.select(list(outputs), [], [], 0.25)[0]:
+            on_beat()
+            if time.monotonic() > deadline_s:
+                raise children[0].failure("the load generator did not end in time")
+            for output in select.select(list(outputs), [], [], BEAT_S)[0]:
                 place = outputs[output]
                 piece = os.read(output, 65_536)
                 *lines, rest[place] = (rest[place] + piece).split(b"\n")
@@ -249,6 +277,19 @@ class Stack:
         """
         url = f"{self.ports.room_url}/admin/api/v1/rooms/{ROOM}"
         return ask_json(url, {"Authorization": f"Bearer {self._secrets.admin_token}"})
+
+    def operate(self, method: str, action: str = "", wish: Mapping[str, Any] | None = None) -> None:
+        """
+        Do something as the room's operator; raise `RefusedError` where the service does not do it.
+        """
+        url = f"{self.ports.room_url}/admin/api/v1/rooms/{ROOM}{action and '/'}{action}"
+        ordered(method, url, self._secrets.admin_token, wish or {})
+
+    def change_shop(self, **wish: float) -> None:
+        """
+        Make the running shop slower, quicker or smaller; raise `RefusedError` where it does not do it.
+        """
+        ordered("POST", f"{self.ports.shop_url}{CONTROL_PATH}", self._secrets.control_token, wish)
 
     def _await(self, child: Child, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + READY_S
@@ -285,55 +326,22 @@ def books_of(database: str) -> Books:
     return Books(tuple(order.at_ms for order in ledger.orders), ledger.oversold_units)
 
 
-def ask_json(url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-    """
-    Return the JSON object at an address, or None where there is none to be had within `ASK_S`.
-    """
-    status, body = fetched(url, headers or {})
-    if status != http.client.OK:
-        return None
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def fetched(url: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
-    """
-    Return status and body of an address, and 0 where nobody answers within `ASK_S`.
-    """
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    with suppress(OSError, http.client.HTTPException), closing(kind(parts.netloc, timeout=ASK_S)) as connection:
-        connection.request("GET", parts.path or "/", headers=dict(headers))
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    return 0, b""
-
-
-def answers(url: str) -> bool:
-    """
-    Tell whether an address answers with 200.
-    """
-    return fetched(url, {})[0] == http.client.OK
-
-
-def pings(port: int) -> bool:
-    """
-    Tell whether a store answers PING there.
-    """
-    with suppress(OSError), socket.create_connection((HOST, port), ASK_S) as connection:
-        connection.sendall(b"PING\r\n")
-        return connection.recv(16).startswith(b"+PONG")
-    return False
-
-
 def table(name: str, values: Mapping[str, Any]) -> str:
     """
-    Return a TOML table. JSON's texts, numbers, booleans and lists are TOML's as well.
+    Return a TOML table.
     """
-    return "\n".join((f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())))
+    return "\n".join((f"[{name}]", *(f"{key} = {toml(value)}" for key, value in values.items())))
+
+
+def toml(value: Any) -> str:
+    """
+    Return a value as TOML writes it. JSON's texts, numbers and booleans are TOML's as well.
+    """
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(key)} = {toml(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml(part) for part in value) + "]"
+    return json.dumps(value)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -3,22 +3,27 @@ Rehearse against a shop that is already running: the user's own staging shop, as
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from loadtests.arrivals.spike import SpikeProfile
+from loadtests.engine.plan import RunName
+from loadtests.judging.facts import ShopCapacity
+from loadtests.judging.live import Follower
+from loadtests.judging.selling import capacity_of
 from loadtests.judging.thresholds import Threshold, applicable
-from loadtests.judging.verdict import Played, RoomFacts, ShopCapacity, capacity_of
-from loadtests.measuring.measures import Measures
-from loadtests.rehearsal import sizing
-from loadtests.rehearsal.play import Options, Rehearsal, RehearsalError
+from loadtests.rehearsal.asking import ask_json
+from loadtests.rehearsal.brief import Brief, Course
+from loadtests.rehearsal.play import Rehearsal, RehearsalError
 from loadtests.rehearsal.processes import Interrupts
 from loadtests.rehearsal.progress import RUN_TITLES, Progress
-from loadtests.rehearsal.stack import Stack, ask_json
+from loadtests.rehearsal.stack import Stack
+from loadtests.rehearsal.watch import Watch
+from loadtests.scenario.spec import Criterion
 from waiting_room.errors import Fault
 
+ERROR_BUDGET_S = 10.0
 CLOSED_SHOPPERS = 32
 """In the closed loop against a shop whose bottleneck is unknown: enough to fill some tens of workers."""
 
@@ -26,17 +31,21 @@ CLOSED_SHOPPERS = 32
 @dataclass(frozen=True, slots=True)
 class Target:
     """
-    A running shop.
+    Name a running shop.
 
     Args:
         url: its address.
-        capacity_per_s: orders per second that it can sell, as its owner says; None to measure it.
+        capacity_per_s: orders per second that it can sell, as its owner says; None where nobody does.
         room_url: the address of the waiting room in front of it; None where there is none.
+        measures: whether the capacity is measured in a closed loop.
+        max_error_ratio: the run ends when a larger share of the requests has failed for `ERROR_BUDGET_S`.
     """
 
     url: str
     capacity_per_s: float | None
     room_url: str | None
+    measures: bool = False
+    max_error_ratio: float = 0.5
 
     @property
     def run(self) -> Literal["with_room", "without_room"]:
@@ -78,37 +87,26 @@ class TargetRehearsal(Rehearsal):
     Play one run against a running shop: with its waiting room, or without one.
 
     Args:
-        options, show, interrupts: as for `Rehearsal`.
+        brief, show, interrupts: as for `Rehearsal`.
         target: the shop.
     """
 
-    def __init__(self, options: Options, show: Progress, interrupts: Interrupts, target: Target) -> None:
-        super().__init__(options, show, interrupts)
+    def __init__(self, brief: Brief, show: Progress, interrupts: Interrupts, target: Target) -> None:
+        super().__init__(replace(brief, runs=(target.run,)), show, interrupts)
         self._target = target
 
-    def _thresholds(self) -> tuple[Threshold, ...]:
-        gated = self._target.room_url is not None
-        return applicable(with_room=gated, without_room=not gated, ledger=False, own_shop=True)
-
     def _play(self, stack: Stack) -> None:
-        size, target = self._options.size, self._target
-        self._show.begin(f"A {size.name} rehearsal against {target.url}. Seed {self._options.seed}.")
         self._story.not_measured += list(self._not_measured())
-        room = self._room_state() if target.room_url else None
-        capacity = sizing.for_crowd(self._capacity(stack), size.behaviour)
-        profile = sizing.profile_of(size, capacity)
-        self._story.settings |= {
-            "The shop": {"address": target.url, "waiting room": target.room_url or "none"},
-            "What the shop can do": {"orders_per_s": capacity.orders_per_s, "measured": capacity.measured},
-        }
-        self._show.note(f"The crowd will peak at {profile.peak_per_s:.0f} shoppers/s.")
-        self._play_target(stack, profile, capacity, room)
+        if self._target.room_url:
+            self._room_state()
+        super()._play(stack)
 
     def _capacity(self, stack: Stack) -> ShopCapacity:
-        given = self._target.capacity_per_s
-        if given is not None:
+        if not self._target.measures:
+            given = self._target.capacity_per_s or 0.0
             return ShopCapacity(given, given, measured=False)
-        self._show.phase(RUN_TITLES["capacity"], self._options.size.capacity_s)
+        trial = self._brief.trial
+        self._show.phase(RUN_TITLES["capacity"], trial.length_s)
         plan = self._closed_plan(self._target.url, CLOSED_SHOPPERS)
         capacity = capacity_of(stack.drive(plan, self._show.tick), None)
         if capacity.orders_per_s <= 0:
@@ -118,24 +116,61 @@ class TargetRehearsal(Rehearsal):
             )
         return capacity
 
-    def _play_target(
-        self, stack: Stack, profile: SpikeProfile, capacity: ShopCapacity, room: dict[str, Any] | None
-    ) -> None:
-        self._show.phase("The crowd comes", self._options.size.run_s)
-        plan = self._open_plan(self._target.run, self._target.url, profile, capacity)
-        watch = _Watch(self._show, self._target.room_url, room or {})
+    def _play_run(self, stack: Stack, name: RunName, course: Course) -> None:
+        room = self._room_state() if self._target.room_url else {}
+        settings: dict[str, Any] = {key: room[key] for key in ("rate_per_minute", "capacity") if key in room}
+        seen = replace(course, scenario=replace(course.scenario, room={**course.scenario.room, **settings}))
+        watch = Watch(
+            show=self._show,
+            course=seen,
+            state=self._state if room else None,
+            books=lambda: None,
+            time_line=None,
+            follower=self._follower(course),
+            first=room,
+        )
+        self._drive(stack, self._open_plan(name, self._target.url, course), watch)
 
-        def played(measures: Measures) -> Played:
-            return Played(measures, capacity, sizing.plateau_of(profile), None, watch.facts())
+    def _follower(self, course: Course) -> Follower:
+        budget = Criterion(
+            name="error_budget",
+            figure="error_ratio",
+            comparator="<=",
+            limit=self._target.max_error_ratio,
+            why="the shop is not brought down any further",
+            abort=True,
+            grace_s=ERROR_BUDGET_S,
+        )
+        return Follower((*course.scenario.criteria, budget))
 
-        self._drive(stack, plan, watch.tick, played)
+    def _outlook(self, course: Course) -> str:
+        return f"The crowd will peak at {course.peak_per_s:.0f} shoppers/s."
+
+    def _told(self, course: Course) -> dict[str, dict[str, Any]]:
+        told = super()._told(course)
+        told.pop("The demo shop")
+        shop = {"address": self._target.url, "waiting room": self._target.room_url or "none"}
+        return {"The shop": shop, **{title: values for title, values in told.items() if title != "The room"}}
+
+    def _thresholds(self) -> tuple[Threshold, ...]:
+        gated = self._target.room_url is not None
+        return applicable(
+            with_room=gated,
+            without_room=not gated,
+            ledger=False,
+            own_shop=True,
+            criteria=self._criteria(self._target.run),
+        )
+
+    def _state(self) -> dict[str, Any] | None:
+        return ask_json(f"{str(self._target.room_url).rstrip('/')}/state.json")
 
     def _room_state(self) -> dict[str, Any]:
-        url = f"{str(self._target.room_url).rstrip('/')}/state.json"
-        state = ask_json(url)
+        state = self._state()
         if state is None or not {"rate_per_minute", "capacity", "seats"} <= state.keys():
             raise RehearsalError(
-                f"No waiting room answers at {url}. Give the address of the room's page as --room-url."
+                f"No waiting room answers at {self._target.room_url}. "
+                "Give the address of the room's page as --room-url."
             )
         return state
 
@@ -144,48 +179,10 @@ class TargetRehearsal(Rehearsal):
         yield "Whether more was sold than there was: that needs the shop's database."
         if self._target.capacity_per_s is not None:
             yield "What the shop can sell: taken from --capacity, not measured."
+        elif not self._target.measures:
+            yield "How much of what the shop can sell it sold: neither --capacity nor --measure-capacity was given."
         if self._target.room_url:
             yield "Seats between two looks: they were asked for once a second."
             yield "The same crowd without the room: the shop stands behind it, and was not opened for this."
         else:
             yield "Everything about waiting: no --room-url was given, so the crowd went straight to the shop."
-
-
-@dataclass(slots=True)
-class _Watch:
-    """
-    Ask the room's public state once a second.
-    """
-
-    show: Progress
-    room_url: str | None
-    first: dict[str, Any]
-    samples: list[dict[str, float]] = field(default_factory=list)
-    last: dict[str, Any] = field(default_factory=dict)
-
-    def tick(self, line: dict[str, Any]) -> None:
-        """
-        Show a second's figures, and look at the room.
-        """
-        self.show.tick(line)
-        state = ask_json(f"{self.room_url.rstrip('/')}/state.json") if self.room_url else None
-        if state and "seats" in state:
-            self.last = state
-            self.samples.append(
-                {"t": float(line["t"]) + 1, "seats": state["seats"], "waiting": state.get("waiting") or 0}
-            )
-
-    def facts(self) -> RoomFacts | None:
-        """
-        Return what was seen of the room.
-        """
-        if not self.room_url:
-            return None
-        admitted = int(self.last.get("admitted_total") or 0) - int(self.first.get("admitted_total") or 0)
-        return RoomFacts(
-            rate_per_s=float(self.first["rate_per_minute"]) / 60,
-            capacity=int(self.first["capacity"]),
-            seats_peak=int(max((sample["seats"] for sample in self.samples), default=0)),
-            admitted_total=admitted,
-            by_s=tuple(self.samples),
-        )

@@ -48,6 +48,8 @@ CHECKS = {
     "collapse": "Signs of collapse without a room, of three",
     "start_lag": "Shoppers came late by at most (99 %)",
     "not_started": "Shoppers who could not come",
+    "conservation": "Shoppers who are not accounted for",
+    "changes": "Changes on the time line that were not made",
 }
 
 _SHARES = ("goodput_ratio", "error_ratio", "eta_coverage", "generator_cpu_share", "generator_cpu_peak")

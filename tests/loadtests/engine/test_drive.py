@@ -10,8 +10,9 @@ from tempfile import mkdtemp
 from typing import Any
 
 from loadtests.measuring.measures import Measures
+from loadtests.rehearsal.asking import answers
 from loadtests.rehearsal.processes import Family, Interrupts, Program, free_ports
-from loadtests.rehearsal.stack import Ports, Secrets, Stack, answers
+from loadtests.rehearsal.stack import Ports, Secrets, Stack
 from tests.beside import Stage, beside
 from tests.loadtests.engine.generator import PLAN
 from tests.waiting import wait_until_sync

@@ -5,8 +5,9 @@ A made-up rehearsal for the tests: a small queue computed by arithmetic, in the 
 from dataclasses import asdict
 from typing import Any
 
+from loadtests.judging.facts import Books, Circumstances, Played, RoomFacts, ShopCapacity
 from loadtests.judging.thresholds import DEFAULTS
-from loadtests.judging.verdict import Books, Circumstances, Played, RoomFacts, ShopCapacity, result_of
+from loadtests.judging.verdict import result_of
 from loadtests.measuring.histogram import Histogram
 from loadtests.measuring.measures import EtaSample, Measures, Outcome, Outcomes, Second, ShopperRecord
 

@@ -21,7 +21,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from loadtests.rehearsal.play import Options, Rehearsal
+from loadtests.rehearsal.brief import brief_of_size
+from loadtests.rehearsal.play import Rehearsal
 from loadtests.rehearsal.processes import Interrupts
 from loadtests.rehearsal.progress import Progress
 from loadtests.rehearsal.sizing import QUICK
@@ -50,8 +51,8 @@ def tiny_rehearsal() -> tuple[dict[str, Any], Path]:
     out = Path(mkdtemp(prefix="rehearsal"))
     interrupts = Interrupts()
     with interrupts.installed():
-        rehearsal = Rehearsal(Options(out, TINY, 1, "waiting-room rehearse"), Progress(StringIO()), interrupts)
-        return rehearsal.run(), out
+        brief = brief_of_size(TINY, out, 1, "waiting-room rehearse")
+        return Rehearsal(brief, Progress(StringIO()), interrupts).run(), out
 
 
 pytestmark = beside(tiny_rehearsal)

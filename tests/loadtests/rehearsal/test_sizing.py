@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.arrivals.rate import draw_arrivals, rate_at
-from loadtests.judging.verdict import ShopCapacity
+from loadtests.judging.facts import ShopCapacity
 from loadtests.rehearsal import sizing
-from loadtests.rehearsal.sizing import FULL, QUICK, Size
+from loadtests.rehearsal.demand import crowd_rate, for_crowd, journey_s, overload_of, plateau_of, settled_s
+from loadtests.rehearsal.sizing import FULL, QUICK, Size, scenario_of
 from waiting_room.core.policy import Policy
 
 SIZES = (QUICK, FULL)
@@ -31,10 +32,10 @@ def test_more_than_four_times_the_capacity_comes(size: Size, capacity: ShopCapac
     """
     All along the plateau the rate is above four times what the shop serves.
     """
-    profile = sizing.profile_of(size, capacity)
-    from_s, to_s = sizing.plateau_of(profile)
+    rate = crowd_rate(scenario_of(size, capacity).streams)
+    from_s, to_s = plateau_of(rate)
     for at_s in (from_s, (from_s + to_s) / 2, to_s - 0.01):
-        assert rate_at(profile.rate(), at_s) > 4 * capacity.journeys_per_s
+        assert rate_at(rate, at_s) > 4 * capacity.journeys_per_s
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: s.name)
@@ -43,9 +44,9 @@ def test_the_overload_lies_within_the_run(size: Size, capacity: ShopCapacity) ->
     """
     It begins after the calm, covers the plateau, and ends no later than the run.
     """
-    profile = sizing.profile_of(size, capacity)
-    from_s, to_s = sizing.overload_of(profile, capacity, size.behaviour, size.drain_s)
-    assert size.calm_s < from_s < to_s <= profile.length_s + size.drain_s
+    scenario = scenario_of(size, capacity)
+    from_s, to_s = overload_of(scenario, capacity.journeys_per_s)
+    assert size.calm_s < from_s < to_s <= scenario.length_s + size.drain_s
     assert to_s - from_s > 1.5 * size.hold_s
 
 
@@ -54,11 +55,11 @@ def test_demand_is_there_all_through_the_overload(size: Size) -> None:
     """
     At every moment of it (less the visit) more have come since the rate passed the capacity than could be served.
     """
-    profile = sizing.profile_of(size, CAPACITY)
-    from_s, to_s = sizing.overload_of(profile, CAPACITY, size.behaviour, size.drain_s)
-    came = draw_arrivals(profile.rate(), 1)
-    start_s = from_s - sizing.settled_s(size.behaviour)
-    for at_s in range(int(start_s) + 3, int(to_s - sizing.journey_s(size.behaviour))):
+    scenario = scenario_of(size, CAPACITY)
+    from_s, to_s = overload_of(scenario, CAPACITY.journeys_per_s)
+    came = draw_arrivals(crowd_rate(scenario.streams), 1)
+    start_s = from_s - settled_s(size.behaviour)
+    for at_s in range(int(start_s) + 3, int(to_s - journey_s(size.behaviour))):
         since = sum(start_s <= arrival < at_s for arrival in came)
         assert since > 0.9 * CAPACITY.journeys_per_s * (at_s - start_s)
 
@@ -71,7 +72,7 @@ def test_the_rooms_settings_are_a_valid_policy(size: Size, capacity: ShopCapacit
     """
     policy = Policy.parse(sizing.policy_of(size, capacity))
     assert policy.rate_per_s < capacity.journeys_per_s
-    assert policy.capacity > policy.rate_per_s * sizing.journey_s(size.behaviour)
+    assert policy.capacity > policy.rate_per_s * journey_s(size.behaviour)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: s.name)
@@ -86,13 +87,14 @@ def test_shoppers_per_second_follow_from_orders_and_the_crowd() -> None:
     """
     With 15 % who only look, 17 orders a second are 20 shoppers a second, whoever took part in the measuring.
     """
-    assert sizing.for_crowd(ShopCapacity(17.0, 26.0), QUICK.behaviour).journeys_per_s == pytest.approx(20.0)
+    crowd = scenario_of(QUICK, CAPACITY).streams
+    assert for_crowd(ShopCapacity(17.0, 26.0), crowd).journeys_per_s == pytest.approx(20.0)
 
 
 def test_a_crowd_below_the_capacity_has_a_span_all_the_same() -> None:
     """
     Against a shop that stands everything the whole run is judged.
     """
-    profile = sizing.profile_of(QUICK, ShopCapacity(1, 1))
-    from_s, to_s = sizing.overload_of(profile, ShopCapacity(100, 100), QUICK.behaviour, QUICK.drain_s)
-    assert 0 < from_s < to_s == profile.length_s + QUICK.drain_s
+    scenario = scenario_of(QUICK, ShopCapacity(1, 1))
+    from_s, to_s = overload_of(scenario, 100)
+    assert 0 < from_s < to_s == scenario.length_s + QUICK.drain_s

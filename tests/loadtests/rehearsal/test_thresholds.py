@@ -17,6 +17,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "symptoms": 3,
         "start_lag_p99_ms": 3,
         "not_started": 0,
+        "unaccounted": 0,
     },
     WITH: {
         "goodput_ratio": 0.96,
@@ -28,6 +29,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "places_lost": 0,
         "start_lag_p99_ms": 3,
         "not_started": 0,
+        "unaccounted": 0,
     },
 }
 

@@ -9,17 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtests.judging.facts import Books, Played, RoomFacts
+from loadtests.judging.selling import capacity_of, steady_rate
 from loadtests.judging.thresholds import DEFAULTS
-from loadtests.judging.verdict import (
-    EXIT_CODES,
-    Books,
-    Played,
-    RoomFacts,
-    capacity_of,
-    result_of,
-    run_result,
-    steady_rate,
-)
+from loadtests.judging.verdict import EXIT_CODES, result_of, run_result
 from tests.loadtests.rehearsal.crowd import CIRCUMSTANCES, RATE, ZERO_MS, measures, played
 
 PROMISED = {

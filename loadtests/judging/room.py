@@ -1,0 +1,88 @@
+"""
+The figures of a run that only a waiting room gives it. Pure.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from loadtests.judging.facts import RoomFacts
+from loadtests.measuring import fairness
+from loadtests.measuring.fairness import Announcement, Place
+from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
+from waiting_room.core.draw import Draw, Order
+
+
+def room_result(measures: Measures, room: RoomFacts) -> dict[str, Any]:
+    """
+    Return the figures that only a run behind a room has.
+    """
+    shoppers = measures.shoppers
+    waits = [s.waited_s for s in shoppers if s.admitted_s is not None and s.waited_s is not None]
+    places = list(places_of(shoppers, room.draws))
+    return {
+        "rate_per_s": room.rate_per_s,
+        "capacity": room.capacity,
+        "seats_max": room.seats_peak,
+        "admitted": room.admitted_total,
+        "waited_p50_s": fairness.quantile(waits, 0.5),
+        "waited_p95_s": fairness.quantile(waits, 0.95),
+        "waited_max_s": max(waits, default=None),
+        "over_admissions": None
+        if room.seats_peak is None
+        else fairness.over_admissions(
+            passes_of(shoppers),
+            rate_per_s=room.rate_per_s,
+            seats_peak=room.seats_peak,
+            capacity=room.capacity,
+            later_rates=room.rates_per_s,
+        ),
+        "order_inversions": fairness.order_inversions(places),
+        "places_lost": fairness.places_lost(places),
+        "position_rises": sum(shopper.position_rises for shopper in shoppers),
+        "still_waiting": sum(
+            1 for s in shoppers if s.outcome is Outcome.UNFINISHED and s.admitted_s is None and s.joined_s is not None
+        ),
+        "passes_refused": sum(shopper.passes_refused for shopper in shoppers),
+        "eta_coverage": fairness.eta_coverage(announcements_of(shoppers)),
+        "room_errors": measures.room_errors,
+        "room_by_s": [dict(sample) for sample in room.by_s],
+    }
+
+
+def places_of(shoppers: Iterable[ShopperRecord], draws: Iterable[Draw] = ()) -> Iterable[Place]:
+    """
+    Return the place of everybody who had a number; a draw has put the numbers of those who came early in another order.
+    """
+    drawn = [(draw, Order(draw)) for draw in draws if draw.size]
+    for shopper in shoppers:
+        if shopper.number is not None:
+            number, lane = shopper.number, shopper.lane or ""
+            orders = (order for draw, order in drawn if draw.lane == lane and draw.holds(number))
+            order = next(orders, None)
+            yield Place(
+                lane=lane,
+                number=order.rank_of(number) if order else number,
+                called_s=shopper.called_s if shopper.called_s is not None else shopper.admitted_s,
+                last_waiting_s=shopper.last_waiting_s,
+                number_changed=shopper.number_changed,
+                vanished=shopper.vanished,
+            )
+
+
+def passes_of(shoppers: Iterable[ShopperRecord]) -> Iterable[int]:
+    """
+    Return when each pass was issued, by the store's clock.
+    """
+    for shopper in shoppers:
+        if shopper.pass_issued_ms is not None:
+            yield shopper.pass_issued_ms
+        yield from shopper.later_passes_ms
+
+
+def announcements_of(shoppers: Iterable[ShopperRecord]) -> Iterable[Announcement]:
+    """
+    Return what those who were called had been told, each at one moment drawn from the wait.
+    """
+    for shopper in shoppers:
+        if shopper.eta is not None:
+            yield Announcement(shopper.eta.low_s, shopper.eta.high_s, shopper.eta.remaining_s)
