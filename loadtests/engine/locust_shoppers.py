@@ -305,9 +305,15 @@ def _answer(response: Any, content: bytes, sent_s: float, ended_s: float) -> Ans
         ended_s=ended_s,
         body=content,
         location=_first(headers, "location") or _first(headers, URL_HEADER.lower()),
-        sets_pass=any(value.startswith(_PASS) for value in headers.getlist("set-cookie")),
+        sets_pass=any(_bears_pass(value) for value in headers.getlist("set-cookie")),
         retry_after_s=_digits(_first(headers, "retry-after")),
     )
+
+
+def _bears_pass(cookie: str) -> bool:
+    # A cookie that is taken back is set as well, to nothing.
+    name, _, value = cookie.partition(";")[0].partition("=")
+    return name.startswith(_PASS) and bool(value.strip('" '))
 
 
 def _first(headers: Any, name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from loadtests.journeys.cast import Cast, Walk
+from loadtests.journeys.hostile.kinds import HOSTILE
 from loadtests.journeys.journey import Journey
 
 
@@ -15,4 +16,4 @@ def _shopping(cast: Cast) -> Walk:
     )
 
 
-WALKS: Final[Mapping[str, Callable[[Cast], Walk]]] = {"buyer": _shopping}
+WALKS: Final[Mapping[str, Callable[[Cast], Walk]]] = {"buyer": _shopping, **HOSTILE}

@@ -1,0 +1,3 @@
+"""
+Shoppers who mean no good: what each tries, and whether it got anything by it.
+"""

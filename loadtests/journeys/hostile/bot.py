@@ -1,0 +1,161 @@
+"""
+The bot: keeps no cookies, so that each join is a new visitor; polls some of its places, and shops with what it gets.
+
+A room cannot tell it from so many people. What must hold is that no place of it is served before an older one of
+somebody else's, and that places which nobody polls get nothing and cost nobody anything.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from loadtests.journeys.cast import Cast
+from loadtests.journeys.hostile.errand import Errand
+from loadtests.journeys.hostile.means import Door, Means, told_cookies, told_headers
+from loadtests.journeys.stay import TRY_AGAIN_S
+from loadtests.measuring.gain import Gain
+from loadtests.measuring.measures import Outcome
+
+PLACES: Final = 8
+POLLED: Final = 3
+"""Of those places, how many are asked about as a page would: the others show what a place is worth without."""
+JOIN_PAUSE_S: Final = 0.5
+
+
+@dataclass(slots=True)
+class Place:
+    """
+    Hold one of the bot's places.
+
+    Args:
+        visitor, ticket: what it was given, to be sent back as headers.
+        position: where it stood last.
+        due_s: when to ask again; None where nobody asks.
+        claims: whether it has been called.
+    """
+
+    visitor: str
+    ticket: str
+    position: int | None = None
+    due_s: float | None = None
+    claims: bool = False
+
+
+class Bot:
+    """
+    Walk one bot.
+    """
+
+    def __init__(self, cast: Cast) -> None:
+        self._means = Means(cast)
+        self._places: list[Place] = []
+        self._joins = 0
+        self._seats = 0
+
+    def walk(self) -> Outcome:
+        """
+        Return whether it got more than one seat.
+        """
+        means = self._means
+        door = self._walk_in()
+        if door is not None:
+            self._hold(door)
+            for place in self._places[POLLED:]:
+                self._claim(door, place)
+            for place in self._places:
+                means.room(door, "leave", headers=self._tokens(door, place))
+        return means.end()
+
+    def _walk_in(self) -> Door | None:
+        """
+        Go to the checkout as somebody new, again and again while it is open, and return where it sends one then.
+        """
+        means = self._means
+        for _ in range(PLACES):
+            browser = means.cast.new_browser()
+            met = means.knock(browser)
+            if met is None or isinstance(met, Door):
+                return met
+            self._joins += 1
+            means.tried()
+            self._seat()
+            Errand(means, browser).bought()
+        return None
+
+    def _hold(self, door: Door) -> None:
+        """
+        Join until there are enough places, and ask about those that are polled, until each is in or patience ends.
+        """
+        means = self._means
+        join_s = means.now_s()
+        while means.now_s() < means.until_s:
+            due = [place.due_s for place in self._places if place.due_s is not None]
+            if self._joins < PLACES:
+                due.append(join_s)
+            if not due:
+                return
+            means.browser.rest_until(min(*due, means.until_s))
+            if self._joins < PLACES and means.now_s() >= join_s:
+                self._join(door)
+                join_s = means.now_s() + JOIN_PAUSE_S
+            for place in self._places:
+                if place.due_s is not None and place.due_s <= means.now_s():
+                    self._ask(door, place)
+
+    def _join(self, door: Door) -> None:
+        means = self._means
+        self._joins += 1
+        means.tried()
+        told = means.room(door, "join", headers=told_cookies(door.room))
+        place = Place(str(told.get("visitor") or ""), str(told.get("ticket") or ""))
+        if not place.ticket:
+            return
+        if len(self._places) < POLLED:
+            place.due_s = means.now_s()
+        self._places.append(place)
+        self._hear(place, told)
+
+    def _ask(self, door: Door, place: Place) -> None:
+        means = self._means
+        seen = "" if place.position is None else f"?seen={place.position}"
+        verb = ("claim" if place.claims else "status") + seen
+        self._hear(place, means.room(door, verb, headers=self._tokens(door, place)))
+
+    def _claim(self, door: Door, place: Place) -> None:
+        """
+        Claim a place that nobody has asked about since the join.
+        """
+        means = self._means
+        means.tried()
+        self._hear(place, means.room(door, "claim", headers=self._tokens(door, place)))
+
+    def _hear(self, place: Place, told: dict[str, Any]) -> None:
+        means = self._means
+        state, position, pause_s = told.get("state"), told.get("position"), told.get("next_poll_s")
+        if isinstance(position, int):
+            place.position = position
+        if state == "admitted":
+            place.due_s = None
+            self._shop(str(told.get("pass") or ""))
+            return
+        if state in ("refused", "closed"):
+            place.due_s = None
+            return
+        at_once = state == "called" and not place.claims
+        place.claims = state == "called"
+        if place.due_s is not None:
+            wait_s = 0.0 if at_once else pause_s if isinstance(pause_s, (int, float)) else TRY_AGAIN_S
+            place.due_s = means.now_s() + wait_s
+
+    def _shop(self, admission: str) -> None:
+        means = self._means
+        means.cast.recorder.admitted(means.cast.visit, means.now_s(), admission)
+        self._seat()
+        Errand(means, means.cast.new_browser(), told_headers(admission=admission)).bought()
+
+    def _seat(self) -> None:
+        self._seats += 1
+        if self._seats > 1:
+            self._means.gained(Gain.SEAT)
+
+    def _tokens(self, door: Door, place: Place) -> dict[str, str]:
+        return {**told_cookies(door.room), **told_headers(visitor=place.visitor, ticket=place.ticket)}
