@@ -1,0 +1,168 @@
+"""
+The questions the other way round: how fast must the room be, or how slowly must be sent, for a target to be met.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from loadtests.forecast.problem import Problem
+from waiting_room.core.policy import MOST_RATE
+
+Figure = Literal["wait", "abandoned"]
+Hindrance = Literal["", "seats", "shop", "time line", "others"]
+
+STEPS: Final = 500
+"""Into so many steps the time line is cut for an answer: it tells a wait to a five-hundredth of the time that people
+come, and is asked for some twenty times."""
+_LONGEST_SEND: Final = 64
+"""Nobody sends for longer than so many times as people come in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """
+    Demand something of a crowd's time in the room.
+
+    Args:
+        figure: `wait`: the longest wait, in seconds; `abandoned`: the share of the shoppers who lose patience.
+        limit: what it must not exceed.
+    """
+
+    figure: Figure
+    limit: float
+
+    def value(self, problem: Problem) -> float:
+        """
+        Return the figure.
+        """
+        course = problem.course()
+        if self.figure == "wait":
+            return course.longest(problem.closes_s)[0] if course.cleared_s is not None else math.inf
+        left = next(moment for moment in reversed(course.moments) if moment.at_s <= problem.closes_s)
+        return (sum(left.left) + sum(left.waiting)) / max(1.0, sum(problem.arrivals))
+
+    def met(self, problem: Problem) -> bool:
+        """
+        Tell whether it is met.
+        """
+        return self.value(problem) <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    Answer what it takes.
+
+    Args:
+        target: what was demanded.
+        now: the figure as things are.
+        rate_per_minute: the smallest rate of admissions that will do; None where none does.
+        hindrance: what then stands in the way: `seats` (too few), `shop` (serves too few), `time line` (breaks, an
+            opening, a rate that is set to 0).
+        capacity: the seats that will do with *rate_per_minute*, where seats stand in the way.
+        shop_per_s: how many visits the shop serves per second; a higher rate makes its pages slow. Infinite: not known.
+        send_s: by how much longer the messages must be sent, at the least; None where no time does.
+        send_hindrance: what then stands in the way: `others` (who were not written to are too many already), or the
+            time line.
+    """
+
+    target: Target
+    now: float
+    rate_per_minute: int | None
+    hindrance: Hindrance
+    capacity: int | None
+    shop_per_s: float
+    send_s: float | None
+    send_hindrance: Hindrance
+
+    def to_json(self) -> dict[str, Any]:
+        """
+        Return the answer as plain values; what is not known or has no end is None.
+        """
+        return {
+            "figure": self.target.figure,
+            "target": self.target.limit,
+            "now": _finite(self.now),
+            "rate_per_minute": self.rate_per_minute,
+            "hindrance": self.hindrance,
+            "capacity": self.capacity,
+            "shop_per_s": _finite(self.shop_per_s),
+            "send_s": self.send_s,
+            "send_hindrance": self.send_hindrance,
+        }
+
+
+def answer(problem: Problem, target: Target, sent: frozenset[str]) -> Answer:
+    """
+    Return the smallest rate, and the least time to send in, that meet *target*.
+
+    Args:
+        problem: best cut into `STEPS` steps.
+        target: what is demanded.
+        sent: the streams whose people come because they were written to.
+    """
+    base = next((limits.rate_per_s for limits in problem.limits if limits.rate_per_s > 0), 0.0)
+    shop_per_s = problem.limits[0].shop_per_s
+    rate, hindrance, capacity = _rate(problem, target, 60 * base)
+    send_s, send_hindrance = _send(problem, target, sent)
+    return Answer(target, target.value(problem), rate, hindrance, capacity, shop_per_s, send_s, send_hindrance)
+
+
+def least(met: Callable[[int], bool], most: int) -> int | None:
+    """
+    Return the smallest whole number from 1 to *most* for which *met* holds, where it holds for all above as well; None
+    where it does for none. Asks some two log2 of it times.
+    """
+    high = 1
+    while not met(high):
+        if high >= most:
+            return None
+        high = min(most, 2 * high)
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if met(middle) else (middle, high)
+    return high
+
+
+def _rate(problem: Problem, target: Target, base: float) -> tuple[int | None, Hindrance, int | None]:
+    if not base:
+        return None, "time line", None
+    # A room that lets everybody in as they come can do no more.
+    most = min(MOST_RATE, math.ceil(120 * _peak_per_s(problem)) + 1)
+    found = least(lambda rate: target.met(problem.paced(rate / base)), most)
+    if found is not None:
+        return found, "", None
+    roomy = _with(problem.paced(most / base), seats=math.inf)
+    # Seats enough would let in more than the shop can serve; that is no answer, but another kind of line.
+    served = replace(roomy, limits=tuple(replace(x, rate_per_s=min(x.rate_per_s, x.shop_per_s)) for x in roomy.limits))
+    if target.met(served):
+        capacity = least(lambda seats: target.met(_with(served, seats=float(seats))), 10_000_000)
+        rate = least(lambda rate: target.met(_with(problem.paced(rate / base), seats=float(capacity or 0))), most)
+        return rate, "seats", capacity
+    return None, "shop" if target.met(roomy) else "time line", None
+
+
+def _send(problem: Problem, target: Target, sent: frozenset[str]) -> tuple[float | None, Hindrance]:
+    if target.met(problem):
+        return 0.0, ""
+    longest = _LONGEST_SEND * len(problem.inflows[0].came)
+    steps = least(lambda wide: target.met(problem.spread(wide * problem.step_s, sent)), longest) if sent else None
+    if steps is not None:
+        return steps * problem.step_s, ""
+    inflows = (replace(i, came=tuple(0.0 for _ in i.came)) if i.name in sent else i for i in problem.inflows)
+    return None, "time line" if target.met(replace(problem, inflows=tuple(inflows))) else "others"
+
+
+def _with(problem: Problem, **values: float) -> Problem:
+    return replace(problem, limits=tuple(replace(limits, **values) for limits in problem.limits))
+
+
+def _peak_per_s(problem: Problem) -> float:
+    return max(map(sum, zip(*(inflow.came for inflow in problem.inflows), strict=True))) / problem.step_s
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
