@@ -17,6 +17,7 @@ from loadtests.rehearsal.progress import Progress
 from waiting_room.errors import Fault
 
 USAGE = 2
+INVALID = 3
 HELP = {"help_option_names": ["-h", "--help"]}
 """As the group has it: click keeps the first help option it makes, whichever way the command was reached."""
 DEFAULT_OUT = "rehearsal"
@@ -31,6 +32,17 @@ class OptionsError(click.ClickException):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         super().__init__("\n".join(("this command line does not work:", *(f"  {fault}" for fault in faults))))
+
+
+class InvalidError(click.ClickException):
+    """
+    Refuse a scenario, with everything that is wrong with it.
+    """
+
+    exit_code = INVALID
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        super().__init__("\n".join(("this scenario cannot be played:", *(f"  {fault}" for fault in faults))))
 
 
 def whole(option: str, text: str, faults: list[Fault]) -> int:
@@ -55,6 +67,21 @@ def number(option: str, text: str, faults: list[Fault]) -> float:
     if not (isfinite(value) and value > 0):
         faults.append(Fault(option, f"{text!r} is no number of orders per second above 0", "for example 12.5"))
     return value
+
+
+def above_0(option: str, text: str, faults: list[Fault], most: float = inf) -> float:
+    """
+    Return the number above 0, and no higher than *most*, that an option was given; what is none becomes a fault, and 1.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if isfinite(value) and 0 < value <= most:
+        return value
+    what = f"{text!r} is no number above 0" + (f", at most {most:g}" if isfinite(most) else "")
+    faults.append(Fault(option, what, "for example 0.1" if most <= 1 else "for example 10"))
+    return 1.0
 
 
 def progress() -> Progress:

@@ -21,6 +21,7 @@ from loadtests.cli.options import (
     whole,
 )
 from loadtests.cli.playing import played
+from loadtests.cli.predict import predict
 from loadtests.cli.run import run
 from loadtests.rehearsal.brief import brief_of_size
 from loadtests.rehearsal.sizing import FULL, QUICK
@@ -104,4 +105,5 @@ def rehearse(context: click.Context, /, **given: Any) -> None:
     sys.exit(played(brief, asked.target, as_json=given["as_json"]))
 
 
+rehearse.add_command(predict)
 rehearse.add_command(run)

@@ -33,7 +33,8 @@ class Stream:
         day_spread: deviation of the day's luck, as a share of the rate: one gamma-distributed factor of mean 1 for the
             whole run. Real arrivals are Poisson within a day, and more scattered than that from day to day (Kim and
             Whitt, 2014); 0 for a day like any other.
-        says: the model behind the rate, in a line for people.
+        model: the name of the model behind the rate, as scenarios have it; empty where there is none.
+        says: the model and its numbers, in a line for people.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Stream:
     journeys: Mapping[str, float] = field(default_factory=lambda: {"buyer": 1.0})
     behaviour: Behaviour = field(default_factory=Behaviour)
     day_spread: float = 0.0
+    model: str = ""
     says: str = ""
 
     __pydantic_config__: ClassVar = STRICT

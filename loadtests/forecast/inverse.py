@@ -110,17 +110,16 @@ def answer(problem: Problem, target: Target, sent: frozenset[str]) -> Answer:
     return Answer(target, target.value(problem), rate, hindrance, capacity, shop_per_s, send_s, send_hindrance)
 
 
-def least(met: Callable[[int], bool], most: int) -> int | None:
+def least(met: Callable[[int], bool], most: int, begin: int = 1) -> int | None:
     """
     Return the smallest whole number from 1 to *most* for which *met* holds, where it holds for all above as well; None
-    where it does for none. Asks some two log2 of it times.
+    where it does for none. It is looked for from *begin* on, and asked for about 2 log2 of it times.
     """
-    high = 1
+    low, high = 0, max(1, min(begin, most))
     while not met(high):
         if high >= most:
             return None
-        high = min(most, 2 * high)
-    low = high // 2
+        low, high = high, min(most, 2 * high)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if met(middle) else (middle, high)
@@ -132,16 +131,17 @@ def _rate(problem: Problem, target: Target, base: float) -> tuple[int | None, Hi
         return None, "time line", None
     # A room that lets everybody in as they come can do no more.
     most = min(MOST_RATE, math.ceil(120 * _peak_per_s(problem)) + 1)
-    found = least(lambda rate: target.met(problem.paced(rate / base)), most)
+    found = least(lambda rate: target.met(problem.paced(rate / base)), most, round(base))
     if found is not None:
         return found, "", None
     roomy = _with(problem.paced(most / base), seats=math.inf)
     # Seats enough would let in more than the shop can serve; that is no answer, but another kind of line.
     served = replace(roomy, limits=tuple(replace(x, rate_per_s=min(x.rate_per_s, x.shop_per_s)) for x in roomy.limits))
     if target.met(served):
-        capacity = least(lambda seats: target.met(_with(served, seats=float(seats))), 10_000_000)
-        rate = least(lambda rate: target.met(_with(problem.paced(rate / base), seats=float(capacity or 0))), most)
-        return rate, "seats", capacity
+        now = max(1, round(min(limits.seats for limits in problem.limits)))
+        capacity = least(lambda seats: target.met(_with(served, seats=float(seats))), 10_000_000, now)
+        enough = _with(problem, seats=float(capacity or 0))
+        return least(lambda rate: target.met(enough.paced(rate / base)), most, round(base)), "seats", capacity
     return None, "shop" if target.met(roomy) else "time line", None
 
 

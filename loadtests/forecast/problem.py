@@ -3,14 +3,13 @@ A scenario as the fluid sees it: who comes in each step, and what the room and t
 """
 
 import math
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
-from loadtests.arrivals.rate import draw_arrivals, expected_count
-from loadtests.crowd.streams import Stream
+from loadtests.arrivals.rate import expected_count
+from loadtests.crowd.streams import arrivals_of
 from loadtests.forecast.fluid import Course, Inflow, Limits, course_of
 from loadtests.forecast.patience import STAYS, Patience
 from loadtests.forecast.visits import Visits, visits_of
@@ -139,7 +138,7 @@ def problem_of(scenario: Scenario, seed: int | None = None, steps: int = STEPS) 
     step_s = max(FINEST_S, scenario.length_s / steps)
     count = max(1, math.ceil(scenario.length_s / step_s - 1e-9))
     visits = tuple(visits_of(stream, seed or 0, policy.idle_timeout_s) for stream in scenario.streams)
-    came = [_came(stream, seed, step_s, count) for stream in scenario.streams]
+    came = list(_came(scenario, seed, step_s, count))
     inflows = tuple(
         Inflow(
             stream.name,
@@ -167,14 +166,20 @@ def problem_of(scenario: Scenario, seed: int | None = None, steps: int = STEPS) 
     )
 
 
-def _came(stream: Stream, seed: int | None, step_s: float, count: int) -> list[float]:
+def _came(scenario: Scenario, seed: int | None, step_s: float, count: int) -> Iterator[list[float]]:
+    """
+    Yield how many of each stream come in each step.
+    """
     edges = [k * step_s for k in range(count + 1)]
     if seed is None:
-        until = [expected_count(stream.rate, edge) for edge in edges]
-    else:
-        instants = draw_arrivals(stream.rate, f"{seed}:{stream.name}")
-        until = [float(bisect_left(instants, edge)) for edge in edges[:-1]] + [float(len(instants))]
-    return [after - before for before, after in pairwise(until)]
+        for stream in scenario.streams:
+            until = [expected_count(stream.rate, edge) for edge in edges]
+            yield [after - before for before, after in pairwise(until)]
+        return
+    came = [[0.0] * count for _ in scenario.streams]
+    for arrival in arrivals_of(scenario.streams, seed):
+        came[arrival.stream][min(count - 1, int(arrival.at_s / step_s))] += 1
+    yield from came
 
 
 def _shop_per_s(shop: Mapping[str, Any], arrivals: tuple[float, ...], visits: tuple[Visits, ...]) -> float:

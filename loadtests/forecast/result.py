@@ -96,7 +96,19 @@ def forecast_of(scenario: Scenario, seed: int | None = None, *, run: bool = True
     """
     problem = problem_of(scenario, seed)
     until_s = scenario.length_s + scenario.drain_s if run else None
-    return forecast(problem, scenario.unsure, until_s, by_chance=seed is None)
+    # A run's own crowd is drawn by the scenario's numbers: what may be wrong with these is no excuse for the room.
+    return forecast(problem, unsure_of(scenario) if seed is None else {}, until_s, by_chance=seed is None)
+
+
+def unsure_of(scenario: Scenario) -> dict[Unsure, float]:
+    """
+    Return how far the scenario's numbers may be off; that days differ is a part of it, to two deviations.
+    """
+    day = max((stream.day_spread for stream in scenario.streams), default=0.0)
+    found: dict[Unsure, float] = dict(scenario.unsure)
+    if day:
+        found["arrivals"] = math.hypot(found.get("arrivals", 0.0), 2 * day)
+    return found
 
 
 def forecast(problem: Problem, unsure: Mapping[Unsure, float], until_s: float | None, *, by_chance: bool) -> Forecast:

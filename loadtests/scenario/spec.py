@@ -136,6 +136,23 @@ class Scenario:
         """
         return replace(self, streams=tuple(replace(each, rate=each.rate.scaled(factor)) for each in self.streams))
 
+    def bigger(self, times: float) -> "Scenario":
+        """
+        Return the scenario with everything *times* as big: people, rate, seats, the shop, and changes of these.
+
+        Waits stay as they are, so that a small run stands for a large one.
+        """
+        if times == 1:
+            return self
+        sizes = {"capacity", "rate_per_minute", "rate_floor_per_minute", "poll_budget_per_s"}
+        room = {name: max(1, round(times * value)) if name in sizes and value else value
+                for name, value in self.room.items()}  # fmt: skip
+        shop = {name: max(1, round(times * value)) if name in {"db_connections", "stock"} else value
+                for name, value in self.shop.items()}  # fmt: skip
+        changes = (replace(each, to=times * each.to) if each.do in {"rate", "seats"} and each.to else each
+                   for each in self.changes)  # fmt: skip
+        return replace(self.scaled(times), room=room, shop=shop, changes=tuple(changes))
+
 
 def _faster(stream: Stream, speed: float) -> Stream:
     behaviour = replace(stream.behaviour, room_patience_s=stream.behaviour.room_patience_s / speed)

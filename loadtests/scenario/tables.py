@@ -151,7 +151,7 @@ class Tables:
             return None
         rate = retry.amplified(model.rate()) if retry else model.rate()
         says = f"{model.says()}; {retry.says()}" if retry else model.says()
-        stream = Stream(head.name, rate.later(head.starts_s), head.journeys, own, head.day_spread, says)
+        stream = Stream(head.name, rate.later(head.starts_s), head.journeys, own, head.day_spread, head.model, says)
         self.faults.extend(stream.faults(self._at(place)))
         return replace(stream, behaviour=replace(behaviour, **{name: getattr(own, name) for name in head.behaviour}))
 
@@ -184,6 +184,10 @@ class Tables:
 
     def _contradictions(self, scenario: Scenario) -> Iterator[Fault]:
         yield from self._top(number_faults(scenario, str(self.path), positive=("speed",)))
+        for name, share in scenario.unsure.items():
+            if not 0 <= share < 1:
+                what = f"is a share from 0 to below 1, is {share:g}"
+                yield Fault(self._at(f"unsure.{name}"), what, "0.2 for a number that may be a fifth off")
         if not scenario.streams:
             yield Fault(self._at("streams"), "are none", "write [[streams]] with a name and a model")
             return

@@ -31,12 +31,12 @@ def asked(target: Target, scenario: Scenario = SCENARIO) -> Answer:
     return answer(problem(scenario), target, SENT)
 
 
-@given(st.integers(1, 5000), st.integers(1, 5000))
-def test_the_smallest_number_is_found(smallest: int, most: int) -> None:
+@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(1, 5000))
+def test_the_smallest_number_is_found(smallest: int, most: int, begin: int) -> None:
     """
-    Whatever it is, and none beyond the most.
+    Whatever it is, wherever the search begins, and none beyond the most.
     """
-    assert least(lambda number: number >= smallest, most) == (smallest if smallest <= most else None)
+    assert least(lambda number: number >= smallest, most, begin) == (smallest if smallest <= most else None)
 
 
 @pytest.mark.parametrize("target", [WAIT, Target("abandoned", 0.1)])

@@ -1,0 +1,71 @@
+"""
+The command `waiting-room rehearse predict`: how long people will wait, before anything is run.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from loadtests.cli.options import HELP, InvalidError, OptionsError, above_0, whole
+from loadtests.forecast.inverse import STEPS, Answer, Target, answer
+from loadtests.forecast.problem import problem_of
+from loadtests.forecast.result import forecast_of
+from loadtests.forecast.telling import told
+from loadtests.scenario.read import ScenarioError, read
+from loadtests.scenario.spec import Scenario
+from waiting_room.errors import Fault
+
+
+@click.command(context_settings=HELP)
+@click.argument("scenario")
+@click.option("--target-wait", metavar="SECONDS", help="Also tell what it takes that nobody waits longer.")
+@click.option("--target-abandoned", metavar="SHARE", help="Also tell what it takes that no more lose patience.")
+@click.option("--seed", metavar="N", help="The crowd of this seed, as a run has it; otherwise the mean of all crowds.")
+@click.option("--speed", metavar="N", help="How many times as fast the time line runs; otherwise the scenario's own.")
+@click.option("--scale", metavar="N", help="How many times as many people come to the same room and shop.")
+@click.option("--bigger", metavar="N", help="All of it N times as big: people, rate, seats and the shop.")
+@click.option("--json", "as_json", is_flag=True, help="Print the forecast for machines.")
+def predict(scenario: str, *, as_json: bool, **given: Any) -> None:
+    """
+    Forecast a rehearsal at once: the longest wait, who loses patience, the line.
+
+    SCENARIO is the name of a preset or a file. The forecast is the differential equation of a queue whose people lose
+    patience. Its band is 5 % and what chance does to so many people; a run whose figures lie outside has found
+    something.
+    """
+    asked, seed, targets = _read(scenario, given)
+    forecast = forecast_of(asked, seed, run=False)
+    answers = tuple(_answers(asked, seed, targets))
+    if as_json:
+        found = {"scenario": asked.name, "seed": seed, "forecast": forecast.to_json()}
+        click.echo(json.dumps(found | {"answers": [each.to_json() for each in answers]}, indent=2))
+    else:
+        click.echo(told(asked, forecast, answers, min(100, shutil.get_terminal_size().columns)))
+
+
+def _read(source: str, given: dict[str, Any]) -> tuple[Scenario, int | None, list[Target]]:
+    faults: list[Fault] = []
+    seed = None if given["seed"] is None else whole("--seed", given["seed"], faults)
+    speed = None if given["speed"] is None else above_0("--speed", given["speed"], faults)
+    scale = 1.0 if given["scale"] is None else above_0("--scale", given["scale"], faults)
+    targets = []
+    if given["target_wait"] is not None:
+        targets.append(Target("wait", above_0("--target-wait", given["target_wait"], faults)))
+    if given["target_abandoned"] is not None:
+        targets.append(Target("abandoned", above_0("--target-abandoned", given["target_abandoned"], faults, most=1)))
+    bigger = 1.0 if given["bigger"] is None else above_0("--bigger", given["bigger"], faults)
+    if faults:
+        raise OptionsError(faults)
+    try:
+        return read(source).faster(speed).scaled(scale).bigger(bigger), seed, targets
+    except ScenarioError as error:
+        raise InvalidError(error.faults) from None
+
+
+def _answers(scenario: Scenario, seed: int | None, targets: list[Target]) -> Iterator[Answer]:
+    sent = frozenset(stream.name for stream in scenario.streams if stream.model == "blast")
+    for target in targets:
+        yield answer(problem_of(scenario, seed, STEPS), target, sent)

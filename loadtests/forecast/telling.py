@@ -1,0 +1,90 @@
+"""
+A forecast and its inverse answers as text for a terminal.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from typing import Final
+
+from loadtests.forecast.inverse import Answer
+from loadtests.forecast.plot import clock, plotted
+from loadtests.forecast.result import Forecast
+from loadtests.scenario.spec import Scenario
+
+_HINDRANCES: Final[Mapping[str, str]] = {
+    "shop": "no rate will do: the shop serves too few, however fast they are let in",
+    "time line": "no rate will do: it is the scenario's breaks, its opening or its changes that people wait for",
+}
+_SEND_HINDRANCES: Final[Mapping[str, str]] = {
+    "others": "nor does slower sending help: those who were not written to are too many already",
+    "time line": "nor does slower sending help",
+}
+
+
+def told(scenario: Scenario, forecast: Forecast, answers: Sequence[Answer], width: int) -> str:
+    """
+    Return the forecast as lines: what comes, what is to be expected, the line as a plot, and the answers.
+    """
+    says = scenario.says.get("en", "")
+    come = (
+        f"{forecast.arrivals:,.0f} shoppers come within {clock(scenario.length_s)}; "
+        f"the room lets in {forecast.admits_per_s:.1f} a second."
+    )
+    lines = [f"{scenario.name}: {says}" if says else scenario.name, come, ""]
+    rows = list(_rows(forecast))
+    widths = [max(len(row[place]) for row in rows) for place in (0, 1)]
+    lines += [f"  {name:<{widths[0]}}  {value:>{widths[1]}}  {more}".rstrip() for name, value, more in rows]
+    if plot := plotted(forecast.t, forecast.waiting, width - 2):
+        lines += ["", "  People waiting:", *(f"  {line}" for line in plot)]
+    for answer in answers:
+        lines += ["", *_answered(answer)]
+    return "\n".join(lines)
+
+
+def _rows(forecast: Forecast) -> Iterator[tuple[str, str, str]]:
+    low, high = forecast.wait_max_band
+    came = f"{low:.0f} to {high:.0f} s, of who comes at {clock(forecast.wait_max_at_s)}"
+    yield (
+        "longest wait",
+        f"{forecast.wait_max_s:.1f} s",
+        came if forecast.wait_max_s else f"up to {high:.0f} s by chance",
+    )
+    if forecast.waited_p50_s is not None and forecast.waited_p95_s is not None:
+        yield "half wait at most", f"{forecast.waited_p50_s:.1f} s", f"and 95 of 100 {forecast.waited_p95_s:.1f} s"
+    left_low, left_high = forecast.abandoned_band
+    left = f"{left_low:,.0f} to {left_high:,.0f}, {100 * forecast.abandoned_share:.1f} % of all"
+    yield "lose patience", f"{forecast.abandoned:,.0f}", left
+    yield "longest line", f"{forecast.waiting_max:,.0f}", f"at {clock(forecast.waiting_max_at_s)}"
+    if forecast.cleared_s is None:
+        yield "cleared", "never", f"{forecast.still_waiting:,.0f} still wait at the end"
+    else:
+        yield "cleared", clock(forecast.cleared_s) if forecast.cleared_s else "no line", ""
+    yield "status polls", f"{forecast.polls_per_s_max:,.0f}/s", "at the busiest moment"
+    yield "orders", f"{forecast.orders:,.0f}", "if no page fails and nothing is sold out"
+
+
+def _answered(answer: Answer) -> Iterator[str]:
+    limit = answer.target.limit
+    if answer.target.figure == "wait":
+        yield f"For a longest wait of {limit:g} s (now {_number(answer.now, ' s')}):"
+    else:
+        now = f"{100 * answer.now:.1f} %" if isfinite(answer.now) else "all"
+        yield f"For at most {100 * limit:g} % who lose patience (now {now}):"
+    if answer.now <= limit:
+        yield "  it is met as things are."
+    if answer.rate_per_minute is None:
+        yield f"  {_HINDRANCES[answer.hindrance]}."
+    else:
+        per_s = answer.rate_per_minute / 60
+        seats = f", with at least {answer.capacity:,} seats" if answer.capacity else ""
+        yield f"  let in at least {answer.rate_per_minute:,} a minute ({per_s:.1f} a second){seats};"
+        if per_s > answer.shop_per_s:
+            yield f"  but the shop serves about {answer.shop_per_s:.1f} a second: its pages would become slow;"
+    if answer.send_s is None:
+        yield f"  {_SEND_HINDRANCES[answer.send_hindrance]}."
+    elif answer.send_s:
+        yield f"  or send over at least {clock(answer.send_s)} more than now."
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:.1f}{unit}" if isfinite(value) else "without end"
