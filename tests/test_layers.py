@@ -70,6 +70,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.cli": ("waiting_room",),
     "waiting_room.__main__": ("waiting_room.cli",),
     "loadtests": (*SHARED, "loadtests"),
+    "loadtests.compare": ("loadtests.compare", "loadtests.measuring", "loadtests.report.language"),
     "loadtests.demo_shop": (*SHARED, "waiting_room.gates"),
     "dashboards": ("waiting_room.telemetry.catalog",),
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from loadtests.cli.compare import compare
 from loadtests.cli.options import (
     DEFAULT_OUT,
     HELP,
@@ -107,3 +108,4 @@ def rehearse(context: click.Context, /, **given: Any) -> None:
 
 rehearse.add_command(predict)
 rehearse.add_command(run)
+rehearse.add_command(compare)

@@ -1,0 +1,72 @@
+"""
+The command `waiting-room rehearse compare`: two rehearsals held against each other.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from loadtests.cli.options import HELP, OptionsError
+from loadtests.compare import difference, telling
+from loadtests.compare.figures import Observed
+from loadtests.documents import DocumentError
+from loadtests.measuring.measures import Measures
+from loadtests.report.language import CODES, language
+from waiting_room.errors import Fault
+
+RESULT = "rehearsal.json"
+
+
+def rehearsal_of(folder: Path, faults: list[Fault]) -> tuple[dict[str, Any], dict[str, Measures]]:
+    """
+    Return the result that *folder* holds and the measures of its runs; what cannot be read becomes a fault.
+    """
+    try:
+        result = json.loads((folder / RESULT).read_bytes())
+    except OSError as error:
+        remedy = "name a folder that `waiting-room rehearse --out` has written"
+        faults.append(Fault(str(folder / RESULT), f"cannot be read ({error.strerror})", remedy))
+        return {}, {}
+    except ValueError as error:
+        faults.append(Fault(str(folder / RESULT), f"is no JSON ({error})", "rehearse again"))
+        return {}, {}
+    if not isinstance(result, dict) or not isinstance(result.get("runs"), dict):
+        faults.append(Fault(str(folder / RESULT), "is no rehearsal's result", "rehearse again"))
+        return {}, {}
+    measures = {}
+    for name in (name for name, run in result["runs"].items() if run):
+        path = folder / "runs" / f"{name}.measures.json"
+        try:
+            measures[name] = Measures.from_file(path)
+        except DocumentError as error:
+            faults.extend(error.faults)
+    return result, measures
+
+
+@click.command(context_settings=HELP)
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison for machines.")
+@click.option("--lang", type=click.Choice(CODES), default="en", show_default=True, help="The language of the words.")
+def compare(a: str, b: str, *, as_json: bool, lang: str) -> None:
+    """
+    Say what differs between two rehearsals, A and B: by how much, and how sure that is.
+
+    A and B are folders that `rehearse` has written. With the same seed and scenario the same shoppers came in both,
+    and are held against each other one by one. Each difference is told with its interval; all intervals hold together
+    in 98 of 100 comparisons.
+    """
+    faults: list[Fault] = []
+    ours, theirs = rehearsal_of(Path(a), faults), rehearsal_of(Path(b), faults)
+    if faults:
+        raise OptionsError(faults)
+    found = difference.compare(ours[0], theirs[0], _observed(*ours), _observed(*theirs))
+    say = language(lang)
+    click.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else telling.table(found, say))
+
+
+def _observed(result: Mapping[str, Any], measures: Mapping[str, Measures]) -> dict[str, Observed]:
+    return {name: Observed(result["runs"][name], measured) for name, measured in measures.items()}
