@@ -103,17 +103,6 @@ def arrivals_of(streams: Sequence[Stream], seed: int, until_s: float = float("in
     ]
 
 
-def share_of(arrivals: Sequence[Arrival], worker: int, workers: int) -> Iterator[tuple[int, Arrival]]:
-    """
-    Yield the arrivals of one of several generator processes, each with its number i in the run.
-
-    Worker w of n starts those with i mod n = w: together the workers start everybody once, and each has an even share
-    of any moment of the spike.
-    """
-    for i in range(worker, len(arrivals), workers):
-        yield i, arrivals[i]
-
-
 def _on_the_day(stream: Stream, seed: int) -> Rate:
     if stream.day_spread == 0:
         return stream.rate
