@@ -92,7 +92,7 @@ def p_value(distance: float, n: int) -> float:
     x = (math.sqrt(n) + 0.12 + 0.11 / math.sqrt(n)) * distance if n else 0.0
     if x < 0.2:  # the series converges slowly there, and its sum is 1 to twelve places
         return 1.0
-    total = 2 * sum((-1) ** (k - 1) * math.exp(-2 * k * k * x * x) for k in range(1, _TERMS))
+    total: float = 2 * sum((-1) ** (k - 1) * math.exp(-2 * k * k * x * x) for k in range(1, _TERMS))
     return min(1.0, max(0.0, total))
 
 

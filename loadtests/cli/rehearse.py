@@ -23,7 +23,9 @@ from loadtests.cli.options import (
 )
 from loadtests.cli.playing import played
 from loadtests.cli.predict import predict
+from loadtests.cli.presets import presets
 from loadtests.cli.run import run
+from loadtests.cli.show import show
 from loadtests.rehearsal.brief import brief_of_size
 from loadtests.rehearsal.sizing import FULL, QUICK
 from loadtests.rehearsal.target import Target, target_faults
@@ -106,6 +108,8 @@ def rehearse(context: click.Context, /, **given: Any) -> None:
     sys.exit(played(brief, asked.target, as_json=given["as_json"]))
 
 
+rehearse.add_command(presets)
+rehearse.add_command(show)
 rehearse.add_command(predict)
 rehearse.add_command(run)
 rehearse.add_command(compare)

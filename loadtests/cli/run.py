@@ -3,11 +3,11 @@ The command `waiting-room rehearse run`: a scenario played for real.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import inf, isfinite
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -15,7 +15,9 @@ from loadtests.arrivals.rate import together
 from loadtests.cli.options import (
     DEFAULT_OUT,
     HELP,
+    InvalidError,
     OptionsError,
+    above_0,
     command_line,
     folder_faults,
     locust_faults,
@@ -33,7 +35,6 @@ from loadtests.scenario.read import ScenarioError, path_of, read
 from loadtests.scenario.spec import Scenario
 from waiting_room.errors import Fault
 
-INVALID = 3
 UNKNOWN = ShopCapacity(0.0, 0.0, measured=False)
 MOST_WORKERS = 64
 
@@ -77,10 +78,10 @@ def run(scenario: str, **given: Any) -> None:
     try:
         told, copy = read(scenario), path_of(scenario).read_text(encoding="utf-8")
     except ScenarioError as error:
-        _refuse(error.faults)
+        raise InvalidError(error.faults) from None
     brief, target = read_run(told, given)
     if wrong := tuple(scenario_faults(brief.scenario(UNKNOWN), target, scenario)):
-        _refuse(wrong)
+        raise InvalidError(wrong)
     sys.exit(played(replace(brief, copy=copy), target, as_json=given["as_json"]))
 
 
@@ -89,8 +90,8 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
     Return what is to be played, and against what; raise `OptionsError` with every fault of the options.
     """
     faults: list[Fault] = []
-    speed = scenario.speed if given["speed"] is None else _ratio("--speed", given["speed"], faults)
-    scale = _ratio("--scale", given["scale"], faults)
+    speed = scenario.speed if given["speed"] is None else above_0("--speed", given["speed"], faults)
+    scale = above_0("--scale", given["scale"], faults)
     ready = scenario.faster(speed).scaled(scale)
     if given["abort"]:
         ends = (replace(each, abort=True) if each.figure in LIVE else each for each in ready.criteria)
@@ -103,7 +104,7 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
     capacity = None if given["capacity"] is None else number("--capacity", given["capacity"], faults)
     target = _target(given, capacity, faults)
     lasts_s = (ready.length_s + ready.drain_s) * (2 if given["without_room"] else 1)
-    if lasts_s > (most_s := _ratio("--max-duration", given["max_duration"], faults)):
+    if lasts_s > (most_s := above_0("--max-duration", given["max_duration"], faults)):
         what = f"the runs may take {lasts_s:.0f} s, more than {most_s:g}"
         faults.append(Fault("--max-duration", what, "raise it, or --speed"))
     if faults:
@@ -143,12 +144,6 @@ def expected_phases(scenario: Scenario) -> set[str]:
     return {phase.name for phase in phases_of(rate, waiting, end_s)}
 
 
-def _refuse(wrong: Sequence[Fault]) -> NoReturn:
-    faults = "\n".join(f"  {fault}" for fault in wrong)
-    click.echo(f"Error: this scenario does not work:\n{faults}", err=True)
-    sys.exit(INVALID)
-
-
 def _target(given: Mapping[str, Any], capacity: float | None, faults: list[Fault]) -> Target | None:
     url, room_url = given["target"], given["room_url"]
     if url is None:
@@ -162,18 +157,7 @@ def _target(given: Mapping[str, Any], capacity: float | None, faults: list[Fault
         faults.append(Fault("--measure-capacity", "goes with neither --capacity nor --room-url", "leave one out"))
     budget = 0.5
     if given["max_error_ratio"] is not None:
-        budget = _ratio("--max-error-ratio", given["max_error_ratio"], faults)
+        budget = above_0("--max-error-ratio", given["max_error_ratio"], faults)
         if budget > 1:
             faults.append(Fault("--max-error-ratio", f"{budget:g} is no share", "write 0.5 for one half"))
     return Target(url, capacity, room_url, given["measure_capacity"], budget)
-
-
-def _ratio(option: str, text: str, faults: list[Fault]) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = inf
-    if not (isfinite(value) and value > 0):
-        faults.append(Fault(option, f"{text!r} is no number above 0", "for example 1.5"))
-        return 1.0
-    return value
