@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.scenario.read import ScenarioError, path_of, presets, read
+from loadtests.scenario.read import ScenarioError, path_of, read
 from loadtests.scenario.spec import Change
 
 SOUND = """
@@ -189,16 +189,3 @@ def test_a_misspelt_preset_is_answered_with_the_right_one() -> None:
     """
     with pytest.raises(ScenarioError, match="did you mean push-blast"):
         path_of("push-balst")
-
-
-@pytest.mark.parametrize("name", presets())
-def test_a_preset_speaks_both_languages_and_names_its_sources(name: str) -> None:
-    """
-    The report tells in Polish and English what is rehearsed, and where the numbers come from.
-    """
-    preset = read(name)
-
-    assert preset.name == name
-    assert preset.says.keys() == {"en", "pl"}
-    assert preset.sources
-    assert preset.criteria

@@ -48,7 +48,7 @@ def test_a_scenario_is_shown_within_the_terminal() -> None:
     """
     shown = told("show", "push-blast").splitlines()
 
-    assert "  everyday: 6 a second for 66 s" in shown
+    assert "  everyday: 6 a second for 58 s" in shown
     assert max(len(line) for line in shown if set(line) & set("▁▂▃▄▅▆▇█")) <= 80
     assert "sources:" in shown
 
