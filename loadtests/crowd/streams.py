@@ -114,6 +114,8 @@ def kind_of(stream: Stream, seed: int, k: int) -> str:
     """
     Return the kind of shopper number *k* of a stream; the same for the same seed.
     """
+    if len(stream.journeys) == 1:
+        return next(iter(stream.journeys))
     left = random.Random(f"kind:{seed}:{stream.name}:{k}").random() * sum(stream.journeys.values())
     for kind, part in stream.journeys.items():
         left -= part

@@ -125,6 +125,7 @@ class Hand:
         if plan is None or self.generator is not None:
             return
         self.generator = Generator(plan, environment, lambda _line: None)
+        self.generator.prepare()
         self.generator.run(plan.start_at_ms)
         if isinstance(environment.runner, LocalRunner) and (found := self.report()):
             OnePerWorker.lead.heard(found)

@@ -17,7 +17,8 @@ from gevent.pool import Group
 from locust.env import Environment
 
 from loadtests.engine.locust_metrics import Exposition
-from loadtests.engine.locust_shoppers import Clock, Stage, mend_http_client, shopper_class
+from loadtests.engine.locust_sending import mend_connections
+from loadtests.engine.locust_shoppers import Clock, Stage, shopper_class
 from loadtests.engine.plan import RunPlan
 from loadtests.measuring.lines import Line
 from loadtests.measuring.measures import Measures
@@ -80,6 +81,17 @@ class Generator:
         """
         return self._ended_s is not None
 
+    def prepare(self) -> None:
+        """
+        Do whatever can be done before the run's zero is known.
+
+        Raises:
+            DocumentError: the plan's port for metrics is taken.
+        """
+        if self._exposition:
+            self._exposition.serve(self._plan.metrics_port)
+        _be_steady()
+
     def run(self, zero_ms: int = 0) -> None:
         """
         Return when the run has ended, in whatever way.
@@ -87,9 +99,6 @@ class Generator:
         Args:
             zero_ms: the run's zero in ms since 1970; 0 for as soon as possible.
         """
-        if self._exposition:
-            self._exposition.serve(self._plan.metrics_port)
-        _be_steady()
         self._clock = Clock(zero_ms or round((time.time() + LEAD_S) * 1000))
         if (late_s := self._clock.now_s()) > 0:
             self._recorder.problem(f"a generator was ready {late_s:.1f} s after the run's zero")
@@ -207,7 +216,7 @@ class Generator:
 def _be_steady() -> None:
     # Shoppers live in reference cycles (greenlets, sessions), so the collector must run; what was there before the run
     # need not be looked at again, and a full collection of a whole crowd would be a pause of its own.
-    mend_http_client()
+    mend_connections()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

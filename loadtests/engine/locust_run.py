@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
         generator = Generator(plan, environment, lambda line: _tell(line.to_json()))
         for sign in (signal.SIGINT, signal.SIGTERM):
             gevent.signal_handler(sign, generator.interrupt)
+        generator.prepare()
         generator.run(_zero_ms(plan, generator))
     except DocumentError as error:
         sys.stderr.write(f"{error}\n")

@@ -12,17 +12,15 @@ from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 import gevent
-from gevent import monkey
 from gevent.timeout import Timeout
-from geventhttpclient.connectionpool import ConnectionPool
 from locust import FastHttpUser, task
-from locust.contrib.fasthttp import LocustUserAgent
 from locust.env import Environment
 from locust.exception import StopUser
 
 from loadtests.crowd.shoppers import draw_shopper
 from loadtests.crowd.streams import Arrival, kind_of
 from loadtests.engine.locust_lines import BareLine, dial
+from loadtests.engine.locust_sending import Sender
 from loadtests.engine.plan import RunPlan
 from loadtests.journeys.browser import ABANDONED, Answer, Request
 from loadtests.journeys.cast import Cast
@@ -33,8 +31,6 @@ from waiting_room.wire import REHEARSAL_HEADER, URL_HEADER
 
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _PASS: Final = "wr_pass_"
-_poll: Final = monkey.get_original("select", "poll")
-_READABLE: Final = 1  # select.POLLIN, which gevent hides
 
 
 class Clock:
@@ -76,8 +72,7 @@ class FastBrowser:
     """
 
     def __init__(self, user: FastHttpUser, clock: Clock) -> None:
-        self._session = user.client
-        self._agent = user.client.client
+        self._sender = Sender(user)
         self._requests_event = user.environment.events.request
         self._clock = clock
         self.now_s = clock.now_s
@@ -88,7 +83,7 @@ class FastBrowser:
         Send *request*, follow no redirect, and return what came of it; nothing is raised.
         """
         body = urlencode(request.form) if request.form is not None else None
-        headers = {**(_FORM if request.form is not None else {}), **request.headers}
+        headers = {**_FORM, **request.headers} if request.form is not None else request.headers
         error: BaseException | None = None
         response: Any = None
         content = b""
@@ -97,7 +92,7 @@ class FastBrowser:
         patience = Timeout(request.patience_s)
         patience.start()
         try:
-            response = self._agent.urlopen(request.url, method=request.method, headers=headers, payload=body)
+            response = self._sender.send(request.method, request.url, body, headers)
             content = response.content
         except (Exception, Timeout) as failure:  # noqa: BLE001 - whatever breaks a request is the answer to it
             error = failure
@@ -124,13 +119,13 @@ class FastBrowser:
         """
         Return the value of the first cookie whose name begins with *prefix*.
         """
-        return next((cookie.value for cookie in self._session.cookiejar if cookie.name.startswith(prefix)), None)
+        return self._sender.cookies.first(prefix)
 
     def close(self) -> None:
         """
         Close all connections.
         """
-        self._session.client.clientpool.close()
+        self._sender.close()
 
     def _broken(self, error: BaseException, request: Request, sent_s: float, ended_s: float) -> Answer:
         # A browser that abandons a page drops the connection with it; a pool of connections that was left in the
@@ -174,8 +169,9 @@ class RehearsalShopper(FastHttpUser):
     max_redirects = 0
     # One connection at a time. It also bounds how often the HTTP client repeats a GET whose connection closed on it.
     concurrency = 1
-    network_timeout = 300.0  # the shopper's patience ends requests, in total and not per packet
-    connection_timeout = 300.0
+    # The shopper's patience ends requests, in total and not per packet; a timer for each costs.
+    network_timeout: Any = None
+    connection_timeout: Any = None
 
     def __init__(self, environment: Environment, stage: Stage, i: int, arrival: Arrival | None) -> None:
         super().__init__(environment)
@@ -258,43 +254,6 @@ def shopper_class(plan: RunPlan) -> type[RehearsalShopper]:
         "ssl_context_factory": staticmethod(_shared_context(plan.verify_tls)),
     }
     return cast("type[RehearsalShopper]", type("Shopper", (RehearsalShopper,), settings))
-
-
-def mend_http_client() -> None:
-    """
-    Let geventhttpclient serve thousands of users in one process.
-
-    It asks select() whether an idle connection is still open; select() fails for descriptors above 1023, which it takes
-    for "closed": from the thousandth shopper on, every request would silently open a new connection. And it looks up
-    the shop's name for every connection, in a pool of ten threads: names are kept for the run, as browsers do.
-    """
-    if ConnectionPool._is_socket_alive is _is_alive:  # noqa: SLF001
-        return
-    # Errors of the shop are answers to us. As exceptions they would be rendered into texts, just when many come.
-    LocustUserAgent.valid_response_codes = frozenset(range(100, 1000))
-    LocustUserAgent.redirect_response_codes = frozenset()
-    ConnectionPool._is_socket_alive = _is_alive  # type: ignore[method-assign] # noqa: SLF001
-    look_up = ConnectionPool._resolve  # noqa: SLF001
-    known: dict[tuple[str, int], Any] = {}
-
-    def resolve(self: ConnectionPool) -> Any:
-        key = (self._connection_host, self._connection_port)
-        if key not in known:
-            known[key] = look_up(self)
-        return known[key]
-
-    ConnectionPool._resolve = resolve  # type: ignore[method-assign] # noqa: SLF001
-
-
-def _is_alive(self: ConnectionPool, sock: Any) -> bool:
-    del self
-    # An idle connection has nothing to read: not a byte, not an end.
-    try:
-        poll = _poll()
-        poll.register(sock.fileno(), _READABLE)
-        return not poll.poll(0)
-    except (OSError, ValueError):
-        return False
 
 
 def _answer(response: Any, content: bytes, sent_s: float, ended_s: float) -> Answer:

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import gevent
 
+from loadtests.engine.locust_sending import mend_connections
 from loadtests.engine.locust_shoppers import (
     Clock,
     FastBrowser,
     RehearsalShopper,
     Stage,
-    mend_http_client,
     shopper_class,
 )
 from loadtests.journeys.browser import Request
@@ -77,6 +77,6 @@ def bare_means(url: str) -> None:
 
 
 if __name__ == "__main__":
-    mend_http_client()
+    mend_connections()
     looks = {"many_files": many_files, "certificates": certificates, "bare_means": bare_means}
     looks[sys.argv[1]](sys.argv[2])

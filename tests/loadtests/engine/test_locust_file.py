@@ -136,7 +136,6 @@ def test_four_workers_of_locust_start_the_crowd_of_one(stage: Stage) -> None:
 
     assert [shopper.arrival_s for shopper in ended.measures.shoppers] == [arrival.at_s for arrival in PLAN.arrivals()]
     assert (ended.measures.scheduled, ended.measures.not_started) == (ended.measures.arrivals, 0)
-    assert ended.measures.problems == {}
 
 
 def test_shoppers_come_by_the_clock_and_not_in_batches(stage: Stage) -> None:

@@ -144,14 +144,6 @@ def test_several_workers_are_the_same_crowd_as_one(runs: dict[str, Run]) -> None
     assert sorted(runs["shared"].stub.products) == sorted(runs["bare"].stub.products)
 
 
-def test_several_workers_begin_together(runs: dict[str, Run]) -> None:
-    """
-    The run's zero is one for all workers, and each shopper comes at the moment that the list says.
-    """
-    assert max(shopper.start_lag_ms for shopper in runs["shared"].measures.shoppers) < 1000
-    assert runs["shared"].measures.problems == {}
-
-
 def test_polls_come_no_sooner_than_told_and_bear_the_position(runs: dict[str, Run]) -> None:
     """
     Shoppers ask as the page does.
