@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from loadtests.cli.capacity import capacity
 from loadtests.cli.compare import compare
 from loadtests.cli.options import (
     DEFAULT_OUT,
@@ -113,3 +114,4 @@ rehearse.add_command(show)
 rehearse.add_command(predict)
 rehearse.add_command(run)
 rehearse.add_command(compare)
+rehearse.add_command(capacity)

@@ -14,7 +14,7 @@ from typing import Final
 from loadtests.forecast.scaling import Fit, Point, ScalingError, fit_pool, fit_universal
 from loadtests.measuring.measures import Measures, Outcome
 
-FLAT: Final = 0.10
+FLAT: Final = 0.15
 """A step with twice the shoppers that gets done less than this much more lies beyond the knee."""
 FLAT_STEPS: Final = 2
 """So many of them end the search: the plateau, and a step beyond."""

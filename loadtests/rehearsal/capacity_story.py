@@ -1,0 +1,270 @@
+"""
+A search for a shop's capacity from its start to its result: the demo shop or one that runs, and what is made of it.
+"""
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from loadtests.arrivals.rate import Rate, expected_count
+from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.streams import Stream
+from loadtests.demo_shop.model import ShopModel
+from loadtests.forecast.knee import Knee, Objective
+from loadtests.forecast.scaling import Fit
+from loadtests.rehearsal.brief import DB_CONNECTIONS, shop_model, shop_settings
+from loadtests.rehearsal.capacity import MOST_JUDGED_S, MOST_SHOPPERS, CapacitySearch, Found, Search
+from loadtests.rehearsal.files import versions, write_json
+from loadtests.rehearsal.processes import Family, Interrupted, Interrupts, ProcessError
+from loadtests.rehearsal.progress import Progress
+from loadtests.rehearsal.recommending import Advice, advice_of, company_of
+from loadtests.rehearsal.stack import Ports, Secrets, Stack
+from loadtests.scenario.spec import Scenario
+
+GENERATOR_CPU: Final = 0.75
+"""A generator that takes more of its core measures itself, and not the shop."""
+_OTHER_VISITS: Final = frozenset({"window", "abandoner", "no-show", "returning"})
+_EVEN: Final = Rate(((0.0, 1.0), (1.0, 1.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """
+    Say what somebody wants to know.
+
+    Args:
+        out: the directory for everything that is written.
+        seed: which crowd.
+        command: the command line, for the result.
+        objective: what the shop must keep.
+        target: the address of a running shop; None for the demo shop.
+        scenario: who shops, and in which room and demo shop; None for the usual ones.
+        most_shoppers, most_judged_s, surge: as for `Search`.
+    """
+
+    out: Path
+    seed: int
+    command: str
+    objective: Objective
+    target: str | None = None
+    scenario: Scenario | None = None
+    most_shoppers: int = MOST_SHOPPERS
+    most_judged_s: int = MOST_JUDGED_S
+    surge: bool = True
+
+    @property
+    def stream(self) -> Stream:
+        """
+        Return those who come for the promotion: of several streams the one with the most people who mean well.
+        """
+        if self.scenario is None:
+            return Stream("crowd", _EVEN)
+        return max(self.scenario.streams, key=lambda stream: expected_count(stream.rate) * _honest(stream))
+
+    @property
+    def room(self) -> Mapping[str, Any]:
+        """
+        Return the room's settings so far.
+        """
+        return self.scenario.room if self.scenario else {}
+
+
+def _honest(stream: Stream) -> float:
+    meant = sum(part for kind, part in stream.journeys.items() if kind not in KINDS or KINDS[kind].honest)
+    return meant / sum(stream.journeys.values())
+
+
+def buyers_of(stream: Stream) -> Stream:
+    """
+    Return the stream's plain buyers: what a shop sells is counted in their visits, and the others are weighed by it.
+    """
+    plain = {
+        kind: part
+        for kind, part in stream.journeys.items()
+        if kind not in KINDS or (KINDS[kind].honest and kind not in _OTHER_VISITS)
+    }
+    journeys = {"buyer": 1.0} if "buyer" in plain or not plain else plain
+    return replace(stream, journeys=journeys, behaviour=replace(stream.behaviour, window_share=0.0))
+
+
+def model_of(wish: Wish, database: str, port: int) -> ShopModel:
+    """
+    Return the demo shop's model; raise `ConfigError` with every fault in the scenario's settings of it.
+    """
+    settings = shop_settings(wish.scenario) if wish.scenario else {"db_connections": DB_CONNECTIONS}
+    return shop_model(settings, database, port, wish.seed)
+
+
+@dataclass(slots=True)
+class Outline:
+    """
+    What is known of the whole; enough for a result at any moment.
+    """
+
+    found: Found = field(default_factory=Found)
+    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    began_s: float = field(default_factory=time.monotonic)
+    reasons: list[str] = field(default_factory=list)
+    aborted: bool = False
+    broken: bool = False
+    model_per_s: float | None = None
+
+
+class CapacityStory:
+    """
+    Find a shop's capacity.
+
+    Args:
+        wish: what is wanted.
+        show: where progress is shown.
+        interrupts: Ctrl-C and signals.
+    """
+
+    def __init__(self, wish: Wish, show: Progress, interrupts: Interrupts) -> None:
+        self._wish = wish
+        self._show = show
+        self._interrupts = interrupts
+        self._ports = Ports.free()
+        self._outline = Outline()
+
+    def run(self) -> dict[str, Any]:
+        """
+        Return the result, whether the search came to its end or not; every program has ended by then.
+        """
+        wish, outline = self._wish, self._outline
+        try:
+            wish.out.mkdir(parents=True, exist_ok=True)
+            with Family(wish.out / "logs", self._interrupts) as family:
+                self._search(Stack(family, wish.out / "runs", self._ports, Secrets.fresh()))
+        except Interrupted:
+            outline.aborted = True
+            outline.reasons.append("It was stopped by hand.")
+        except ProcessError as error:
+            outline.broken = True
+            outline.reasons.append(str(error))
+        result: dict[str, Any] = {}
+        with suppress(Interrupted), self._interrupts.shield():
+            self._show.close()
+            result = result_of(wish, outline)
+            write_json(wish.out / "capacity.json", result)
+        return result
+
+    def _search(self, stack: Stack) -> None:
+        wish = self._wish
+        self._show.begin(f"What can {wish.target or 'the demo shop'} sell? Twice as many shoppers at each step.")
+        search = Search(
+            shop_url=wish.target or self._ports.shop_url,
+            crowd=buyers_of(wish.stream),
+            objective=wish.objective,
+            seed=wish.seed,
+            out=wish.out,
+            most_shoppers=wish.most_shoppers,
+            most_judged_s=wish.most_judged_s,
+            surge=wish.surge,
+        )
+        if wish.target is None:
+            model = model_of(wish, str(wish.out / "runs" / "capacity.shop.sqlite"), self._ports.shop)
+            self._outline.model_per_s = model.capacity_per_s
+            stack.start_shop(model, gated=False)
+        CapacitySearch(search, stack, self._show, self._outline.found).run()
+
+
+def result_of(wish: Wish, outline: Outline) -> dict[str, Any]:
+    """
+    Return everything that was found, as JSON has it.
+    """
+    found = outline.found
+    knee = found.knee(wish.objective)
+    advice = None if outline.aborted or outline.broken else advised(wish, found, knee)
+    reasons = [*outline.reasons, *doubts(wish, found, knee, advice)]
+    return {
+        "shop": wish.target or "demo",
+        "scenario": wish.scenario.name if wish.scenario else None,
+        "seed": wish.seed,
+        "started_at": outline.started_at,
+        "duration_s": round(time.monotonic() - outline.began_s, 1),
+        "command": wish.command,
+        "versions": versions(),
+        "objective": asdict(wish.objective),
+        "steps": [asdict(step) for step in found.steps],
+        "laws": {name: law_of(fit) for name, fit in (("universal", knee.universal), ("pool", knee.pool)) if fit},
+        "knee": {
+            name: getattr(knee, name) for name in ("orders_per_s", "shoppers", "found", "kept_up_to", "broken_from")
+        },
+        "model_per_s": outline.model_per_s,
+        "recovery": asdict(found.recovery) if found.recovery else None,
+        "generator_cpu_peak": round(found.generator_cpu_peak, 3),
+        "problems": found.problems,
+        "recommended": dict(advice.settings) if advice else {},
+        "because": dict(advice.reasons) if advice else {},
+        "reasons": reasons,
+        "exit_code": exit_code(outline, advice),
+    }
+
+
+def law_of(fit: Fit) -> dict[str, Any]:
+    """
+    Return a fitted law with its quality, as JSON has it.
+    """
+    figures = {name: value for name, value in asdict(fit.law).items() if value != float("inf")}
+    return {
+        **figures,
+        "knee_at": fit.law.knee,
+        "r_squared": fit.r_squared,
+        "worst_residual": fit.worst,
+        "residuals": list(fit.residuals),
+        "good": fit.good,
+    }
+
+
+def advised(wish: Wish, found: Found, knee: Knee) -> Advice | None:
+    """
+    Return what the room should be set to; None where the shop sold nothing, or the generator measured itself.
+    """
+    if knee.orders_per_s <= 0 or found.generator_cpu_peak > GENERATOR_CPU:
+        return None
+    first = found.steps[0]
+    round_s = first.shoppers / first.orders_per_s if first.orders_per_s > 0 else 0.0
+    return advice_of(knee.orders_per_s, company_of(wish.stream, wish.room, round_s))
+
+
+def doubts(wish: Wish, found: Found, knee: Knee, advice: Advice | None) -> list[str]:
+    """
+    Return what somebody should know before they rely on the figures.
+    """
+    said = []
+    if found.steps and knee.orders_per_s <= 0:
+        said.append(
+            f"The shop sold nothing while it was well (pages within {wish.objective.page_p95_ms:.0f} ms, at most "
+            f"{wish.objective.error_ratio:.0%} failed); see the problems in capacity.json."
+        )
+    elif found.steps and not knee.found:
+        said.append("Throughput was still rising at the last step: the shop can do more than was seen.")
+    if knee.universal is not None and knee.believed is None:
+        said.append("Neither law fits the steps: something else had the machine or the shop meanwhile; repeat it.")
+    if found.generator_cpu_peak > GENERATOR_CPU:
+        said.append(f"The load generator took {found.generator_cpu_peak:.0%} of a core: it may have measured itself.")
+    if found.recovery is not None and found.recovery.after_s is None:
+        said.append("The shop was not well again after the surge: it needs a restart, or more time than it was given.")
+    if advice is not None and wish.scenario is None:
+        said.append(
+            "Visits were taken to be the usual ones (three of ten only look, a seat ends after five idle minutes); "
+            "name a --scenario for yours."
+        )
+    return said
+
+
+def exit_code(outline: Outline, advice: Advice | None) -> int:
+    """
+    Return 0 where the room can be set by the result, 1 where the shop sold nothing or did not recover, 6 and 130.
+    """
+    if outline.aborted:
+        return 130
+    if outline.broken or outline.found.generator_cpu_peak > GENERATOR_CPU:
+        return 6
+    recovery = outline.found.recovery
+    return 0 if advice is not None and (recovery is None or recovery.after_s is not None) else 1
