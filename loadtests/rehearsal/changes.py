@@ -32,9 +32,14 @@ class Hands(Protocol):
         End one of the service's workers with SIGKILL.
         """
 
+    def keep_worker_away(self) -> None:
+        """
+        End what the service has started in its place.
+        """
+
     def workers_complete(self) -> bool:
         """
-        Tell whether the service has started another in its place.
+        Tell whether the service has as many as before.
         """
 
     def slow_shop(self, factor: float) -> None:
@@ -78,6 +83,7 @@ class Deed:
         at_s: when it was done, seconds from the run's zero; None before.
         until_s: when its end was done.
         failed: why it could not be done; empty where it could.
+        meanwhile: what keeps it up, called again and again.
         undo: what ends it.
         over: tells whether it has ended by itself.
     """
@@ -86,6 +92,7 @@ class Deed:
     at_s: float | None = None
     until_s: float | None = None
     failed: str = ""
+    meanwhile: Callable[[], None] | None = None
     undo: Callable[[], None] | None = None
     over: Callable[[], bool] | None = None
 
@@ -175,7 +182,11 @@ class TimeLine:
 
     def _end(self, deed: Deed) -> None:
         assert deed.at_s is not None
-        if deed.undo is not None and self._now_s() >= deed.at_s + deed.change.for_s:
+        if self._now_s() < deed.at_s + deed.change.for_s:
+            if deed.meanwhile is not None:
+                deed.meanwhile()
+            return
+        if deed.undo is not None:
             deed.undo()
         elif deed.over is None or not deed.over():
             return
@@ -190,7 +201,7 @@ class TimeLine:
                 deed.undo = hands.start_store
             case "kill-worker":
                 hands.kill_worker()
-                deed.over = hands.workers_complete
+                deed.meanwhile, deed.over = hands.keep_worker_away, hands.workers_complete
             case "slow-shop":
                 hands.slow_shop(to)
                 _for_a_while(deed, partial(hands.slow_shop, 1.0))

@@ -60,18 +60,24 @@ class OwnHands:
         """
         End one of the service's workers with SIGKILL.
         """
-        running = workers_of(self.room.popen.pid)
+        running = self._running()
         if not running:
             raise RefusedError("the service has no worker to be killed")
-        with suppress(ProcessLookupError):
-            os.kill(running[0], signal.SIGKILL)
-        self._killed.add(running[0])
+        self._kill(running[0])
+
+    def keep_worker_away(self) -> None:
+        """
+        End the newest worker where the service has started one for the killed.
+        """
+        running = self._running()
+        if len(running) >= self.workers:
+            self._kill(running[-1])
 
     def workers_complete(self) -> bool:
         """
         Tell whether as many workers run as before, none of them the killed.
         """
-        return len(set(workers_of(self.room.popen.pid)) - self._killed) >= self.workers
+        return len(self._running()) >= self.workers
 
     def slow_shop(self, factor: float) -> None:
         """
@@ -114,10 +120,18 @@ class OwnHands:
         """
         self.stack.operate("POST", "open")
 
+    def _running(self) -> list[int]:
+        return [pid for pid in workers_of(self.room.popen.pid) if pid not in self._killed]
+
+    def _kill(self, worker: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+        self._killed.add(worker)
+
 
 def workers_of(parent: int) -> list[int]:
     """
-    Return the process ids of a service's workers, by the operating system's list of processes.
+    Return the process ids of a service's workers, the oldest first, by the operating system's list of processes.
     """
     listed = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid=,args="],
@@ -126,4 +140,4 @@ def workers_of(parent: int) -> list[int]:
         check=False,
     )
     rows = (line.split(maxsplit=2) for line in listed.stdout.splitlines() if _WORKER in line)
-    return [int(pid) for pid, of, _ in rows if int(of) == parent]
+    return sorted(int(pid) for pid, of, _ in rows if int(of) == parent)
