@@ -162,6 +162,9 @@ def _validity(run: str) -> tuple[Threshold, ...]:
             f"start_lag.{run}", run, "start_lag_p99_ms", "<=", 50, "shoppers arrived when they should have", "validity"
         ),
         Threshold(f"not_started.{run}", run, "not_started", "==", 0, "every shopper of the plan arrived", "validity"),
+        Threshold(
+            f"generator_cpu.{run}", run, "generator_cpu_peak", "<", 0.75, "the generator had time to spare", "validity"
+        ),
         Threshold(f"conservation.{run}", run, "unaccounted", "==", 0, "everybody who came has one outcome", "validity"),
     )
 

@@ -53,16 +53,30 @@ def run_result(played: Played) -> dict[str, Any]:
         "duration_s": measures.duration_s,
         "outcomes": asdict(measures.outcomes),
         "conservation": conservation(measures),
+        "generator": generator(measures),
         "changes": [dict(change) for change in played.changes],
         "changes_failed": sum(not change["ok"] for change in played.changes),
         "problems": dict(measures.problems),
     }
     result["unaccounted"] = result["conservation"]["unaccounted"]
     result["symptoms"] = symptoms(result)
-    result |= room_result(measures, played.room) if played.room else {}
+    breaks = [(float(c["at_s"]), float(c["until_s"])) for c in played.changes if c["do"] == "break" and c["until_s"]]
+    result |= room_result(measures, played.room, breaks) if played.room else {}
     whole, by_phase = figures_of(played)
     # What has a name in the result already is taken over its own span, such as the overload.
     return {**whole, **result, "phases": [asdict(phase) for phase in phases_in(played)], "by_phase": by_phase}
+
+
+def generator(measures: Measures) -> dict[str, Any]:
+    """
+    Return how honest the load generator was.
+    """
+    return {
+        "start_lag_p99_ms": measures.start_lag_p99_ms,
+        "not_started": measures.not_started,
+        "cpu_share": measures.generator_cpu_share,
+        "cpu_peak": measures.generator_cpu_peak,
+    }
 
 
 def conservation(measures: Measures) -> dict[str, Any]:

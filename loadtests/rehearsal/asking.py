@@ -15,6 +15,8 @@ from waiting_room.errors import WaitingRoomError
 
 HOST: Final = "127.0.0.1"
 ASK_S: Final = 1.0
+ORDER_S: Final = 5.0
+"""An order is worth waiting for: what is not done is a change that failed."""
 
 
 class RefusedError(WaitingRoomError):
@@ -37,13 +39,15 @@ def ask_json(url: str, headers: Mapping[str, str] | None = None) -> dict[str, An
     return found if isinstance(found, dict) else None
 
 
-def fetched(url: str, headers: Mapping[str, str], method: str = "GET", body: str | None = None) -> tuple[int, bytes]:
+def fetched(
+    url: str, headers: Mapping[str, str], method: str = "GET", body: str | None = None, within_s: float = ASK_S
+) -> tuple[int, bytes]:
     """
-    Return status and body of an address, and 0 where nobody answers within `ASK_S`.
+    Return status and body of an address, and 0 where nobody answers in time.
     """
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    with suppress(OSError, http.client.HTTPException), closing(kind(parts.netloc, timeout=ASK_S)) as connection:
+    with suppress(OSError, http.client.HTTPException), closing(kind(parts.netloc, timeout=within_s)) as connection:
         connection.request(method, parts.path or "/", body=body, headers=dict(headers))
         answer = connection.getresponse()
         return answer.status, answer.read()
@@ -90,7 +94,7 @@ def ordered(method: str, url: str, token: str, wish: Mapping[str, Any]) -> None:
     Have a program do something; raise `RefusedError` where it does not, or where nobody answers.
     """
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    status, body = fetched(url, headers, method, json.dumps(wish))
+    status, body = fetched(url, headers, method, json.dumps(wish), ORDER_S)
     if status == 0:
         raise RefusedError(f"nobody answers at {url}")
     if status >= http.client.BAD_REQUEST:

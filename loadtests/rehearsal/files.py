@@ -10,15 +10,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from loadtests.judging.junit import junit
+from loadtests.judging.markdown import markdown
 from loadtests.measuring.measures import Measures
 from loadtests.report.page import render
 
 
 def write_results(out: Path, result: dict[str, Any], measures: dict[str, Measures]) -> None:
     """
-    Write `rehearsal.json` and `report.html`.
+    Write `rehearsal.json`, `junit.xml`, `summary.md` and `report.html`.
     """
     write_json(out / "rehearsal.json", result)
+    (out / "junit.xml").write_text(junit(result), encoding="utf-8")
+    (out / "summary.md").write_text(markdown(result), encoding="utf-8")
     page = render(result, {name: asdict(found) for name, found in measures.items()})
     (out / "report.html").write_text(page, encoding="utf-8")
 

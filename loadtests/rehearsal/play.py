@@ -17,6 +17,8 @@ from loadtests.judging.selling import capacity_of
 from loadtests.judging.thresholds import Threshold, applicable
 from loadtests.judging.verdict import result_of
 from loadtests.measuring.measures import Measures
+from loadtests.measuring.salvage import salvaged
+from loadtests.rehearsal.asking import RefusedError
 from loadtests.rehearsal.brief import Brief, Course, course_of, shop_model, shop_settings
 from loadtests.rehearsal.changes import TimeLine
 from loadtests.rehearsal.files import versions, write_json, write_results
@@ -30,10 +32,17 @@ from waiting_room.errors import WaitingRoomError
 
 CLOSED_PER_CONNECTION = 3
 """Shoppers in the closed loop per database connection: always enough in line, never so many that they lose patience."""
+STORE_UNREACHABLE = 4
 LATE_S = 30.0
 """A generator that goes on for longer beyond its plan hangs."""
 SHOP_ONLY = frozenset({"slow-shop", "shop-capacity"})
 """What of a time line happens without a room as well."""
+
+
+class StorelessError(ProcessError):
+    """
+    The store did not start.
+    """
 
 
 class RehearsalError(WaitingRoomError):
@@ -57,6 +66,7 @@ class Story:
     reasons: list[str] = field(default_factory=list)
     aborted: bool = False
     broken: bool = False
+    storeless: bool = False
     failed: bool = False
 
 
@@ -95,8 +105,9 @@ class Rehearsal:
         except BrokenOffError as error:
             story.failed = True
             story.reasons.append(str(error))
-        except (ProcessError, RehearsalError) as error:
+        except (ProcessError, RehearsalError, RefusedError) as error:
             story.broken = True
+            story.storeless = isinstance(error, StorelessError)
             story.reasons.append(str(error))
         result: dict[str, Any] = {}
         with suppress(Interrupted), self._interrupts.shield():
@@ -138,7 +149,10 @@ class Rehearsal:
         hands = None
         if gated:
             kills = {change.do for change in changes}
-            store = stack.start_store(durable="kill-redis" in kills)
+            try:
+                store = stack.start_store(durable="kill-redis" in kills)
+            except ProcessError as error:
+                raise StorelessError(str(error), name=error.name) from error
             workers = WORKERS if "kill-worker" in kills else 1
             room = stack.start_room(scenario.room, workers=workers)
             books = Path(model.database)
@@ -197,8 +211,10 @@ class Rehearsal:
         finally:
             # What an interrupted generator wrote down belongs into the report as well.
             with self._interrupts.shield():
-                if Path(plan.out).exists():
-                    self._story.played[plan.name] = watch.played(Measures.from_file(Path(plan.out)))
+                out = Path(plan.out)
+                found = Measures.from_file(out) if out.exists() else salvaged(plan, watch.lines, watch.zero_ms)
+                if found is not None:
+                    self._story.played[plan.name] = watch.played(found)
                 self._story.reasons += watch.failures()
 
     def _file(self, name: str) -> str:
@@ -262,6 +278,8 @@ class Rehearsal:
             broken=story.broken,
             failed=story.failed,
         )
+        if story.storeless:
+            result["exit_code"] = STORE_UNREACHABLE
         write_results(brief.out, result, {name: played.measures for name, played in story.played.items()})
         return result
 

@@ -2,7 +2,9 @@
 One run while it lasts: what is seen of it each second, and at its end all facts.
 """
 
+import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,12 +49,16 @@ class Watch:
     last: dict[str, Any] = field(default_factory=dict)
     lines: list[dict[str, Any]] = field(default_factory=list)
     samples: list[dict[str, float]] = field(default_factory=list)
+    zero_ms: int = 0
+    _asker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _asked: tuple[float, Future[dict[str, Any] | None]] | None = None
 
     def tick(self, line: dict[str, Any]) -> None:
         """
         Show a second's figures, ask the room for its seats, and hold the criteria against it.
         """
         ended_s = float(line["t"]) + 1
+        self.zero_ms = self.zero_ms or round((time.time() - ended_s) * 1000)
         if self.time_line is not None:
             self.time_line.begin(ended_s)
         self.lines.append(line)
@@ -72,6 +78,8 @@ class Watch:
         """
         Return the run with all that is known of it.
         """
+        self._heard()
+        self._asker.shutdown()
         line = self.time_line
         if line is not None:
             line.finish(complete=not measures.interrupted)
@@ -98,7 +106,17 @@ class Watch:
         return _whole(last["admitted_total"]) - _whole(self.first.get("admitted_total"))
 
     def _look(self, at_s: float) -> None:
-        facts = self.state() if self.state is not None else None
+        # A room whose store is away answers late, and the time line must not wait for it.
+        if self.state is None or (self._asked is not None and not self._asked[1].done()):
+            return
+        self._heard()
+        self._asked = (at_s, self._asker.submit(self.state))
+
+    def _heard(self) -> None:
+        if self._asked is None:
+            return
+        at_s, answer = self._asked
+        facts, self._asked = answer.result(), None
         if facts is not None and "seats" in facts:
             self.last = facts
             self.samples.append({"t": at_s, "seats": facts["seats"], "waiting": facts.get("waiting") or 0})

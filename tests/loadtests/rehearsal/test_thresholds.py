@@ -17,6 +17,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "symptoms": 3,
         "start_lag_p99_ms": 3,
         "not_started": 0,
+        "generator_cpu_peak": 0.4,
         "unaccounted": 0,
     },
     WITH: {
@@ -29,6 +30,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "places_lost": 0,
         "start_lag_p99_ms": 3,
         "not_started": 0,
+        "generator_cpu_peak": 0.4,
         "unaccounted": 0,
     },
 }
