@@ -13,12 +13,14 @@ from typing import Any, ClassVar, Final, TypeVar
 from loadtests import documents
 from loadtests.arrivals.model import Model, number_faults
 from loadtests.arrivals.models import MODELS
+from loadtests.arrivals.records import RecordsError
 from loadtests.arrivals.retry import Retry
 from loadtests.crowd.kinds import KINDS
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.crowd.streams import Stream
 from loadtests.demo_shop.model import ShopModel, read_model
 from loadtests.documents import STRICT, DocumentError
+from loadtests.scenario.archive import history
 from loadtests.scenario.phases import PHASES
 from loadtests.scenario.spec import Change, Criterion, Scenario
 from waiting_room.core.policy import Policy
@@ -29,7 +31,20 @@ NEEDS_FOR_S: Final = ("kill-redis", "kill-worker", "slow-shop", "shop-capacity",
 OURS: Final = ("database", "host", "port", "seed", "control_token", "gate")
 """What the rehearsal sets in the demo shop's model itself."""
 
+HISTORY: Final = "history"
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _HistoryHead:
+    # The model `history`: its counts stand in a file beside the scenario.
+    file: str
+    scale: float = 1.0
+    fitted: bool = True
+    every_s: float = 60.0
+
+    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +171,32 @@ class Tables:
         return replace(stream, behaviour=replace(behaviour, **{name: getattr(own, name) for name in head.behaviour}))
 
     def _model(self, name: str, numbers: Mapping[str, Any], place: str) -> Model | None:
-        kind = MODELS.get(name)
-        if kind is None:
-            self.faults.append(Fault(self._at(f"{place}.model"), f"there is no {name!r}", _suggestion(name, MODELS)))
+        if name == HISTORY:
+            model = self._history(numbers, place)
+        elif name in MODELS:
+            model = self._fill(MODELS[name], numbers, place, also=_STREAM_KEYS)
+        else:
+            remedy = _suggestion(name, (*MODELS, HISTORY))
+            self.faults.append(Fault(self._at(f"{place}.model"), f"there is no {name!r}", remedy))
             return None
-        model = self._fill(kind, numbers, place, also=_STREAM_KEYS)
         found = model.faults(self._at(place)) if model else ()
         self.faults.extend(found)
         return None if found else model
+
+    def _history(self, numbers: Mapping[str, Any], place: str) -> Model | None:
+        head = self._fill(_HistoryHead, numbers, place, also=_STREAM_KEYS)
+        if head is None:
+            return None
+        if found := tuple(number_faults(head, self._at(place), positive=("scale", "every_s"))):
+            self.faults.extend(found)
+            return None
+        try:
+            counted = history(self.path.parent / head.file, head.every_s)
+        except RecordsError as error:
+            where = self._at(f"{place}.file")
+            self.faults.extend(replace(fault, where=f"{where}: {fault.where}") for fault in error.faults)
+            return None
+        return replace(counted, scale=head.scale, fitted=head.fitted)
 
     def _room(self, table: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -2,10 +2,12 @@
 Scenarios are read from files: what they say is what is rehearsed, and all that is wrong is told at once.
 """
 
+import gzip
 from pathlib import Path
 
 import pytest
 
+from loadtests.arrivals.rate import expected_count
 from loadtests.scenario.read import ScenarioError, path_of, read
 from loadtests.scenario.spec import Change
 
@@ -189,3 +191,40 @@ def test_a_misspelt_preset_is_answered_with_the_right_one() -> None:
     """
     with pytest.raises(ScenarioError, match="did you mean push-blast"):
         path_of("push-balst")
+
+
+@pytest.mark.parametrize("name", ["counts.csv", "counts.csv.gz"])
+def test_a_stream_comes_as_in_a_file_beside_the_scenario(tmp_path: Path, name: str) -> None:
+    """
+    Packed or not, scaled, and shown with the figures of its spike.
+    """
+    counts = "\n".join(str(count) for count in (10, 10, 10, 50, 100, 100, 50, 25, 12, 10, 10))
+    pack = gzip.compress if name.endswith(".gz") else bytes
+    (tmp_path / name).write_bytes(pack(counts.encode()))
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        SOUND.replace('"ramp"\nfrom_per_s = 0\nto_per_s = 2\nfor_s = 20', f'"history"\nfile = "{name}"\nscale = 3')
+    )
+    others = read(path).streams[1]
+
+    assert others.rate.length_s >= 11 * 60
+    assert others.says.startswith("as it was: 0.167 a second")
+    assert expected_count(others.rate) == pytest.approx(3 * 387, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "streams[1].file: access.log: cannot be read: No such file or directory"),
+        ("x\ny\n", "streams[1].file: access.log: 2 of 2 lines are no access log"),
+    ],
+)
+def test_a_bad_file_is_told_with_its_stream(tmp_path: Path, content: str | None, said: str) -> None:
+    """
+    What cannot be opened, and what is something else.
+    """
+    if content is not None:
+        (tmp_path / "access.log").write_text(content)
+    text = SOUND.replace('"ramp"\nfrom_per_s = 0\nto_per_s = 2\nfor_s = 20', '"history"\nfile = "access.log"')
+
+    assert [fault.startswith(said) for fault in faults_of(tmp_path, text)] == [True]
