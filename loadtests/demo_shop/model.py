@@ -59,7 +59,7 @@ class PageCosts:
 
 CONTROL_PATH = "/model"
 SHORT = range(1, 16)
-UNGATED = ("@defaults", "/order/*", CONTROL_PATH)
+UNGATED: tuple[str, ...] = ("@defaults", "/order/*", CONTROL_PATH)
 """The confirmation is for those who have paid and give their seat back with it: it must never send them to a queue."""
 
 

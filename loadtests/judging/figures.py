@@ -10,6 +10,7 @@ from typing import Any, Final
 from loadtests.arrivals.rate import together
 from loadtests.crowd.kinds import KINDS
 from loadtests.judging.facts import Books, Played
+from loadtests.judging.gains import gained, human_share
 from loadtests.measuring.cells import due_within, summed
 from loadtests.measuring.fairness import quantile
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
@@ -53,7 +54,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "shop_service_p95_ms": Figure("likewise 95 %, but from the moment of sending"),
     "error_ratio": Figure("share of the requests to the shop that failed or were given up"),
     "bought_ratio": Figure("share of those who came who bought"),
-    "human_share": Figure("share of those who were let in who mean well", needs="room"),
+    "human_share": Figure("share of the passes that went to those who mean well", needs="room"),
     "admitted_per_s": Figure("passes per second", needs="room"),
     "abandoned_ratio": Figure("share of those who joined the queue who gave up", needs="room"),
     "waited_p50_s": Figure("half of those who were let in had waited up to so many s", needs="room"),
@@ -70,7 +71,11 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "eta_coverage": Figure("share of announced waits that came true", by_phase=False, needs="room"),
     "room_errors": Figure("answers of the room that were failures", by_phase=False, needs="room"),
     "still_waiting": Figure("in the queue when the run ended", by_phase=False, needs="room"),
-    "hostile_gained": Figure("what those who mean no good got that was not theirs", by_phase=False),
+    "hostile_gained": Figure("what those who mean no good got that was not theirs", by_phase=False, needs="room"),
+    **{
+        f"gained_{kind}": Figure(f"likewise those of the kind {kind} alone", by_phase=False, needs="room")
+        for kind, described in KINDS.items() if not described.honest
+    },
     "demand_ratio": Figure("who came at the peak, in multiples of what the shop can serve", by_phase=False,
                            needs="capacity"),
     "start_lag_p99_ms": Figure("99 % of the shoppers started within so many ms of their moment", by_phase=False),
@@ -96,7 +101,8 @@ def figures_of(played: Played) -> tuple[dict[str, Any], dict[str, dict[str, Any]
     phases = phases_in(played)
     whole = figures_over(played, [(0.0, played.measures.duration_s + 1.0)])
     whole["recovery_s"] = recovery_s(played, phases)
-    whole["hostile_gained"] = sum(shopper.gained for shopper in played.measures.shoppers)
+    if played.room:
+        whole |= gained(played.measures.shoppers)
     names = dict.fromkeys(phase.name for phase in phases)
     spans = {name: [(phase.from_s, phase.to_s) for phase in phases if phase.name == name] for name in names}
     return whole, {name: figures_over(played, parts) for name, parts in spans.items()}
@@ -137,7 +143,7 @@ def _room_figures(measures: Measures, came: Sequence[ShopperRecord], spans: Span
     gave_up = sum(shopper.outcome is Outcome.GAVE_UP_WAITING for shopper in joined)
     return {
         "admitted_per_s": _ratio(len(let_in), length_s),
-        "human_share": _ratio(sum(honest(shopper) for shopper in let_in), len(let_in)),
+        "human_share": human_share(let_in),
         "abandoned_ratio": _ratio(gave_up, len(joined)),
         "waited_p50_s": quantile(waits, 0.5),
         "waited_p95_s": quantile(waits, 0.95),
@@ -185,14 +191,6 @@ def orders_by_s(played: Played) -> list[int]:
     Count the orders of each second.
     """
     return [orders_of(played, [(second.t, second.t + 1)]) for second in played.measures.seconds]
-
-
-def honest(shopper: ShopperRecord) -> bool:
-    """
-    Tell whether a shopper is of a kind that means well.
-    """
-    kind = KINDS.get(shopper.kind)
-    return kind is None or kind.honest
 
 
 def _booked(books: Books, measures: Measures, from_s: float, to_s: float) -> int:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from loadtests.judging.facts import Circumstances, Played
 from loadtests.judging.figures import figures_of, orders_by_s, orders_of, phases_in
+from loadtests.judging.gains import by_kind
 from loadtests.judging.room import room_result
 from loadtests.judging.thresholds import Check, Threshold, evaluate, symptoms
 from loadtests.measuring.measures import Measures
@@ -56,6 +57,7 @@ def run_result(played: Played) -> dict[str, Any]:
         "generator": generator(measures),
         "changes": [dict(change) for change in played.changes],
         "changes_failed": sum(not change["ok"] for change in played.changes),
+        "by_kind": by_kind(measures, gated=played.room is not None),
         "problems": dict(measures.problems),
     }
     result["unaccounted"] = result["conservation"]["unaccounted"]

@@ -12,6 +12,7 @@ from typing import Any
 from loadtests.engine.plan import RunName, RunPlan
 from loadtests.judging.criteria import thresholds_of
 from loadtests.judging.facts import Circumstances, Played, ShopCapacity
+from loadtests.judging.gains import criteria_of
 from loadtests.judging.live import Follower
 from loadtests.judging.selling import capacity_of
 from loadtests.judging.thresholds import Threshold, applicable
@@ -255,7 +256,9 @@ class Rehearsal:
 
     def _criteria(self, run: RunName) -> tuple[Threshold, ...] | None:
         scenario = self._story.scenario or self._brief.fixed
-        return None if scenario is None or self._brief.plain else thresholds_of(scenario.criteria, run)
+        if scenario is None or self._brief.plain:
+            return None
+        return thresholds_of(criteria_of(scenario) if run == "with_room" else scenario.criteria, run)
 
     def _finish(self) -> dict[str, Any]:
         story, brief = self._story, self._brief

@@ -50,6 +50,7 @@ class Bot:
         self._places: list[Place] = []
         self._joins = 0
         self._seats = 0
+        self._sent_s = 0.0
 
     def walk(self) -> Outcome:
         """
@@ -104,6 +105,7 @@ class Bot:
     def _join(self, door: Door) -> None:
         means = self._means
         self._joins += 1
+        self._sent_s = means.now_s()
         means.tried()
         told = means.room(door, "join", headers=told_cookies(door.room))
         place = Place(str(told.get("visitor") or ""), str(told.get("ticket") or ""))
@@ -112,12 +114,15 @@ class Bot:
         if len(self._places) < POLLED:
             place.due_s = means.now_s()
         self._places.append(place)
+        number = told.get("number")
+        means.cast.visit.joined(means.now_s(), number if isinstance(number, int) else None, place.ticket)
         self._hear(place, told)
 
     def _ask(self, door: Door, place: Place) -> None:
         means = self._means
         seen = "" if place.position is None else f"?seen={place.position}"
         verb = ("claim" if place.claims else "status") + seen
+        self._sent_s = means.now_s()
         self._hear(place, means.room(door, verb, headers=self._tokens(door, place)))
 
     def _claim(self, door: Door, place: Place) -> None:
@@ -133,6 +138,8 @@ class Bot:
         state, position, pause_s = told.get("state"), told.get("position"), told.get("next_poll_s")
         if isinstance(position, int):
             place.position = position
+        if place is self._places[0]:
+            self._keep_account(state)
         if state == "admitted":
             place.due_s = None
             self._shop(str(told.get("pass") or ""))
@@ -145,6 +152,14 @@ class Bot:
         if place.due_s is not None:
             wait_s = 0.0 if at_once else pause_s if isinstance(pause_s, (int, float)) else TRY_AGAIN_S
             place.due_s = means.now_s() + wait_s
+
+    def _keep_account(self, state: Any) -> None:
+        # The order of the queue is judged by a visitor's first place; of a bot, it is one that is asked about as told.
+        visit, now_s = self._means.cast.visit, self._means.now_s()
+        if state in ("waiting", "paused"):
+            visit.told(now_s, self._sent_s, None, None)
+        elif state == "called":
+            visit.called(now_s)
 
     def _shop(self, admission: str) -> None:
         means = self._means

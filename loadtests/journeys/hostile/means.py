@@ -215,6 +215,7 @@ class Means:
         if entry is not None:
             return Door.of(entry)
         if not answer.sets_pass:
+            self.tried()
             self.judge(answer, self.checkout)
             return None
         held = Held.by(browser)

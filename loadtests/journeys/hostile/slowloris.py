@@ -15,7 +15,7 @@ from loadtests.measuring.measures import Outcome
 
 LINES: Final = 40
 """Connections of one shopper, half to the shop and half to the room."""
-HOLDS_S: Final = 20.0
+HOLDS_S: Final = 15.0
 PIECE_S: Final = 2.0
 """Between two bytes: often enough for a server that waits for the next one only so long."""
 HELD: Final = f"a connection with half a request was held for {HOLDS_S:.0f} s; a proxy in front ends such"

@@ -1,0 +1,247 @@
+"""
+What came of each kind of shoppers: what those who mean no good gained, and what the others lost by it. Pure.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from loadtests.crowd.kinds import KINDS
+from loadtests.measuring.fairness import quantile
+from loadtests.measuring.gain import Gain
+from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
+from loadtests.scenario.spec import Criterion, Scenario
+
+Words = Mapping[str, str]
+"""A text in English and Polish, by language."""
+
+MANY_SEATS: Final = frozenset({"bot"})
+"""Kinds that get a seat for each place by design: a room takes whoever has no cookies for somebody new."""
+
+NAMES: Final[Mapping[str, Words]] = {
+    "bot": {"en": "Bots", "pl": "Boty"},
+    "sharer": {"en": "Those who share a pass", "pl": "Pożyczający przepustkę"},
+    "replayer": {"en": "Those who use a pass again", "pl": "Używający przepustki ponownie"},
+    "forger": {"en": "Forgers", "pl": "Fałszerze"},
+    "jumper": {"en": "Queue jumpers", "pl": "Omijający kolejkę"},
+    "storm": {"en": "Those who reload without a pause", "pl": "Odświeżający bez przerwy"},
+    "slowloris": {"en": "Those who hold connections", "pl": "Przetrzymujący połączenia"},
+}
+GAINS: Final[Mapping[Gain, Words]] = {
+    Gain.PAGE: {"en": "pages behind the gate", "pl": "strony za bramką"},
+    Gain.SEAT: {"en": "further seats", "pl": "dodatkowe miejsca w sklepie"},
+    Gain.PLACE: {"en": "places that were not theirs", "pl": "nienależne miejsca w kolejce"},
+    Gain.EARLY: {"en": "seats before their turn", "pl": "wejścia przed swoją kolejką"},
+    Gain.ORDER: {"en": "further orders on one seat", "pl": "dodatkowe zamówienia na jednym miejscu"},
+    Gain.WAY_OUT: {"en": "ways on to other hosts", "pl": "przekierowania poza sklep"},
+    Gain.DENIAL: {"en": "moments when others got no answer", "pl": "chwile, w których inni nie dostali odpowiedzi"},
+}
+REMEDIES: Final[Mapping[Gain, Words]] = {
+    Gain.PAGE: {
+        "en": "Look at what the gate protects, and from where the rehearsal came: waiting-room gate explain URL.",
+        "pl": "Sprawdź, co chroni bramka i skąd przyszła próba: waiting-room gate explain URL.",
+    },
+    Gain.SEAT: {
+        "en": "A room takes each browser for a person. Invitations, a bound on joins from one address at the proxy, or "
+        "a limit of orders per customer in the shop help.",
+        "pl": "Poczekalnia uznaje każdą przeglądarkę za osobę. Pomagają zaproszenia, limit wejść z jednego adresu na "
+        "serwerze pośredniczącym albo limit zamówień na klienta w sklepie.",
+    },
+    Gain.PLACE: {
+        "en": "A token that is not theirs must not count: look for what stands between visitors and the room.",
+        "pl": "Cudzy żeton nie może się liczyć: sprawdź, co stoi między odwiedzającymi a poczekalnią.",
+    },
+    Gain.EARLY: {
+        "en": "A claim before the turn must not bring a pass: look at the log of admissions.",
+        "pl": "Odbiór przed czasem nie może dać przepustki: sprawdź dziennik wpuszczeń.",
+    },
+    Gain.ORDER: {
+        "en": "Let the page that ends a visit answer with Waiting-Room-Command: release.",
+        "pl": "Niech strona kończąca wizytę odpowiada nagłówkiem Waiting-Room-Command: release.",
+    },
+    Gain.WAY_OUT: {
+        "en": "Name the hosts of the shop, and no others, in allowed_hosts.",
+        "pl": "W allowed_hosts podaj adresy sklepu i żadne inne.",
+    },
+    Gain.DENIAL: {
+        "en": "Put a proxy in front that waits for a request's head only so long.",
+        "pl": "Postaw z przodu serwer pośredniczący, który nie czeka bez końca na nagłówek żądania.",
+    },
+}
+
+
+def by_kind(measures: Measures, *, gated: bool) -> dict[str, dict[str, Any]]:
+    """
+    Return what came of each kind that was there, in the order of the catalogue of kinds.
+
+    Args:
+        measures: the run.
+        gated: whether there was a room; without one nothing is anybody's own, and nothing is counted as gained.
+    """
+    groups: dict[str, list[ShopperRecord]] = {}
+    for shopper in measures.shoppers:
+        groups.setdefault(shopper.kind, []).append(shopper)
+    order = [*(kind for kind in KINDS if kind in groups), *sorted(set(groups) - set(KINDS))]
+    return {kind: _figures(kind, groups[kind], measures.gains.get(kind, {}), gated=gated) for kind in order}
+
+
+def _figures(kind: str, shoppers: Sequence[ShopperRecord], gains: Mapping[str, int], *, gated: bool) -> dict[str, Any]:
+    ends = Counter(shopper.outcome for shopper in shoppers)
+    waits = [s.waited_s for s in shoppers if s.admitted_s is not None and s.waited_s is not None]
+    well = is_honest(kind)
+    figures: dict[str, Any] = {
+        "arrivals": len(shoppers),
+        "outcomes": {outcome.value: ends[outcome] for outcome in Outcome if ends[outcome]},
+        "honest": well,
+        "tried": sum(shopper.tried for shopper in shoppers),
+        "gained": sum(shopper.gained for shopper in shoppers) if gated else None,
+        "passes": sum(passes_of(shopper) for shopper in shoppers),
+        "waited_p50_s": quantile(waits, 0.5),
+        "waited_p95_s": quantile(waits, 0.95),
+    }
+    if well or not gated:
+        return figures
+    return {**figures, "gains": dict(gains), "says": sentence(kind, figures, gains)}
+
+
+def sentence(kind: str, figures: Mapping[str, Any], gains: Mapping[str, int]) -> dict[str, str]:
+    """
+    Return what came of a kind that means no good, in words; what was got is told with what helps against it.
+    """
+    return {language: _sentence(language, kind, figures, gains) for language in ("en", "pl")}
+
+
+def _sentence(language: str, kind: str, figures: Mapping[str, Any], gains: Mapping[str, int]) -> str:
+    polish = language == "pl"
+    name = NAMES[kind][language] if kind in NAMES else kind
+    came, tried = figures["arrivals"], figures["tried"]
+    counts = f"wizyty: {came}, próby: {tried}" if polish else f"{came} came and tried {tried} times"
+    got = {gain: gains[gain.value] for gain in Gain if gains.get(gain.value)}
+    if not got:
+        return f"{name}: {counts}. " + ("Nic na tym nie zyskali." if polish else "They gained nothing by it.")
+    list_of = ", ".join(f"{GAINS[gain][language]}: {count}" for gain, count in got.items())
+    advice = " ".join(REMEDIES[gain][language] for gain in got)
+    return f"{name}: {counts}. " + ("Zyskali" if polish else "They got") + f" – {list_of}. {advice}"
+
+
+def gained(shoppers: Iterable[ShopperRecord]) -> dict[str, int]:
+    """
+    Return what those who mean no good got, all together and by kind; 0 for kinds that were not there.
+    """
+    sums = Counter({f"gained_{kind}": 0 for kind in KINDS if not is_honest(kind)})
+    for shopper in shoppers:
+        if not is_honest(shopper.kind):
+            sums[f"gained_{shopper.kind}"] += shopper.gained
+    return {"hostile_gained": sums.total(), **sums}
+
+
+def human_share(shoppers: Iterable[ShopperRecord]) -> float | None:
+    """
+    Return which share of the passes went to those who mean well, or None where there were none.
+    """
+    well = everybody = 0
+    for shopper in shoppers:
+        passes = passes_of(shopper)
+        everybody += passes
+        well += passes if is_honest(shopper.kind) else 0
+    return round(well / everybody, 4) if everybody else None
+
+
+def passes_of(shopper: ShopperRecord) -> int:
+    """
+    Return how many passes a shopper had.
+    """
+    return (shopper.admitted_s is not None) + len(shopper.later_passes_ms)
+
+
+def is_honest(kind: str) -> bool:
+    """
+    Tell whether a kind means well; a kind of somebody's own does.
+    """
+    known = KINDS.get(kind)
+    return known is None or known.honest
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """
+    Tell what honest people lost by those who mean no good, person by person.
+
+    Args:
+        pairs: honest people who came to both runs.
+        both_waited: of those, who were let in both times.
+        longer_p50_s, longer_p95_s: by how much longer half and 95 % of these waited at the most with attackers there.
+        bought, bought_without: how many of the pairs bought, with and without them.
+    """
+
+    pairs: int
+    both_waited: int
+    longer_p50_s: float | None
+    longer_p95_s: float | None
+    bought: int
+    bought_without: int
+
+
+def losses(attacked: Measures, quiet: Measures) -> Losses:
+    """
+    Compare two runs of one seed, of which the second had none who mean no good.
+
+    A person is who came with the same stream at the same instant: who else comes changes neither.
+    """
+    before = {_person(shopper): shopper for shopper in quiet.shoppers if is_honest(shopper.kind)}
+    pairs = [
+        (shopper, before[_person(shopper)])
+        for shopper in attacked.shoppers
+        if is_honest(shopper.kind) and _person(shopper) in before
+    ]
+    longer = [
+        with_them.waited_s - without.waited_s
+        for with_them, without in pairs
+        if with_them.admitted_s is not None
+        and without.admitted_s is not None
+        and with_them.waited_s is not None
+        and without.waited_s is not None
+    ]
+    return Losses(
+        pairs=len(pairs),
+        both_waited=len(longer),
+        longer_p50_s=quantile(longer, 0.5),
+        longer_p95_s=quantile(longer, 0.95),
+        bought=sum(shopper.outcome is Outcome.BOUGHT for shopper, _ in pairs),
+        bought_without=sum(shopper.outcome is Outcome.BOUGHT for _, shopper in pairs),
+    )
+
+
+def _person(shopper: ShopperRecord) -> tuple[str, str, float]:
+    return shopper.stream, shopper.kind, shopper.arrival_s
+
+
+def criteria_of(scenario: Scenario) -> tuple[Criterion, ...]:
+    """
+    Return the criteria of a scenario behind a room: its own, and that each kind in it that means no good gains nothing.
+
+    A bot gets a seat for each place that it waits for like a person; what must hold with it is the order of the queue.
+    Where the scenario has a limit of its own for the same figure, that one counts.
+    """
+    kinds = {kind for stream in scenario.streams for kind, part in stream.journeys.items() if part > 0}
+    own = {criterion.figure for criterion in scenario.criteria}
+    implied = (_criterion(kind) for kind in KINDS if kind in kinds and not is_honest(kind))
+    return (*scenario.criteria, *(criterion for criterion in implied if criterion.figure not in own))
+
+
+def _criterion(kind: str) -> Criterion:
+    if kind in MANY_SEATS:
+        why = "nobody is overtaken, however many places a bot holds"
+        return Criterion(f"order_{kind}", "order_inversions", "==", 0, why=why)
+    return Criterion(f"gained_{kind}", f"gained_{kind}", "==", 0, why=_WHY[kind])
+
+
+_WHY: Final[Mapping[str, str]] = {
+    "sharer": "a pass is one seat, whoever holds a copy",
+    "replayer": "a seat that was given back is nobody's any more",
+    "forger": "nothing made up is taken for good",
+    "jumper": "there is no way in front of the others, and none out of the shop",
+    "storm": "reloading brings nobody forward",
+    "slowloris": "held connections keep nobody else out",
+}

@@ -1,0 +1,80 @@
+"""
+What those who mean no good get of the real thing: nothing, where shop and room are set up as the documentation says.
+"""
+
+from collections import Counter
+
+import pytest
+
+from loadtests.journeys.hostile.kinds import HOSTILE
+from loadtests.measuring.measures import Outcome
+from tests.beside import Stage, beside
+from tests.loadtests.hostile.drill import Played, played
+
+pytestmark = beside(played, takes_s=45)
+
+
+@pytest.fixture(scope="module")
+def drill(stage: Stage) -> Played:
+    """
+    Offer one drill to all tests here.
+    """
+    return stage.outcome(played)
+
+
+@pytest.mark.parametrize("kind", sorted(HOSTILE))
+def test_everybody_comes_and_tries(drill: Played, kind: str) -> None:
+    """
+    A drill in which nothing was tried would prove nothing.
+    """
+    of_kind = [shopper for shopper in drill.sound.shoppers if shopper.kind == kind]
+
+    assert len(of_kind) >= 2
+    assert all(shopper.tried > 0 for shopper in of_kind)
+
+
+@pytest.mark.parametrize("kind", sorted(set(HOSTILE) - {"bot"}))
+def test_nothing_is_gained(drill: Played, kind: str) -> None:
+    """
+    No page, seat, place, order or way out that an honest visitor would not have got.
+    """
+    outcomes = Counter(shopper.outcome for shopper in drill.sound.shoppers if shopper.kind == kind)
+
+    assert drill.sound.gains.get(kind, {}) == {}
+    assert set(outcomes) == {Outcome.TURNED_AWAY}
+
+
+def test_a_bot_gets_seats_for_its_places_and_nothing_else(drill: Played) -> None:
+    """
+    A room takes each visitor without cookies for somebody new; that is all a bot has of it, and it is told.
+    """
+    assert set(drill.sound.gains["bot"]) == {"seat"}
+
+
+def test_tickets_and_passes_are_used_in_earnest(drill: Played) -> None:
+    """
+    Those who need a pass for what they try were let in, so that they could try it.
+    """
+    let_in = {shopper.kind for shopper in drill.sound.shoppers if shopper.admitted_s is not None}
+
+    assert {"sharer", "replayer", "storm", "bot"} <= let_in
+
+
+def test_honest_people_are_served_all_the_same(drill: Played) -> None:
+    """
+    Whoever came to buy or to look did so.
+    """
+    buyers = Counter(shopper.outcome for shopper in drill.sound.shoppers if shopper.kind == "buyer")
+
+    assert set(buyers) <= {Outcome.BOUGHT, Outcome.BROWSED}
+
+
+@pytest.mark.parametrize("kind", ["jumper", "forger"])
+def test_a_checkout_that_was_forgotten_is_caught(drill: Played, kind: str) -> None:
+    """
+    A gate that lets the checkout pass by is told as pages that were served without a pass.
+    """
+    caught = [shopper for shopper in drill.leaky.shoppers if shopper.kind == kind]
+
+    assert drill.leaky.gains[kind]["page"] == sum(shopper.gained for shopper in caught) >= 2
+    assert {shopper.outcome for shopper in caught} == {Outcome.SLIPPED_BY}

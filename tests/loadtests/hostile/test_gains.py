@@ -1,0 +1,180 @@
+"""
+What came of each kind is counted and said, and what honest people lost is taken person by person.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from loadtests.arrivals.rate import Rate
+from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.streams import Stream
+from loadtests.judging.figures import FIGURES
+from loadtests.judging.gains import GAINS, NAMES, REMEDIES, by_kind, criteria_of, gained, human_share, losses, sentence
+from loadtests.measuring.gain import Gain
+from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
+from loadtests.scenario.spec import Criterion, Scenario
+from tests.loadtests.rehearsal.crowd import measures
+
+HOSTILE = [name for name, kind in KINDS.items() if not kind.honest]
+COUNTS = {"arrivals": 3, "tried": 12}
+
+
+def record(i: int, kind: str, outcome: Outcome, waited_s: float | None = None, **more: Any) -> ShopperRecord:
+    """
+    Return a visit; with a wait it was let in.
+    """
+    in_s = None if waited_s is None else i + waited_s
+    return ShopperRecord(i, float(i), 0.0, outcome, kind=kind, waited_s=waited_s, admitted_s=in_s, **more)
+
+
+def run_of(*shoppers: ShopperRecord, **more: Any) -> Measures:
+    """
+    Return a run with these visits.
+    """
+    return replace(measures("with_room"), shoppers=shoppers, **more)
+
+
+RUN = run_of(
+    record(0, "buyer", Outcome.BOUGHT, 4.0),
+    record(1, "forger", Outcome.TURNED_AWAY, tried=30),
+    record(2, "bot", Outcome.SLIPPED_BY, 5.0, tried=8, gained=2, later_passes_ms=(1, 2)),
+    record(3, "buyer", Outcome.GAVE_UP_WAITING),
+    gains={"bot": {"seat": 2}},
+)
+
+
+def test_kinds_are_counted_apart() -> None:
+    """
+    Each has its arrivals, outcomes, waits, attempts and gains; those who wait in vain have no wait.
+    """
+    kinds = by_kind(RUN, gated=True)
+
+    assert list(kinds) == ["buyer", "bot", "forger"]
+    assert kinds["buyer"]["outcomes"] == {"bought": 1, "gave_up_waiting": 1}
+    assert (kinds["buyer"]["honest"], kinds["bot"]["honest"]) == (True, False)
+    assert [kinds[kind]["tried"] for kind in kinds] == [0, 8, 30]
+    assert [kinds[kind]["gained"] for kind in kinds] == [0, 2, 0]
+    assert [kinds[kind]["passes"] for kind in kinds] == [1, 3, 0]
+    assert (kinds["buyer"]["waited_p50_s"], kinds["forger"]["waited_p50_s"]) == (4.0, None)
+
+
+def test_arrivals_of_all_kinds_are_those_of_the_run() -> None:
+    """
+    Nobody is left out, a kind of one's own neither.
+    """
+    run = run_of(*RUN.shoppers, record(4, "collector", Outcome.BROWSED))
+
+    assert sum(kind["arrivals"] for kind in by_kind(run, gated=True).values()) == len(run.shoppers)
+
+
+def test_without_a_room_nothing_is_anybodys_own() -> None:
+    """
+    A shop without a gate cannot be slipped into.
+    """
+    bot = by_kind(RUN, gated=False)["bot"]
+
+    assert bot["gained"] is None
+    assert "says" not in bot
+
+
+def test_human_share_is_of_passes_and_not_of_people() -> None:
+    """
+    A bot with three seats has taken three.
+    """
+    assert human_share(RUN.shoppers) == 0.25
+    assert human_share(()) is None
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_every_kind_is_told_in_both_languages(kind: str) -> None:
+    """
+    That nothing was gained is said, with the attempts that prove it.
+    """
+    said = sentence(kind, COUNTS, {})
+
+    assert said["en"] == f"{NAMES[kind]['en']}: 3 came and tried 12 times. They gained nothing by it."
+    assert said["pl"] == f"{NAMES[kind]['pl']}: wizyty: 3, próby: 12. Nic na tym nie zyskali."
+
+
+@pytest.mark.parametrize("gain", list(Gain))
+def test_every_gain_is_told_with_what_helps(gain: Gain) -> None:
+    """
+    In both languages, with how much it was.
+    """
+    said = sentence("jumper", COUNTS, {gain.value: 7})
+
+    for language in ("en", "pl"):
+        assert f"{GAINS[gain][language]}: 7" in said[language]
+        assert said[language].endswith(REMEDIES[gain][language])
+
+
+def test_gains_are_figures_for_criteria_by_their_kind() -> None:
+    """
+    Each can be demanded, and a kind that was not there gained nothing.
+    """
+    sums = gained(RUN.shoppers)
+
+    assert sums == {"hostile_gained": 2, **{f"gained_{kind}": 2 * (kind == "bot") for kind in HOSTILE}}
+    assert set(sums) <= set(FIGURES)
+
+
+def test_a_scenario_is_held_to_what_its_villains_must_not_gain() -> None:
+    """
+    One criterion for each that is there, and none for who is not; a bot is held to the order of the queue.
+    """
+    stream = Stream("crowd", Rate(((0.0, 1.0), (9.0, 1.0))), {"buyer": 8, "forger": 1, "bot": 1, "storm": 0})
+    own = Criterion("fair", "order_inversions", "<=", 1)
+    plain = Scenario("x", {"en": "x", "pl": "x"}, (stream,))
+
+    assert [each.figure for each in criteria_of(plain)] == ["order_inversions", "gained_forger"]
+    assert criteria_of(replace(plain, criteria=(own,)))[0] == own
+    assert [each.figure for each in criteria_of(replace(plain, criteria=(own,)))] == [
+        "order_inversions",
+        "gained_forger",
+    ]
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_every_criterion_can_be_measured(kind: str) -> None:
+    """
+    What a scenario is held to has a figure and a reason.
+    """
+    stream = Stream("crowd", Rate(((0.0, 1.0), (9.0, 1.0))), {kind: 1})
+    [criterion] = criteria_of(Scenario("x", {}, (stream,)))
+
+    assert criterion.figure in FIGURES
+    assert criterion.why
+
+
+def test_losses_are_taken_person_by_person() -> None:
+    """
+    Who came with the same stream at the same instant is the same person, though the others changed their number.
+    """
+    attacked = run_of(
+        record(0, "buyer", Outcome.BOUGHT, 6.0),
+        record(2, "buyer", Outcome.BOUGHT, 9.0),
+        record(5, "buyer", Outcome.GAVE_UP_WAITING),
+        record(1, "bot", Outcome.SLIPPED_BY, 1.0),
+    )
+    quiet = run_of(
+        record(0, "buyer", Outcome.BOUGHT, 4.0),
+        replace(record(1, "buyer", Outcome.BOUGHT, 4.0), arrival_s=2.0),
+        replace(record(2, "buyer", Outcome.BOUGHT, 3.0), arrival_s=5.0),
+    )
+    lost = losses(attacked, quiet)
+
+    assert (lost.pairs, lost.both_waited) == (3, 2)
+    assert lost.longer_p50_s == 3.5
+    assert lost.longer_p95_s == pytest.approx(4.85)
+    assert (lost.bought, lost.bought_without) == (2, 3)
+
+
+def test_a_run_held_against_itself_lost_nothing() -> None:
+    """
+    The same people waited as long.
+    """
+    lost = losses(RUN, RUN)
+
+    assert (lost.longer_p50_s, lost.longer_p95_s, lost.bought - lost.bought_without) == (0.0, 0.0, 0)
