@@ -39,3 +39,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "storm": Kind("reloads without a pause, and takes no notice of when to ask again", honest=False),
     "slowloris": Kind("opens connections, and sends a byte now and then", honest=False),
 }
+
+
+def means_well(kind: str) -> bool:
+    """
+    Tell whether shoppers of *kind* keep to the rules; those of one's own journeys do.
+    """
+    return kind not in KINDS or KINDS[kind].honest

@@ -16,11 +16,17 @@ from waiting_room.errors import Fault
 
 STEPS: Final = 8
 """How many think times are drawn for a shopper; a longer journey begins again with the first."""
+LOOKS: Final = 4
+"""How many tastes are drawn for a shopper; who looks at more products begins again with the first."""
 MAX_THINK_MEANS: Final = 6.0
 """A think time is cut at so many means: the long tail of dwell times is people who left the desk."""
 
-_SHARES: Final = ("window_share", "leave_share", "page_patience_spread")
-_POSITIVE: Final = ("page_patience_s", "room_patience_s", "room_patience_shape", "think_shape")
+_SHARES: Final = ("leave_share", "page_patience_spread", "hot_share", "hidden_share")
+_POSITIVE: Final = (
+    *("page_patience_s", "room_patience_s", "room_patience_shape", "think_shape"),
+    *("refresh_s", "hidden_poll_s", "line_kbit_s"),
+)
+_COUNTS: Final = ("quantity", "hot_products", "tabs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +46,20 @@ class Behaviour:
         room_patience_s: mean time in the waiting room before giving up.
         room_patience_shape: Weibull shape of that patience; 1 is exponential. No public data; say how sure you are.
         leave_share: of those who give up waiting, the share that tells the room; the others just vanish.
-        window_share: share of shoppers who only look and buy nothing.
         popularity: Zipf exponent of the products' popularity, in the order of the home page
             (published exponents: 0.6 to 1.03).
+        hot_share: share of the shoppers who want one of the first *hot_products*, whatever the popularity says: a spike
+            of demand falls on few things ("data spike": Bodik et al., SoCC 2010).
+        hot_products: how many products are hot; one to three as a rule.
         products: paths of the products to buy; empty: those that the home page links to.
         quantity: how many of the product a buyer puts into the basket.
+        refresh_s: mean time after which a `refresher` reloads the waiting page by hand.
+        tabs: in how many tabs a `many-tabs` has the waiting page open.
+        hidden_share: share of the `slow-phone`s whose waiting page is in a hidden tab.
+        hidden_poll_s: how often a hidden tab may act at most; browsers wake one once a minute
+            (Chrome's intensive throttling, since version 88).
+        line_kbit_s, line_delay_ms: the `slow-phone`'s line, and its delay there and back (the values are "Slow 3G" of
+            Chrome's developer tools).
     """
 
     browse_think_s: float = 3.0
@@ -57,10 +72,17 @@ class Behaviour:
     room_patience_s: float = 600.0
     room_patience_shape: float = 1.0
     leave_share: float = 0.2
-    window_share: float = 0.3
     popularity: float = 0.8
+    hot_share: float = 0.0
+    hot_products: int = 1
     products: tuple[str, ...] = ()
     quantity: int = 1
+    refresh_s: float = 5.0
+    tabs: int = 3
+    hidden_share: float = 0.5
+    hidden_poll_s: float = 60.0
+    line_kbit_s: float = 400.0
+    line_delay_ms: float = 400.0
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -85,8 +107,8 @@ class Behaviour:
                 yield Fault(f"{where}.{field.name}", f"is a share and must not exceed 1, is {value}")
             elif field.name in _POSITIVE and value == 0:
                 yield Fault(f"{where}.{field.name}", "must be greater than 0")
-        if self.quantity < 1:
-            yield Fault(f"{where}.quantity", f"must be at least 1, is {self.quantity}")
+            elif field.name in _COUNTS and value < 1:
+                yield Fault(f"{where}.{field.name}", f"must be at least 1, is {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +118,28 @@ class Shopper:
 
     Args:
         i: the place in the order of arrival, from 0.
-        buys: whether they mean to buy; the others look at *looks* products and go.
-        looks: how many products they look at.
-        tastes: one number in [0, 1) per product looked at; the popularity turns it into a product.
+        who: the person: what else chance decides about them is drawn from it.
+        tastes: one number in [0, 1) per product looked at, used one after another; `choice` turns it into a product.
+        wants_hot: whether it is one of the hot products that they want.
         browse_thinks_s, form_thinks_s: think times in seconds, used one after another.
         page_patience_s: how long they wait for a page.
         haste: one number in [0.5, 1.5) per reload, by which its pause is multiplied.
         room_patience_s: how long they stay in the waiting room.
         says_goodbye: whether they tell the room when they give up.
+        hides: whether their waiting page is in a hidden tab, where their kind does that.
     """
 
     i: int
-    buys: bool
-    looks: int
+    who: str
     tastes: tuple[float, ...]
+    wants_hot: bool
     browse_thinks_s: tuple[float, ...]
     form_thinks_s: tuple[float, ...]
     page_patience_s: float
     haste: tuple[float, ...]
     room_patience_s: float
     says_goodbye: bool
+    hides: bool
 
 
 def draw_shopper(behaviour: Behaviour, who: int | str, i: int) -> Shopper:
@@ -123,21 +147,28 @@ def draw_shopper(behaviour: Behaviour, who: int | str, i: int) -> Shopper:
     Return the person *who*, shopper number *i* of the run: the same for the same behaviour and *who*.
     """
     draw = random.Random(f"shopper:{who}")
-    buys = draw.random() >= behaviour.window_share
-    looks = 1 if buys else draw.randint(1, 3)
     spread = behaviour.page_patience_spread
     return Shopper(
         i=i,
-        buys=buys,
-        looks=looks,
-        tastes=tuple(draw.random() for _ in range(looks)),
+        who=str(who),
+        tastes=tuple(draw.random() for _ in range(LOOKS)),
+        wants_hot=draw.random() < behaviour.hot_share,
         browse_thinks_s=_thinks(draw, behaviour.browse_think_s, behaviour.think_shape),
         form_thinks_s=_thinks(draw, behaviour.form_think_s, behaviour.think_shape),
         page_patience_s=behaviour.page_patience_s * draw.uniform(1 - spread, 1 + spread),
         haste=tuple(draw.uniform(0.5, 1.5) for _ in range(max(1, behaviour.reloads))),
         room_patience_s=_weibull(draw, behaviour.room_patience_s, behaviour.room_patience_shape),
         says_goodbye=draw.random() < behaviour.leave_share,
+        hides=draw.random() < behaviour.hidden_share,
     )
+
+
+def choice(shopper: Shopper, behaviour: Behaviour, look: int, count: int) -> int:
+    """
+    Return which of *count* products, the most popular first, the shopper looks at as the *look*-th, from 0.
+    """
+    among = min(count, behaviour.hot_products) if shopper.wants_hot else count
+    return pick(shopper.tastes[look % len(shopper.tastes)], among, behaviour.popularity)
 
 
 def pick(taste: float, count: int, popularity: float) -> int:

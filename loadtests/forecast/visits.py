@@ -8,6 +8,8 @@ from typing import Final
 
 from loadtests.crowd.shoppers import Shopper, draw_shopper
 from loadtests.crowd.streams import Stream, kind_of
+from loadtests.journeys.table import Thought, draw_path, page_of, thought_s
+from loadtests.journeys.tables import TABLES, WINDOW
 
 ORDER_PAGES_S: Final = 0.6
 """What the pages of one order take together in a demo shop that is not overloaded: 0.4 s of work and some waiting."""
@@ -26,29 +28,20 @@ class Use:
     Args:
         places: how many places one of them takes; 0 for those who never ask for one.
         comes: the share of those called who claim.
-        orders: how many orders one who is let in makes, if they mean to buy.
     """
 
     places: float = 1.0
     comes: float = 1.0
-    orders: float = 1.0
 
 
 USES: Final[Mapping[str, Use]] = {
-    "window": Use(orders=0),
-    "abandoner": Use(orders=0),
-    "returning": Use(orders=2),
-    "no-show": Use(comes=0, orders=0),
-    "sharer": Use(orders=0),
-    "replayer": Use(orders=0),
-    "forger": Use(places=0, orders=0),
-    "jumper": Use(places=0, orders=0),
-    "slowloris": Use(places=0, orders=0),
-    "storm": Use(orders=0),
-    "bot": Use(orders=0),
+    "no-show": Use(comes=0),
+    "forger": Use(places=0),
+    "jumper": Use(places=0),
+    "slowloris": Use(places=0),
 }
-"""Kinds that are not named here wait for one place, come when called, and buy."""
-BUYS: Final = Use()
+"""Kinds that are not named here wait for one place, and come when called."""
+USUAL: Final = Use()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +70,15 @@ def visit_of(kind: str, shopper: Shopper) -> Visit:
     """
     Return the visit that *shopper* of a *kind* makes once let in, where no page is slow.
 
-    A buyer reads home, product and basket and fills in two forms; who only looks closes the window, and the seat ends
-    by being idle.
+    It is the walk that the shopper will make. An order gives the seat back; who makes none closes the window, and the
+    seat ends by being idle. Those who mean no good shop as little as those who only look.
     """
-    orders = USES.get(kind, BUYS).orders
-    if shopper.buys and orders:
-        thinks_s = sum(shopper.browse_thinks_s[:3]) + sum(shopper.form_thinks_s[3:5])
-        return Visit(thinks_s + ORDER_PAGES_S, gives_back=True, orders=orders)
-    thinks_s = sum(shopper.browse_thinks_s[: shopper.looks])
-    return Visit(thinks_s + LOOK_PAGES_S * (1 + shopper.looks), gives_back=False, orders=0)
+    steps = draw_path(TABLES.get(kind, WINDOW), shopper.who).steps
+    edges = (step.edge for step in steps if step.edge is not None and step.edge.thought is not Thought.NONE)
+    thinks_s = sum(thought_s(edge, shopper, nth) for nth, edge in enumerate(edges))
+    orders = sum(page_of(step.state) == "order" for step in steps)
+    pages_s = ORDER_PAGES_S * orders if orders else LOOK_PAGES_S * len(steps)
+    return Visit(thinks_s + pages_s, gives_back=orders > 0, orders=orders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +113,9 @@ def visits_of(stream: Stream, seed: int, idle_s: float) -> Visits:
     Shares of kinds are those of the stream; how long visits last is told by its first `SAMPLE` shoppers.
     """
     parts = _parts(stream)
-    places = sum(part * USES.get(kind, BUYS).places for kind, part in parts.items())
-    called = {kind: part * USES.get(kind, BUYS).places for kind, part in parts.items()}
-    come = {kind: share * USES.get(kind, BUYS).comes for kind, share in called.items()}
+    places = sum(part * USES.get(kind, USUAL).places for kind, part in parts.items())
+    called = {kind: part * USES.get(kind, USUAL).places for kind, part in parts.items()}
+    come = {kind: share * USES.get(kind, USUAL).comes for kind, share in called.items()}
     visits = list(_sample(stream, seed, come))
     if not places or not visits:
         return Visits(places, 0.0, 0.0, ())

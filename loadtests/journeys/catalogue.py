@@ -7,13 +7,20 @@ from typing import Final
 
 from loadtests.journeys.cast import Cast, Walk
 from loadtests.journeys.hostile.kinds import HOSTILE
-from loadtests.journeys.journey import Journey
+from loadtests.journeys.table import Table
+from loadtests.journeys.tables import TABLES
+from loadtests.journeys.toys import ToyShopping
 
 
-def _shopping(cast: Cast) -> Walk:
-    return Journey(
-        cast.browser, cast.recorder, cast.visit, cast.shopper, cast.behaviour, cast.shop_url, thinks=cast.thinks
-    )
+def _toys(way: Table) -> type[ToyShopping]:
+    class Walking(ToyShopping):
+        table = way
+
+    return Walking
 
 
-WALKS: Final[Mapping[str, Callable[[Cast], Walk]]] = {"buyer": _shopping, **HOSTILE}
+WALKS: Final[Mapping[str, Callable[[Cast], Walk]]] = {
+    **{kind: _toys(table) for kind, table in TABLES.items()},
+    **HOSTILE,
+}
+"""How each kind walks through the demo shop."""

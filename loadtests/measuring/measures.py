@@ -14,6 +14,7 @@ from loadtests.documents import STRICT
 from loadtests.engine.plan import RunName
 from loadtests.measuring.cells import Cell
 from loadtests.measuring.histogram import Histogram
+from loadtests.measuring.walks import Walked
 
 
 class Outcome(StrEnum):
@@ -258,6 +259,7 @@ class Measures:
         lag: the distribution of the start lag.
         cells: requests to the shop by the second for which they were meant, step and result; the pages are their sums.
         gains: what those who mean no good got that was not theirs: kind -> what -> how often.
+        walks: by kind of shopper, which ways they went from page to page.
     """
 
     run: RunName
@@ -291,6 +293,7 @@ class Measures:
     lag: Histogram = field(default_factory=Histogram)
     cells: tuple[Cell, ...] = ()
     gains: dict[str, dict[str, int]] = field(default_factory=dict)
+    walks: dict[str, Walked] = field(default_factory=dict)
 
     __pydantic_config__: ClassVar = STRICT
 

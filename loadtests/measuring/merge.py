@@ -13,6 +13,7 @@ from loadtests.engine.plan import RunName
 from loadtests.measuring.cells import Cell, merged_cells, summed
 from loadtests.measuring.histogram import Histogram
 from loadtests.measuring.measures import Measures, Outcomes, PageMeasure, Second, ShopperRecord
+from loadtests.measuring.walks import Walked
 from waiting_room.errors import WaitingRoomError
 
 
@@ -32,7 +33,7 @@ class Sums:
         interrupted: true where it is true of one part.
         duration_s, cpu_share, cpu_peak: the greatest counts.
         scheduled, not_started, room_errors: added up.
-        outcomes, seconds, latency, service, lag, cells, room, problems, gains: added up by what they count.
+        outcomes, seconds, latency, service, lag, cells, room, problems, gains, walks: added up by what they count.
         shoppers: each stands in one part.
     """
 
@@ -56,6 +57,7 @@ class Sums:
     room: Mapping[str, Histogram] = field(default_factory=dict)
     problems: Mapping[str, int] = field(default_factory=dict)
     gains: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    walks: Mapping[str, Walked] = field(default_factory=dict)
     shoppers: Sequence[ShopperRecord] = ()
 
     def measures(self) -> Measures:
@@ -98,6 +100,7 @@ class Sums:
             lag=lag,
             cells=tuple(self.cells),
             gains={kind: dict(sorted(what.items())) for kind, what in sorted(self.gains.items())},
+            walks=dict(sorted(self.walks.items())),
         )
 
 
@@ -144,6 +147,10 @@ def merge(parts: Iterable[Measures]) -> Measures:
         gains={
             kind: _added(part.gains.get(kind, {}) for part in found)
             for kind in {k for part in found for k in part.gains}
+        },
+        walks={
+            kind: reduce(Walked.plus, (part.walks[kind] for part in found if kind in part.walks))
+            for kind in {k for part in found for k in part.walks}
         },
         shoppers=everybody,
     ).measures()

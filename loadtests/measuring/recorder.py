@@ -15,6 +15,7 @@ from loadtests.measuring.histogram import Histogram
 from loadtests.measuring.measures import Measures, Outcome, Outcomes, Second, ShopperRecord
 from loadtests.measuring.merge import Sums
 from loadtests.measuring.tallies import CellTally, SecondTally, busiest_share
+from loadtests.measuring.walks import Walks
 
 MAX_PROBLEMS = 50
 
@@ -88,6 +89,8 @@ class Recorder:
     Args:
         plan: the run's plan.
         observer: is told of every event as well.
+
+    Its `walks` are told by shoppers which way they go.
     """
 
     def __init__(self, plan: RunPlan, observer: Observer) -> None:
@@ -97,6 +100,7 @@ class Recorder:
         self._open: dict[int, Visit] = {}
         self._waiting = 0
         self._taken_s = 0
+        self.walks = Walks()
         self._forget()
 
     def _forget(self) -> None:
@@ -317,6 +321,7 @@ class Recorder:
             room=self._room,
             problems=self._problems,
             gains=self._gains,
+            walks=self.walks.take(),
             shoppers=self._records,
         )
         self._forget()

@@ -16,7 +16,7 @@ from loadtests.engine.plan import RunName
 from loadtests.judging.facts import ShopCapacity
 from loadtests.rehearsal import sizing
 from loadtests.rehearsal.demand import crowd_rate, for_crowd, overload_of, plateau_of, usual
-from loadtests.rehearsal.sizing import Size
+from loadtests.rehearsal.sizing import CROWD, Size
 from loadtests.scenario.spec import Scenario
 
 TRIAL_S = 9.0
@@ -50,7 +50,7 @@ class Trial:
         """
         Return those who go round.
         """
-        return Stream("crowd", Rate(((0.0, 1.0), (self.length_s, 1.0))), behaviour=self.behaviour)
+        return Stream("crowd", Rate(((0.0, 1.0), (self.length_s, 1.0))), CROWD, self.behaviour)
 
 
 @dataclass(frozen=True, slots=True)

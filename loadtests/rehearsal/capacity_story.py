@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtests.arrivals.rate import Rate, expected_count
-from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.kinds import means_well
 from loadtests.crowd.streams import Stream
 from loadtests.demo_shop.model import ShopModel
 from loadtests.forecast.knee import Knee, Objective
@@ -74,7 +74,7 @@ class Wish:
 
 
 def _honest(stream: Stream) -> float:
-    meant = sum(part for kind, part in stream.journeys.items() if kind not in KINDS or KINDS[kind].honest)
+    meant = sum(part for kind, part in stream.journeys.items() if means_well(kind))
     return meant / sum(stream.journeys.values())
 
 
@@ -82,13 +82,9 @@ def buyers_of(stream: Stream) -> Stream:
     """
     Return the stream's plain buyers: what a shop sells is counted in their visits, and the others are weighed by it.
     """
-    plain = {
-        kind: part
-        for kind, part in stream.journeys.items()
-        if kind not in KINDS or (KINDS[kind].honest and kind not in _OTHER_VISITS)
-    }
+    plain = {kind: part for kind, part in stream.journeys.items() if means_well(kind) and kind not in _OTHER_VISITS}
     journeys = {"buyer": 1.0} if "buyer" in plain or not plain else plain
-    return replace(stream, journeys=journeys, behaviour=replace(stream.behaviour, window_share=0.0))
+    return replace(stream, journeys=journeys)
 
 
 def model_of(wish: Wish, database: str, port: int) -> ShopModel:

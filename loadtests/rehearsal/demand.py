@@ -8,9 +8,11 @@ from itertools import pairwise
 from math import gamma, sqrt
 
 from loadtests.arrivals.rate import Rate, expected_count, overload_window, together
-from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.kinds import means_well
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.crowd.streams import Stream
+from loadtests.journeys.table import page_ratios, thinking_s
+from loadtests.journeys.tables import BUYER, TABLES
 from loadtests.judging.facts import ShopCapacity
 from loadtests.scenario.spec import Scenario
 
@@ -19,14 +21,13 @@ PAGES_S = 0.6
 PLATEAU = 0.95
 """The peak lasts while so large a share of the highest rate comes."""
 STEP_S = 0.25
-_BUY_NOTHING = frozenset({"window", "abandoner", "no-show"})
 
 
 def crowd_rate(streams: Sequence[Stream]) -> Rate:
     """
     Return how many come per second of those who mean well: the sum of all streams, each by its share of them.
     """
-    return together(stream.rate.scaled(_share(stream, honest=True)) for stream in streams)
+    return together(stream.rate.scaled(_share(stream)) for stream in streams)
 
 
 def for_crowd(capacity: ShopCapacity, streams: Sequence[Stream]) -> ShopCapacity:
@@ -36,20 +37,22 @@ def for_crowd(capacity: ShopCapacity, streams: Sequence[Stream]) -> ShopCapacity
     Who only looks costs little, so the orders per second hardly depend on how many of them there happened to be, and
     the shoppers per second follow from them.
     """
-    honest = buyers = 0.0
+    honest = orders = 0.0
     for stream in streams:
         count = expected_count(stream.rate)
-        honest += count * _share(stream, honest=True)
-        buyers += count * _share(stream, honest=True, buying=True) * (1 - stream.behaviour.window_share)
-    share = buyers / honest if honest else 1.0
+        honest += count * _share(stream)
+        orders += count * _orders(stream)
+    share = orders / honest if honest else 1.0
     return replace(capacity, journeys_per_s=capacity.orders_per_s / max(0.01, share))
 
 
-def journey_s(behaviour: Behaviour) -> float:
+def journey_s(behaviour: Behaviour, kind: str = "buyer") -> float:
     """
-    Return how long a buyer's visit takes in a shop that is not overloaded: three looks, two forms, and the pages.
+    Return how long a visit of *kind* takes on average in a shop that is not overloaded: the thoughts, and the pages.
     """
-    return 3 * behaviour.browse_think_s + 2 * behaviour.form_think_s + PAGES_S
+    table = TABLES.get(kind, BUYER)
+    pages = sum(page_ratios(table).values()) / sum(page_ratios(BUYER).values())
+    return thinking_s(table, behaviour) + PAGES_S * pages
 
 
 def settled_s(behaviour: Behaviour) -> float:
@@ -99,15 +102,23 @@ def usual(streams: Sequence[Stream]) -> Behaviour:
     """
     Return how most of those behave who mean well.
     """
-    return max(streams, key=lambda stream: expected_count(stream.rate) * _share(stream, honest=True)).behaviour
+    return max(streams, key=lambda stream: expected_count(stream.rate) * _share(stream)).behaviour
 
 
-def _share(stream: Stream, *, honest: bool, buying: bool = False) -> float:
+def _share(stream: Stream) -> float:
     parts = stream.journeys
-    some = sum(
-        part for kind, part in parts.items() if KINDS[kind].honest is honest and not (buying and kind in _BUY_NOTHING)
-    )
-    return some / sum(parts.values())
+    return sum(part for kind, part in parts.items() if means_well(kind)) / sum(parts.values())
+
+
+def _orders(stream: Stream) -> float:
+    parts = stream.journeys
+    placed = sum(part * _orders_of(kind) for kind, part in parts.items() if means_well(kind))
+    return placed / sum(parts.values())
+
+
+def _orders_of(kind: str) -> float:
+    # Who does not come when called buys nothing, whatever they came for.
+    return 0.0 if kind == "no-show" else page_ratios(TABLES.get(kind, BUYER)).get("order", 0.0)
 
 
 def _reach(rate: Rate, top: int, floor: float, *, forward: bool) -> float:

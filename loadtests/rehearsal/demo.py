@@ -28,6 +28,7 @@ POLICY: dict[str, Any] = {
 }
 CROWD_SEATS = 40
 CROWD_PER_S = 1.6
+CROWD = {"buyer": 0.7, "window": 0.3}
 CROWD_S = 6 * 3600.0
 """Long enough for any demonstration."""
 
@@ -64,7 +65,7 @@ class Stage:
             mode="open",
             shop_url=shop_url,
             seed=1,
-            streams=(Stream("crowd", rate, behaviour=behaviour),),
+            streams=(Stream("crowd", rate, CROWD, behaviour),),
             duration_s=CROWD_S,
             drain_s=0,
             out=str(self.out / "runs" / "crowd.measures.json"),

@@ -4,10 +4,10 @@ What a room in front of a shop should be set to, with the reasons in plain words
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
-from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.kinds import means_well
 from loadtests.crowd.streams import Stream
 from loadtests.rehearsal.demand import PAGES_S
 from loadtests.rehearsal.sizing import SEATS_SLACK, seat_held_s
@@ -18,7 +18,6 @@ MARGIN: Final = 0.05
 _COSTS: Final[Mapping[str, float]] = {"window": 0.25, "abandoner": 0.5, "no-show": 0.0, "returning": 2.0}
 """What a visit asks of the shop, in visits of a buyer, who opens nine pages, four of them dear. Who only looks opens
 three cheap ones, who leaves the basket half of them, and who returns buys twice."""
-_IDLE_AT_THE_END: Final = ("window", "abandoner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +53,13 @@ def company_of(stream: Stream, room: Mapping[str, Any], round_s: float) -> Compa
         room: the room's settings so far; the idle timeout counts.
         round_s: how long the pages of one order took together with one shopper in the shop.
     """
-    parts = {kind: part for kind, part in stream.journeys.items() if kind not in KINDS or KINDS[kind].honest}
+    parts = {kind: part for kind, part in stream.journeys.items() if means_well(kind)}
     whole = sum(parts.values())
     if whole <= 0:
         return Company(1.0, seat_held_s(stream.behaviour, _idle_s(room)))
-    look = stream.behaviour.window_share
     work = sum(part * _COSTS.get(kind, 1.0) for kind, part in parts.items()) / whole
-    leave_idle = sum(parts.get(kind, 0.0) for kind in _IDLE_AT_THE_END) / whole
-    behaviour = replace(stream.behaviour, window_share=1 - (1 - look) * (1 - leave_idle))
-    seat_s = seat_held_s(behaviour, _idle_s(room)) + max(0.0, round_s - PAGES_S)
-    return Company(max(0.01, (1 - look) * work + look * _COSTS["window"]), seat_s)
+    seat_s = seat_held_s(stream.behaviour, _idle_s(room), parts) + max(0.0, round_s - PAGES_S)
+    return Company(max(0.01, work), seat_s)
 
 
 def advice_of(orders_per_s: float, company: Company) -> Advice:

@@ -2,15 +2,17 @@
 How big a rehearsal is: the crowd and the room, worked out from what the shop was measured to do. Pure arithmetic.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from loadtests.arrivals.rate import Rate
 from loadtests.arrivals.spike import SpikeProfile
 from loadtests.crowd.shoppers import MAX_THINK_MEANS, Behaviour
 from loadtests.crowd.streams import Stream
+from loadtests.journeys.tables import BUYER, TABLES
 from loadtests.judging.facts import ShopCapacity
-from loadtests.rehearsal.demand import PAGES_S, for_crowd, journey_s
+from loadtests.rehearsal.demand import for_crowd, journey_s
 from loadtests.scenario.spec import Scenario
 
 PEAK_RATIO = 4.6
@@ -19,6 +21,8 @@ HEADROOM = 0.98
 """The room lets in a little less than the shop can serve: at 100 % any chance surplus would stay in line for ever."""
 SEATS_SLACK = 1.5
 """Little's law gives the mean number inside; single moments and those on their way in need more seats than that."""
+CROWD: Final[Mapping[str, float]] = {"buyer": 0.85, "window": 0.15}
+"""Who comes: most mean to buy, as on the day of a promotion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,7 @@ QUICK = Size(
     fall_s=1,
     tail_s=10,
     drain_s=5,
-    behaviour=Behaviour(
-        browse_think_s=0.6, form_think_s=1.2, page_patience_s=3.0, reloads=2, window_share=0.15, room_patience_s=600.0
-    ),
+    behaviour=Behaviour(browse_think_s=0.6, form_think_s=1.2, page_patience_s=3.0, reloads=2, room_patience_s=600.0),
     idle_timeout_s=9,
 )
 FULL = Size(
@@ -100,22 +102,21 @@ FULL = Size(
     fall_s=3,
     tail_s=72,
     drain_s=15,
-    behaviour=Behaviour(
-        browse_think_s=1.5, form_think_s=3.0, page_patience_s=4.0, reloads=2, window_share=0.15, room_patience_s=600.0
-    ),
+    behaviour=Behaviour(browse_think_s=1.5, form_think_s=3.0, page_patience_s=4.0, reloads=2, room_patience_s=600.0),
     idle_timeout_s=20,
     poll_max_s=10.0,
 )
 
 
-def seat_held_s(behaviour: Behaviour, idle_timeout_s: float) -> float:
+def seat_held_s(behaviour: Behaviour, idle_timeout_s: float, journeys: Mapping[str, float] = CROWD) -> float:
     """
-    Return the mean time that a shopper holds a seat: buyers free it with the order, the others by leaving it idle.
-
-    Those who only look see two products on average.
+    Return the mean time that a shopper holds a seat: an order frees it, and whoever places none leaves it idle.
     """
-    looks = 2 * behaviour.browse_think_s + PAGES_S / 3 + idle_timeout_s
-    return (1 - behaviour.window_share) * journey_s(behaviour) + behaviour.window_share * looks
+    held_s = 0.0
+    for kind, part in journeys.items():
+        idle_s = 0.0 if "order" in TABLES.get(kind, BUYER).pages else idle_timeout_s
+        held_s += part * (journey_s(behaviour, kind) + idle_s)
+    return held_s / sum(journeys.values())
 
 
 def profile_of(size: Size, capacity: ShopCapacity) -> SpikeProfile:
@@ -137,14 +138,14 @@ def scenario_of(size: Size, capacity: ShopCapacity) -> Scenario:
     """
     Return the rehearsal of this size against a shop of this capacity.
     """
-    served = for_crowd(capacity, (Stream("crowd", Rate(((0.0, 1.0), (1.0, 1.0))), behaviour=size.behaviour),))
+    served = for_crowd(capacity, (Stream("crowd", Rate(((0.0, 1.0), (1.0, 1.0))), CROWD, size.behaviour),))
     return Scenario(
         name=size.name,
         says={
             "en": "Several times as many shoppers come within seconds as the shop can serve.",
             "pl": "W kilka sekund przychodzi kilka razy więcej kupujących, niż sklep może obsłużyć.",
         },
-        streams=(Stream("crowd", profile_of(size, served).rate(), behaviour=size.behaviour),),
+        streams=(Stream("crowd", profile_of(size, served).rate(), CROWD, size.behaviour),),
         room=policy_of(size, served),
         shop={"db_connections": size.db_connections},
         drain_s=size.drain_s,

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit, urlunsplit
 
 from loadtests.journeys.browser import ABANDONED, Answer, Browser, Request
 from loadtests.journeys.cast import Cast
-from loadtests.journeys.journey import kind_of
 from loadtests.journeys.stay import ANSWER_WITHIN_S, Stay, Way, entry_of
+from loadtests.journeys.toys import kind_of
 from loadtests.measuring.cells import Result
 from loadtests.measuring.gain import Gain
 from loadtests.measuring.measures import Outcome

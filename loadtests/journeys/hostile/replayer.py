@@ -36,7 +36,7 @@ class Replayer:
         held = means.wait(met) if isinstance(met, Door) else met
         if held is None or not held.admission:
             return means.end()
-        ordered = means.cast.shopper.buys and Errand(means, means.browser).bought()
+        ordered = not means.cast.shopper.says_goodbye and Errand(means, means.browser).bought()
         if not ordered:
             if not isinstance(met, Door):
                 return means.end()  # nobody waits, so a seat that was given back is to be had again for the asking

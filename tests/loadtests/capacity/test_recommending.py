@@ -13,7 +13,7 @@ from loadtests.rehearsal.recommending import Company, advice_of, company_of
 from waiting_room.core.policy import Policy
 
 EVEN = Rate(((0.0, 1.0), (1.0, 1.0)))
-BUYERS = Behaviour(browse_think_s=1, form_think_s=2, window_share=0)
+BUYERS = Behaviour(browse_think_s=1, form_think_s=2)
 
 
 def stream(behaviour: Behaviour = BUYERS, **journeys: float) -> Stream:
@@ -83,7 +83,6 @@ def test_who_only_looks_costs_little() -> None:
     Half of them lookers let many more in.
     """
     assert work(buyer=1, window=1) == pytest.approx(0.625)
-    assert work(Behaviour(window_share=0.5), buyer=1) == pytest.approx(0.625)
 
 
 def test_who_does_not_come_costs_nothing() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from loadtests.crowd.shoppers import Behaviour
 from loadtests.forecast.knee import Objective, Step
 from loadtests.measuring.histogram import Histogram
 from loadtests.measuring.measures import Outcome, Second, ShopperRecord
@@ -169,7 +168,7 @@ def test_only_plain_buyers_go_round() -> None:
     """
     The others are weighed against them, and those who mean no good are not measured at all.
     """
-    assert buyers_of(stream(Behaviour(window_share=0.3), window=5, buyer=1, bot=3)).journeys == {"buyer": 1.0}
+    assert buyers_of(stream(window=5, buyer=1, bot=3)).journeys == {"buyer": 1.0}
 
 
 def test_a_journey_of_ones_own_goes_round() -> None:
@@ -179,10 +178,3 @@ def test_a_journey_of_ones_own_goes_round() -> None:
     custom = replace(stream(), journeys={"my_shop.py:Shopper": 2.0, "bot": 1.0})
 
     assert buyers_of(custom).journeys == {"my_shop.py:Shopper": 2.0}
-
-
-def test_nobody_who_goes_round_only_looks() -> None:
-    """
-    Orders are the unit of everything.
-    """
-    assert buyers_of(stream(Behaviour(window_share=0.3), buyer=1)).behaviour.window_share == 0

@@ -20,7 +20,7 @@ from loadtests.engine.locust_shoppers import (
 )
 from loadtests.journeys.browser import Request
 from loadtests.measuring.recorder import Recorder, Unobserved
-from tests.loadtests.engine.story import PLAN
+from tests.loadtests.journeys.story import PLAN
 
 
 def users(url: str, count: int) -> list[RehearsalShopper]:

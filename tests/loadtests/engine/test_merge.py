@@ -17,7 +17,8 @@ from loadtests.measuring.lines import Chorus, Line
 from loadtests.measuring.measures import Measures, Outcome, Outcomes, Second
 from loadtests.measuring.merge import MergeError, merge
 from loadtests.measuring.recorder import Recorder, Unobserved
-from tests.loadtests.engine.story import PLAN
+from loadtests.measuring.walks import Walked
+from tests.loadtests.journeys.story import PLAN
 
 
 class Deed(NamedTuple):
@@ -62,6 +63,8 @@ def noted(recorder: Recorder, crowd: Iterable[tuple[int, Deed]]) -> None:
         visit = recorder.arrived(
             i, deed.arrival_s, deed.arrival_s + deed.lag_s, "crowd", "forger" if deed.gained else "buyer"
         )
+        recorder.walks.begin(visit.kind, lambda: Walked(shares={">home": 1.0}))
+        recorder.walks.step(visit.kind, "", deed.step)
         sent_s = deed.arrival_s + deed.late_s
         answer = Answer(deed.status, sent_s, sent_s + deed.took_s)
         recorder.shop_answered(deed.step, deed.result, deed.arrival_s, answer)

@@ -125,12 +125,12 @@ def test_impossible_plan_is_refused_with_every_fault() -> None:
         "start_at_ms": -1,
     }
     document["streams"][0]["rate"]["corners"] = [[0.0, 1.0], [5.0, -4.0]]
-    document["streams"][0]["behaviour"]["window_share"] = 2
+    document["streams"][0]["behaviour"]["hot_share"] = 2
     document["streams"][0]["journeys"] = {"buyer": 0.0}
 
     assert [fault.split(":")[0] for fault in faults_of(document)] == [
         "streams[0].rate.corners[1]",
-        "streams[0].behaviour.window_share",
+        "streams[0].behaviour.hot_share",
         "streams[0].journeys",
         "shop_url",
         "closed_shoppers",

@@ -16,7 +16,7 @@ from loadtests.journeys.catalogue import WALKS
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from loadtests.measuring.recorder import Recorder, Unobserved
 from tests.loadtests.engine import stub
-from tests.loadtests.engine.story import PLAN, SHOP
+from tests.loadtests.journeys.story import PLAN, SHOP
 from waiting_room import wire
 from waiting_room.errors import TokenError
 from waiting_room.tokens import Keyring, Pass, Ticket, Visitor
@@ -290,7 +290,7 @@ def play(town: Town, kind: str, *, i: int = 0, patience_s: float = 30.0, buys: b
     """
     recorder = Recorder(PLAN, Unobserved())
     visit = recorder.arrived(i, town.time_s, town.time_s, "bad", kind)
-    shopper = replace(draw_shopper(Behaviour(), 7, i), room_patience_s=patience_s, buys=buys)
+    shopper = replace(draw_shopper(Behaviour(), 7, i), room_patience_s=patience_s, says_goodbye=not buys)
 
     def dial(url: str) -> Line | None:
         assert url

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from loadtests.crowd.shoppers import MAX_THINK_MEANS, Behaviour, draw_shopper, pick
+from loadtests.crowd.shoppers import MAX_THINK_MEANS, Behaviour, choice, draw_shopper, pick
 
 
 def test_shopper_is_the_same_person_in_every_run() -> None:
@@ -27,13 +27,33 @@ def test_shoppers_of_one_crowd_differ() -> None:
     assert len({draw_shopper(Behaviour(), f"7:{i}", i).room_patience_s for i in range(100)}) == 100
 
 
-def test_share_of_window_shoppers_is_kept() -> None:
+def test_share_of_those_who_want_the_hot_product_is_kept() -> None:
     """
-    As many only look as the behaviour says.
+    As many want the one hot product as the behaviour says, beside those who would have chosen it anyway.
     """
-    crowd = [draw_shopper(Behaviour(window_share=0.3), f"7:{i}", i) for i in range(4000)]
+    behaviour = Behaviour(hot_share=0.8, popularity=0.0)
+    crowd = [draw_shopper(behaviour, f"7:{i}", i) for i in range(4000)]
 
-    assert sum(not shopper.buys for shopper in crowd) / 4000 == pytest.approx(0.3, abs=0.03)
+    assert sum(choice(shopper, behaviour, 0, 10) == 0 for shopper in crowd) / 4000 == pytest.approx(0.82, abs=0.03)
+
+
+def test_hot_products_are_the_first_ones() -> None:
+    """
+    Who wants one of three hot products looks at nothing else.
+    """
+    behaviour = Behaviour(hot_share=1.0, hot_products=3)
+    crowd = [draw_shopper(behaviour, f"7:{i}", i) for i in range(200)]
+
+    assert {choice(shopper, behaviour, look, 10) for shopper in crowd for look in range(6)} == {0, 1, 2}
+
+
+def test_shop_with_fewer_products_than_hot_ones_can_be_shopped_at() -> None:
+    """
+    Of two products nobody wants a third.
+    """
+    behaviour = Behaviour(hot_share=1.0, hot_products=3)
+
+    assert {choice(draw_shopper(behaviour, i, i), behaviour, 0, 2) for i in range(50)} == {0, 1}
 
 
 def test_room_patience_has_the_mean_it_was_given() -> None:
@@ -70,16 +90,16 @@ def test_all_faults_are_told_at_once() -> None:
     Every senseless setting is named.
     """
     bad = Behaviour(
-        window_share=1.2, page_patience_s=0, browse_think_s=-1, room_patience_s=math.inf, products=("x",), quantity=0
+        hot_share=1.2, page_patience_s=0, browse_think_s=-1, room_patience_s=math.inf, products=("x",), quantity=0
     )
 
     assert sorted(fault.where for fault in bad.faults()) == [
         "behaviour.browse_think_s",
+        "behaviour.hot_share",
         "behaviour.page_patience_s",
         "behaviour.products[0]",
         "behaviour.quantity",
         "behaviour.room_patience_s",
-        "behaviour.window_share",
     ]
 
 

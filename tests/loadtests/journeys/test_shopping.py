@@ -8,8 +8,10 @@ import pytest
 
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.journeys.browser import Request
+from loadtests.journeys.table import draw_path
+from loadtests.journeys.tables import WINDOW
 from loadtests.measuring.measures import Outcome
-from tests.loadtests.engine.story import BROKEN, BUYER, ROOM, SHOP, SLOW, TAKES_S, Scene, page, room, to, walk
+from tests.loadtests.journeys.story import BROKEN, BUYER, ROOM, SHOP, SLOW, TAKES_S, Scene, page, room, to, walk
 
 
 def sent(scene: Scene, call: str) -> Request:
@@ -59,13 +61,13 @@ def test_forms_are_sent_with_their_hidden_fields() -> None:
 
 def test_window_shopper_buys_nothing() -> None:
     """
-    Who only looks opens products and goes.
+    Who only looks opens products, each by the next taste, and goes.
     """
     scene = Scene()
-    looker = replace(BUYER, buys=False, looks=2, tastes=(0.0, 0.99))
+    looker = next(who for i in range(99) if len(draw_path(WINDOW, (who := replace(BUYER, who=str(i))).who).steps) == 3)
 
-    assert walk(scene, looker).outcome is Outcome.BROWSED
-    assert sorted(scene.calls()) == ["GET /", "GET /product/boat", "GET /product/kite"]
+    assert walk(scene, looker, kind="window").outcome is Outcome.BROWSED
+    assert scene.calls() == ["GET /", "GET /product/kite", "GET /product/boat"]
 
 
 def test_order_is_counted_when_its_number_is_seen() -> None:
@@ -158,7 +160,7 @@ def test_shop_without_products_is_an_error() -> None:
     """
     told = walk(Scene(first={"GET /": [page("<h1>Hello</h1>")]}))
 
-    assert told.measures.problems == {"the home page links to no /product/": 1}
+    assert told.measures.problems == {"the product page leads to no product": 1}
 
 
 def test_redirects_without_end_are_an_error() -> None:

@@ -12,7 +12,8 @@ from loadtests.crowd.shoppers import Behaviour, Shopper, draw_shopper
 from loadtests.crowd.streams import Stream
 from loadtests.engine.plan import RunPlan
 from loadtests.journeys.browser import Answer, Request
-from loadtests.journeys.journey import Journey
+from loadtests.journeys.cast import Cast, Walk
+from loadtests.journeys.catalogue import WALKS
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from loadtests.measuring.recorder import Recorder, Unobserved
 from tests.loadtests.engine import stub
@@ -122,17 +123,37 @@ class Told:
 
 
 PLAN = RunPlan("with_room", "open", SHOP, 7, (Stream("crowd", Rate(((0.0, 1.0), (60.0, 1.0)))),))
-BUYER = replace(draw_shopper(Behaviour(window_share=0), 7, 0), tastes=(0.0,), room_patience_s=60.0, says_goodbye=False)
+BUYER = replace(
+    draw_shopper(Behaviour(), 7, 0), tastes=(0.0, 0.99), room_patience_s=60.0, says_goodbye=False, hides=False
+)
 
 
-def walk(scene: Scene, shopper: Shopper = BUYER, behaviour: Behaviour | None = None, *, thinks: bool = False) -> Told:
+def walk(
+    scene: Scene,
+    shopper: Shopper = BUYER,
+    behaviour: Behaviour | None = None,
+    *,
+    thinks: bool = False,
+    kind: str | Callable[[Cast], Walk] = "buyer",
+) -> Told:
     """
     Walk one shopper through the scene.
     """
     recorder = Recorder(PLAN, Unobserved())
-    visit = recorder.arrived(shopper.i, scene.time_s, scene.time_s, "crowd", "buyer")
-    journey = Journey(scene, recorder, visit, shopper, behaviour or Behaviour(), SHOP, thinks=thinks)
-    outcome = journey.walk()
+    name, walks = (kind, WALKS[kind]) if isinstance(kind, str) else ("own", kind)
+    visit = recorder.arrived(shopper.i, scene.time_s, scene.time_s, "crowd", name)
+    cast = Cast(
+        browser=scene,
+        new_browser=lambda: scene,
+        dial=lambda _url: None,
+        recorder=recorder,
+        visit=visit,
+        shopper=shopper,
+        behaviour=behaviour or Behaviour(),
+        shop_url=SHOP,
+        thinks=thinks,
+    )
+    outcome = walks(cast).walk()
     recorder.ended(visit, outcome, scene.now_s())
     measures = recorder.take(started_at_ms=0, duration_s=60, scheduled=1, cpu_share=0, interrupted=False)
     return Told(outcome, measures.shoppers[0], measures)

@@ -11,7 +11,7 @@ import pytest
 from loadtests.journeys.visit import EtaReservoir
 from loadtests.measuring.measures import EtaSample, Outcome
 from tests.loadtests.engine import stub
-from tests.loadtests.engine.story import BROKEN, BUYER, ROOM, SHOP, TAKES_S, page, room, to, walk
+from tests.loadtests.journeys.story import BROKEN, BUYER, ROOM, SHOP, TAKES_S, page, room, to, walk
 
 
 def waiting(position: int = 5, number: int = 9, **more: Any) -> dict[str, Any]:
