@@ -5,6 +5,7 @@ The examples in the documentation are right as they stand.
 import ast
 from pathlib import Path
 
+from loadtests.scenario.read import ScenarioError, read
 from tests.docs.markdown import Example, examples, fenced
 from waiting_room.config import load
 from waiting_room.errors import ConfigError
@@ -52,20 +53,24 @@ def test_fenced_blocks_are_found_with_language_and_line() -> None:
 
 def toml_fault(example: Example, folder: Path) -> str | None:
     """
-    Say what keeps a TOML example from being a configuration that the service accepts.
+    Say what keeps a TOML example from being a configuration that the service accepts, or (where somebody comes) a
+    scenario that can be rehearsed.
     """
     file = folder / "waiting-room.toml"
     file.write_text(example.text)
     try:
-        load(file, environ={}, options={})
-    except ConfigError as error:
+        if "[[streams]]" in example.text:
+            read(file)
+        else:
+            load(file, environ={}, options={})
+    except (ConfigError, ScenarioError) as error:
         return f"{example}: {error}"
     return None
 
 
 def test_toml_examples_are_valid_configuration(tmp_path: Path) -> None:
     """
-    Every TOML example can be copied into a file and served from.
+    Every TOML example can be copied into a file and served from, or rehearsed.
     """
     assert [fault for example in examples("toml") if (fault := toml_fault(example, tmp_path))] == []
 
@@ -74,8 +79,12 @@ def test_a_broken_toml_example_is_seen(tmp_path: Path) -> None:
     """
     An example with a setting that does not exist is reported with its page, line and setting.
     """
-    fault = toml_fault(Example("docs/page.md", 7, "toml", "[rooms.sale]\ncapasity = 5\n"), tmp_path)
+    for text, place in (
+        ("[rooms.sale]\ncapasity = 5\n", "rooms.sale.capasity"),
+        ("[[streams]]\nnam = 1", "streams[0].nam"),
+    ):
+        fault = toml_fault(Example("docs/page.md", 7, "toml", text), tmp_path)
 
-    assert fault is not None
-    assert fault.startswith("docs/page.md:7: ")
-    assert "rooms.sale.capasity" in fault
+        assert fault is not None
+        assert fault.startswith("docs/page.md:7: ")
+        assert place in fault
