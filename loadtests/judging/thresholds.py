@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from loadtests.arrivals.check import LEVEL
+
 WITHOUT = "without_room"
 WITH = "with_room"
 
@@ -162,6 +164,15 @@ def _validity(run: str) -> tuple[Threshold, ...]:
             f"start_lag.{run}", run, "start_lag_p99_ms", "<=", 50, "shoppers arrived when they should have", "validity"
         ),
         Threshold(f"not_started.{run}", run, "not_started", "==", 0, "every shopper of the plan arrived", "validity"),
+        Threshold(
+            f"arrivals_ks.{run}",
+            run,
+            "arrivals_ks_p",
+            ">=",
+            LEVEL,
+            "they came at the rate that was asked for",
+            "validity",
+        ),
         Threshold(
             f"generator_cpu.{run}", run, "generator_cpu_peak", "<", 0.75, "the generator had time to spare", "validity"
         ),

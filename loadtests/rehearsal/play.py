@@ -24,6 +24,7 @@ from loadtests.rehearsal.brief import Brief, Course, course_of, shop_model, shop
 from loadtests.rehearsal.changes import TimeLine
 from loadtests.rehearsal.files import versions, write_json, write_results
 from loadtests.rehearsal.hands import WORKERS, OwnHands
+from loadtests.rehearsal.outlook import outlook_of
 from loadtests.rehearsal.processes import Family, Interrupted, Interrupts, ProcessError
 from loadtests.rehearsal.progress import RUN_TITLES, Progress
 from loadtests.rehearsal.stack import Ports, Secrets, Stack, books_of
@@ -281,6 +282,8 @@ class Rehearsal:
             broken=story.broken,
             failed=story.failed,
         )
+        for name, played in story.played.items():
+            result["runs"][name] |= outlook_of(played)
         if story.storeless:
             result["exit_code"] = STORE_UNREACHABLE
         write_results(brief.out, result, {name: played.measures for name, played in story.played.items()})

@@ -48,6 +48,7 @@ CHECKS = {
     "collapse": "Signs of collapse without a room, of three",
     "start_lag": "Shoppers came late by at most (99 %)",
     "not_started": "Shoppers who could not come",
+    "arrivals_ks": "How probable it is that they came by the rate that was asked for",
     "generator_cpu": "The generator's processor time, of a core",
     "conservation": "Shoppers who are not accounted for",
     "changes": "Changes on the time line that were not made",

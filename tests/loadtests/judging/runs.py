@@ -6,29 +6,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from loadtests.arrivals.rate import Rate
-from loadtests.crowd.streams import Stream
 from loadtests.judging.facts import Played
 from loadtests.measuring.cells import Cell, Result
 from loadtests.measuring.histogram import Histogram
-from loadtests.scenario.spec import Scenario
 from tests.loadtests.rehearsal.crowd import played, sample
-
-CROWD = Rate(((0.0, 5.0), (5.0, 5.0), (5.0, 45.0), (15.0, 45.0)))
-
-
-def scenario(**changes: Any) -> Scenario:
-    """
-    Return the scenario of the made-up rehearsal's crowd.
-    """
-    usual: dict[str, Any] = {
-        "name": "made-up",
-        "says": {"en": "A crowd."},
-        "streams": (Stream("crowd", CROWD),),
-        "room": {"rate_per_minute": 600, "capacity": 60},
-        "drain_s": 45.0,
-    }
-    return Scenario(**usual | changes)
 
 
 def cells(ms_by_s: dict[int, float], result: Result = Result.FINE) -> tuple[Cell, ...]:
@@ -57,7 +38,7 @@ def result(**changes: Any) -> dict[str, Any]:
 
 @cache
 def _run(name: str) -> Played:
-    return replace(played(name), scenario=scenario())
+    return played(name)
 
 
 @cache

@@ -14,7 +14,8 @@ from loadtests.judging.verdict import conservation, judge, run_result
 from loadtests.measuring.fairness import order_inversions, over_admissions
 from loadtests.measuring.measures import Outcomes, ShopperRecord
 from loadtests.measuring.salvage import salvaged
-from tests.loadtests.judging.runs import run, scenario
+from tests.loadtests.judging.runs import run
+from tests.loadtests.rehearsal.crowd import scenario
 from waiting_room.core.draw import Draw, Order, commitment
 
 SEED = "ab" * 32

@@ -10,7 +10,8 @@ from loadtests.judging.figures import FIGURES, figures_of, figures_over, phases_
 from loadtests.judging.verdict import run_result
 from loadtests.measuring.cells import Result
 from loadtests.measuring.measures import Outcome
-from tests.loadtests.judging.runs import cells, run, scenario
+from tests.loadtests.judging.runs import cells, run
+from tests.loadtests.rehearsal.crowd import scenario
 
 PEAK = [(5.0, 15.0)]
 

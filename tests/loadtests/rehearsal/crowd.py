@@ -5,16 +5,36 @@ A made-up rehearsal for the tests: a small queue computed by arithmetic, in the 
 from dataclasses import asdict
 from typing import Any
 
+from loadtests.arrivals.rate import Rate
+from loadtests.crowd.streams import Stream
 from loadtests.judging.facts import Books, Circumstances, Played, RoomFacts, ShopCapacity
 from loadtests.judging.thresholds import DEFAULTS
 from loadtests.judging.verdict import result_of
 from loadtests.measuring.histogram import Histogram
 from loadtests.measuring.measures import EtaSample, Measures, Outcome, Outcomes, Second, ShopperRecord
+from loadtests.scenario.spec import Scenario
 
 ZERO_MS = 1_800_000_000_000
 CAPACITY = ShopCapacity(orders_per_s=9.0, journeys_per_s=10.0)
 RATE = 10.0
 LENGTH_S = 60
+
+
+CROWD = Rate(((0.0, 5.0), (5.0, 5.0), (5.0, 45.0), (15.0, 45.0)))
+
+
+def scenario(**changes: Any) -> Scenario:
+    """
+    Return the scenario of the made-up rehearsal's crowd.
+    """
+    usual: dict[str, Any] = {
+        "name": "made-up",
+        "says": {"en": "A crowd."},
+        "streams": (Stream("crowd", CROWD),),
+        "room": {"rate_per_minute": 600, "capacity": 60},
+        "drain_s": 45.0,
+    }
+    return Scenario(**usual | changes)
 
 
 def arrivals() -> list[float]:
@@ -136,7 +156,7 @@ def played(name: str, **changes: Any) -> Played:
     paid = sorted(ZERO_MS + int((s.ended_s or 0) * 1000) for s in found.shoppers if s.outcome is Outcome.BOUGHT)
     samples = tuple({"t": float(s.t), "seats": s.in_shop, "waiting": s.waiting} for s in found.seconds)
     room = RoomFacts(RATE, 60, 41, 500, samples) if name == "with_room" else None
-    return Played(found, CAPACITY, (5.0, 15.0), Books(tuple(paid), 0), room)
+    return Played(found, CAPACITY, (5.0, 15.0), Books(tuple(paid), 0), room, scenario())
 
 
 CIRCUMSTANCES = Circumstances(

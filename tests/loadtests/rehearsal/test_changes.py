@@ -10,7 +10,7 @@ from loadtests.rehearsal.asking import RefusedError
 from loadtests.rehearsal.changes import TimeLine
 from loadtests.rehearsal.play import changes_of
 from loadtests.scenario.spec import Change
-from tests.loadtests.judging.runs import scenario
+from tests.loadtests.rehearsal.crowd import scenario
 
 
 @dataclass

@@ -18,6 +18,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "start_lag_p99_ms": 3,
         "not_started": 0,
         "generator_cpu_peak": 0.4,
+        "arrivals_ks_p": 0.5,
         "unaccounted": 0,
     },
     WITH: {
@@ -31,6 +32,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "start_lag_p99_ms": 3,
         "not_started": 0,
         "generator_cpu_peak": 0.4,
+        "arrivals_ks_p": 0.5,
         "unaccounted": 0,
     },
 }
