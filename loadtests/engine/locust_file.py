@@ -26,10 +26,12 @@ from locust.exception import StopUser
 from locust.runners import LocalRunner, MasterRunner, Runner, WorkerRunner
 
 from loadtests import documents
+from loadtests.arrivals.rate import together
 from loadtests.documents import DocumentError
 from loadtests.engine.collecting import Collection
 from loadtests.engine.locust_generator import Generator
 from loadtests.engine.plan import RunPlan
+from loadtests.judging.validity import generator_of
 from loadtests.measuring.measures import Measures
 
 SHARE: Final = "rehearsal-share"
@@ -94,8 +96,17 @@ class Lead:
         if measures is not None and not self._written:
             documents.write(measures, Path(self.plan.out))
             self._written = self.collection is not None and self.collection.complete
-            self.exit_code = 130 if measures.interrupted else 0
+            self.exit_code = self._worth(measures)
             log.info("%d shoppers came; the measures are in %s", measures.arrivals, self.plan.out)
+
+    def _worth(self, measures: Measures) -> int:
+        if measures.interrupted:
+            return 130
+        rate = together(stream.rate for stream in self.plan.streams) if self.plan.mode == "open" else None
+        generator = generator_of(measures, rate)
+        if not generator.ok:
+            log.error("the generator could not keep up, so nothing is proven: %s", generator.to_json())
+        return 0 if generator.ok else 6
 
 
 class Hand:

@@ -86,6 +86,7 @@ class Played:
         room: the room's own counts; None without a room.
         scenario: what was played; None where nothing is told of it.
         changes: what happened on the time line, as it happened.
+        ceiling_share: the crowd's peak as a share of what the machine can start; None where it was not calibrated.
     """
 
     measures: Measures
@@ -95,6 +96,7 @@ class Played:
     room: RoomFacts | None = None
     scenario: Scenario | None = None
     changes: tuple[Mapping[str, Any], ...] = ()
+    ceiling_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

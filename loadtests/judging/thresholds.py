@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from loadtests.arrivals.check import LEVEL
+from loadtests.judging.validity import CPU_PEAK, START_LAG_MS
 
 WITHOUT = "without_room"
 WITH = "with_room"
@@ -158,11 +159,13 @@ OWN_SHOP: tuple[Threshold, ...] = (
 """What a shop of the user's must stand by itself, where no waiting room protects it."""
 
 
+_ON_TIME = "shoppers arrived when they should have"
+_SPARE = "the generator had time to spare"
+
+
 def _validity(run: str) -> tuple[Threshold, ...]:
     return (
-        Threshold(
-            f"start_lag.{run}", run, "start_lag_p99_ms", "<=", 50, "shoppers arrived when they should have", "validity"
-        ),
+        Threshold(f"start_lag.{run}", run, "start_lag_p99_ms", "<=", START_LAG_MS, _ON_TIME, "validity"),
         Threshold(f"not_started.{run}", run, "not_started", "==", 0, "every shopper of the plan arrived", "validity"),
         Threshold(
             f"arrivals_ks.{run}",
@@ -173,9 +176,7 @@ def _validity(run: str) -> tuple[Threshold, ...]:
             "they came at the rate that was asked for",
             "validity",
         ),
-        Threshold(
-            f"generator_cpu.{run}", run, "generator_cpu_peak", "<", 0.75, "the generator had time to spare", "validity"
-        ),
+        Threshold(f"generator_cpu.{run}", run, "generator_cpu_peak", "<", CPU_PEAK, _SPARE, "validity"),
         Threshold(f"conservation.{run}", run, "unaccounted", "==", 0, "everybody who came has one outcome", "validity"),
     )
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
-from loadtests.arrivals.check import check_arrivals
 from loadtests.arrivals.rate import together
 from loadtests.judging.facts import Circumstances, Played
 from loadtests.judging.figures import figures_of, orders_by_s, orders_of, phases_in
 from loadtests.judging.gains import by_kind
 from loadtests.judging.room import room_result
 from loadtests.judging.thresholds import Check, Threshold, evaluate, symptoms
+from loadtests.judging.validity import generator_of
 from loadtests.measuring.measures import Measures
 
 Verdict = Literal["pass", "fail", "invalid", "aborted"]
@@ -31,6 +31,7 @@ def run_result(played: Played) -> dict[str, Any]:
     from_s, to_s = measures.overload
     orders, by_s = orders_of(played, [(from_s, to_s)]), orders_by_s(played)
     per_s = orders / (to_s - from_s) if to_s > from_s else 0.0
+    rate = together(stream.rate for stream in played.scenario.streams) if played.scenario else None
     result: dict[str, Any] = {
         "complete": not measures.interrupted,
         "arrivals": measures.arrivals,
@@ -56,13 +57,13 @@ def run_result(played: Played) -> dict[str, Any]:
         "duration_s": measures.duration_s,
         "outcomes": asdict(measures.outcomes),
         "conservation": conservation(measures),
-        "generator": generator(played),
+        "generator": generator_of(measures, rate, played.ceiling_share).to_json(),
         "changes": [dict(change) for change in played.changes],
         "changes_failed": sum(not change["ok"] for change in played.changes),
         "by_kind": by_kind(measures, gated=played.room is not None),
         "problems": dict(measures.problems),
     }
-    result["arrivals_ks_p"] = result["generator"].get("arrivals_ks_p")
+    result["arrivals_ks_p"] = result["generator"]["arrivals_ks_p"]
     result["unaccounted"] = result["conservation"]["unaccounted"]
     result["symptoms"] = symptoms(result)
     breaks = [(float(c["at_s"]), float(c["until_s"])) for c in played.changes if c["do"] == "break" and c["until_s"]]
@@ -70,26 +71,6 @@ def run_result(played: Played) -> dict[str, Any]:
     whole, by_phase = figures_of(played)
     # What has a name in the result already is taken over its own span, such as the overload.
     return {**whole, **result, "phases": [asdict(phase) for phase in phases_in(played)], "by_phase": by_phase}
-
-
-def generator(played: Played) -> dict[str, Any]:
-    """
-    Return how honest the load generator was: on time, not exhausted, and with arrivals as the scenario's rate has them.
-    """
-    measures = played.measures
-    told: dict[str, Any] = {
-        "start_lag_p99_ms": measures.start_lag_p99_ms,
-        "not_started": measures.not_started,
-        "cpu_share": measures.generator_cpu_share,
-        "cpu_peak": measures.generator_cpu_peak,
-    }
-    if played.scenario is None or not measures.shoppers:
-        return told
-    rate = together(stream.rate for stream in played.scenario.streams)
-    starts = sorted(shopper.arrival_s + shopper.start_lag_ms / 1000 for shopper in measures.shoppers)
-    check = check_arrivals(starts, rate, min(measures.duration_s, rate.length_s))
-    arrivals = {"arrivals_ks_p": check.p_value, "arrivals_ks_ok": check.ks_ok, "arrivals_dispersion": check.dispersion}
-    return told | arrivals
 
 
 def conservation(measures: Measures) -> dict[str, Any]:

@@ -50,6 +50,7 @@ CHECKS = {
     "not_started": "Shoppers who could not come",
     "arrivals_ks": "How probable it is that they came by the rate that was asked for",
     "generator_cpu": "The generator's processor time, of a core",
+    "arrivals": "How well chance explains when shoppers started",
     "conservation": "Shoppers who are not accounted for",
     "changes": "Changes on the time line that were not made",
 }
