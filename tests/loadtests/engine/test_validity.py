@@ -15,7 +15,7 @@ from loadtests.judging.verdict import judge
 from loadtests.measuring.cells import Result, summed
 from loadtests.measuring.measures import Measures, Outcome
 from loadtests.measuring.recorder import Recorder, Unobserved
-from tests.loadtests.engine.story import PLAN
+from tests.loadtests.journeys.story import PLAN
 
 RATE = Rate(((0.0, 5.0), (10.0, 40.0), (20.0, 40.0), (20.0, 0.0), (30.0, 0.0)))
 SOUND = Generator(4.0, 0, 0.2, 0.3, None, 0.5)
