@@ -80,8 +80,8 @@ def generator_of(measures: Measures, rate: Rate | None, ceiling_share: float | N
         measures.generator_cpu_share,
         measures.generator_cpu_peak,
         ceiling_share,
-        check and check.p_value,
-        check and check.dispersion,
+        check.p_value if check else None,
+        check.dispersion if check else None,
     )
 
 
