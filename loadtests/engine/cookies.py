@@ -96,6 +96,12 @@ class Cookies:
         """
         return next((cookie.value for cookie in self._kept.values() if cookie.name.startswith(prefix)), None)
 
+    def forget(self, prefix: str) -> None:
+        """
+        Drop the cookies whose names begin with *prefix*.
+        """
+        self._kept = {key: cookie for key, cookie in self._kept.items() if not cookie.name.startswith(prefix)}
+
 
 def read_cookie(line: str, host: str, path: str) -> Cookie | None:
     """

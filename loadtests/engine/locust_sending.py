@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+import gevent
 from gevent import monkey
 from geventhttpclient.connectionpool import ConnectionPool
 from geventhttpclient.response import HTTPConnectionClosed, HTTPSocketPoolResponse
@@ -19,10 +20,13 @@ from locust import FastHttpUser
 from locust.contrib.fasthttp import FastResponse
 
 from loadtests.engine.cookies import Cookies
+from loadtests.journeys.browser import Pace
 
 ATTEMPTS: Final = 3
 """How often a GET is sent whose kept connection turns out to be closed."""
 BLOCK: Final = 16_384
+PACKET: Final = 1_448
+"""What a slow line reads at a time: a full TCP segment over Ethernet."""
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 _TARGET: Final = re.compile(r"[\x21-\x7e]+")
 _HEADER: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+: ?[\t\x20-\x7e\x80-\xff]*")
@@ -47,7 +51,9 @@ class Sender:
         self._pools: dict[tuple[str, str], ConnectionPool] = {}
         self.cookies = Cookies()
 
-    def send(self, method: str, url: str, body: str | None, headers: Mapping[str, str]) -> Any:
+    def send(
+        self, method: str, url: str, body: str | None, headers: Mapping[str, str], pace: Pace | None = None
+    ) -> Any:
         """
         Return the answer to a request, its content read.
 
@@ -56,6 +62,7 @@ class Sender:
             url: the absolute address.
             body: what a POST sends.
             headers: beside the usual ones, and instead of those of the same name.
+            pace: over what line.
         """
         parts = urlsplit(url)
         host, path = parts.hostname or "", parts.path or "/"
@@ -69,9 +76,16 @@ class Sender:
         data = (body or "").encode()
         length = f"Content-Length: {len(data)}\r\n" if method != "GET" else ""
         request = f"{method} {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n{head}{length}\r\n".encode("latin-1") + data
-        answer: Any = FastResponse(self._exchange(self._pool(parts.scheme, parts.netloc, url), method, request))
-        # Reading it gives the connection back.
-        _ = answer.content
+        pool = self._pool(parts.scheme, parts.netloc, url)
+        if pace is None:
+            answer: Any = FastResponse(self._exchange(pool, method, request))
+            # Reading it gives the connection back.
+            _ = answer.content
+        else:
+            gevent.sleep(pace.delay_s)
+            slow = self._exchange(pool, method, request, PACKET)
+            answer = FastResponse(slow)
+            answer._cached_content = _slowly(slow, pace)  # noqa: SLF001 - where `content` keeps what it has read
         self.cookies.take(host, path, answer.headers.getlist("set-cookie"))
         return answer
 
@@ -89,7 +103,9 @@ class Sender:
             pool = self._pools[scheme, netloc] = client._connection_pool  # noqa: SLF001 - it has no other name
         return pool
 
-    def _exchange(self, pool: ConnectionPool, method: str, request: bytes) -> HTTPSocketPoolResponse:
+    def _exchange(
+        self, pool: ConnectionPool, method: str, request: bytes, block: int = BLOCK
+    ) -> HTTPSocketPoolResponse:
         for attempt in range(1, ATTEMPTS + 1):
             sock = pool.get_socket()
             try:
@@ -103,7 +119,7 @@ class Sender:
                 pool.release_socket(sock)
                 raise
             try:
-                return HTTPSocketPoolResponse(sock, pool, block_size=BLOCK, method=method)
+                return HTTPSocketPoolResponse(sock, pool, block_size=block, method=method)
             except HTTPConnectionClosed:
                 # It has given the connection back itself. Who sends a form does not know whether it was taken.
                 if method != "GET" or attempt == ATTEMPTS:
@@ -143,6 +159,15 @@ def _is_alive(self: ConnectionPool, sock: Any) -> bool:
         return not poll.poll(0)
     except (OSError, ValueError):
         return False
+
+
+def _slowly(response: HTTPSocketPoolResponse, pace: Pace) -> bytes:
+    # What is not read yet stays in the server's hands, once the socket's buffers are full.
+    whole = bytearray()
+    while piece := response.read(PACKET):
+        whole += piece
+        gevent.sleep(pace.takes_s(len(piece)))
+    return bytes(whole)
 
 
 def _merged(*headers: Mapping[str, str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from loadtests.engine.locust_sending import Sender
 from loadtests.engine.plan import RunPlan
 from loadtests.journeys.browser import ABANDONED, Answer, Request
 from loadtests.journeys.cast import Cast
-from loadtests.journeys.catalogue import WALKS
+from loadtests.journeys.catalogue import walk_of
 from loadtests.measuring.measures import Outcome
 from loadtests.measuring.recorder import Recorder
 from waiting_room.wire import REHEARSAL_HEADER, URL_HEADER
@@ -92,7 +92,7 @@ class FastBrowser:
         patience = Timeout(request.patience_s)
         patience.start()
         try:
-            response = self._sender.send(request.method, request.url, body, headers)
+            response = self._sender.send(request.method, request.url, body, headers, request.pace)
             content = response.content
         except (Exception, Timeout) as failure:  # noqa: BLE001 - whatever breaks a request is the answer to it
             error = failure
@@ -120,6 +120,12 @@ class FastBrowser:
         Return the value of the first cookie whose name begins with *prefix*.
         """
         return self._sender.cookies.first(prefix)
+
+    def forget(self, prefix: str) -> None:
+        """
+        Drop the cookies whose names begin with *prefix*.
+        """
+        self._sender.cookies.forget(prefix)
 
     def close(self) -> None:
         """
@@ -207,7 +213,7 @@ class RehearsalShopper(FastHttpUser):
             thinks=plan.mode == "open",
         )
         try:
-            outcome = WALKS[kind](cast).walk()
+            outcome = walk_of(kind)(cast).walk()
         except Exception as error:  # noqa: BLE001 - a mistake of ours costs one shopper, and is told in the report
             recorder.problem(f"the generator failed: {type(error).__name__}: {error}"[:300])
             outcome = Outcome.ERROR

@@ -12,6 +12,26 @@ ABANDONED = "abandoned"
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """
+    Say how slow a line is.
+
+    Args:
+        kbit_s: how much comes over it, in kilobits per second.
+        delay_s: how long the first byte takes there and back, in seconds; once for each request.
+    """
+
+    kbit_s: float
+    delay_s: float
+
+    def takes_s(self, size: int) -> float:
+        """
+        Return how long *size* bytes take.
+        """
+        return size * 8 / (self.kbit_s * 1000)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """
     Ask for one page.
@@ -24,6 +44,7 @@ class Request:
         form: what a POST sends.
         headers: what is sent beside the usual headers, and instead of those of the same name: with `Cookie` here, none
             of the browser's own cookies is sent.
+        pace: over what line it goes; None for one that is no hindrance.
     """
 
     name: str
@@ -32,6 +53,7 @@ class Request:
     patience_s: float
     form: Mapping[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +130,12 @@ class Browser(Protocol):
     def cookie(self, prefix: str) -> str | None:
         """
         Return the value of the first cookie whose name begins with *prefix*.
+        """
+        ...
+
+    def forget(self, prefix: str) -> None:
+        """
+        Drop the cookies whose names begin with *prefix*.
         """
         ...
 

@@ -12,7 +12,7 @@ from typing import ClassVar, Final, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from loadtests.crowd.shoppers import Shopper, choice
-from loadtests.journeys.browser import ABANDONED, Answer, Request
+from loadtests.journeys.browser import ABANDONED, Answer, Browser, Request
 from loadtests.journeys.cast import Cast
 from loadtests.journeys.forms import Form, form_to, links
 from loadtests.journeys.stay import Stay, Way, entry_of
@@ -79,6 +79,8 @@ class Shopping:
 
     table: ClassVar[Table] = BUYER
     """Which page follows which."""
+    waits: ClassVar[type[Stay]] = Stay
+    """What is done in the waiting room."""
     email: ClassVar[str] = "shopper{i}@rehearsal.example"
     """Marks the orders as a rehearsal's: nobody has an address at that domain (RFC 2606)."""
 
@@ -88,7 +90,7 @@ class Shopping:
         self.shop_url: Final = cast.shop_url.rstrip("/")
         self.page: Page | None = None
         self.state = ""
-        self._browser = cast.browser
+        self._browser = self.equip(cast.browser)
         self._recorder = cast.recorder
         self._visit = cast.visit
         self._thinks = cast.thinks
@@ -190,6 +192,12 @@ class Shopping:
         self._recorder.problem(what)
         raise Ended(Outcome.ERROR)
 
+    def equip(self, browser: Browser) -> Browser:
+        """
+        Return what the shopper browses with, made of a plain browser.
+        """
+        return browser
+
     def name_of(self, url: str) -> str:
         """
         Return what requests to *url* are called in statistics, from a small closed set: as a rule the table's page.
@@ -286,7 +294,7 @@ class Shopping:
             self.fail(f"the shop sent a shopper to the waiting room more than {MAX_STAYS} times")
         since_s = self._browser.now_s()
         until_s = since_s + max(0.0, self._waiting_left_s)
-        stay = Stay(self._browser, self._recorder, self._visit, self.shopper, entry, until_s)
+        stay = self.waits(self._browser, self._recorder, self._visit, self.shopper, entry, until_s, self.behaviour)
         self._recorder.entered_room(self._visit)
         way = stay.wait()
         self._recorder.left_room(self._visit)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
-from loadtests.crowd.shoppers import Shopper
+from loadtests.crowd.shoppers import Behaviour, Shopper
 from loadtests.journeys.browser import Answer, Browser, Request
 from loadtests.journeys.visit import ON_TIME_S, Visit
 from loadtests.measuring.measures import Outcome
@@ -56,6 +56,7 @@ class Stay:
         shopper: who waits.
         entry: the address of the waiting page, with the target in its query.
         until_s: when the shopper's patience ends.
+        behaviour: what the stream has in common.
     """
 
     browser: Browser
@@ -64,38 +65,66 @@ class Stay:
     shopper: Shopper
     entry: str
     until_s: float
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    number: int | None = None
+    next_s: float = 0.0
     _base: str = ""
     _room: str = ""
-    _number: int | None = None
+    _verb: str = "join"
     _position: int | None = None
-    _next_s: float = field(default=0.0)
     _late: bool = False
 
     def wait(self) -> Way | Outcome:
         """
         Return where to go on to, or how the visit ended here.
         """
+        end = self.open()
+        while end is None:
+            end = self.ask() or self.rest()
+        return end
+
+    def open(self) -> Way | Outcome | None:
+        """
+        Open the waiting page, and return where to go on to or how the visit ended, or None to join.
+        """
+        self._find()
+        page = self._page()
+        return None if isinstance(page, Answer) else page
+
+    def ask(self) -> Way | Outcome | None:
+        """
+        Make the call that is due, and return where to go on to or how the visit ended, or None to go on waiting.
+        """
+        verb = self._verb
+        answer = self._send(verb)
+        told = self._understood(verb, answer)
+        end = self._end(told, answer)
+        if end is None:
+            self._verb = self._next_verb(verb, told)
+            self.next_s = self._due_s(answer, told, at_once=self._verb == "claim" and verb != "claim")
+        return end
+
+    def rest(self) -> Way | Outcome | None:
+        """
+        Wait until the next call is due; return how the visit ended where patience did before.
+        """
+        if self.next_s > self.until_s:
+            self.browser.rest_until(self.until_s)
+            return self._give_up()
+        self.browser.rest_until(self.next_s)
+        self._late = self.browser.now_s() - self.next_s > ON_TIME_S
+        return None
+
+    def _find(self) -> None:
         address = urlsplit(self.entry)
         self._base = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
         self._room = self._base.rpartition("/")[2]
-        page = self._page()
-        if isinstance(page, (Way, Outcome)):
-            return page
-        verb = "join"
-        while True:
-            answer = self._send(verb)
-            told = self._understood(verb, answer)
-            end = self._end(told, answer)
-            if end is not None:
-                return end
-            asked, verb = verb, self._next_verb(verb, told)
-            at_once = verb == "claim" and asked != "claim"
-            pause_s = _seconds(told.get("next_poll_s")) or answer.retry_after_s or TRY_AGAIN_S
-            self._next_s = answer.ended_s + (0.0 if at_once else pause_s)
-            if not self._rest():
-                return self._give_up()
 
-    def _page(self) -> Way | Outcome | None:
+    def _due_s(self, answer: Answer, told: dict[str, Any], *, at_once: bool) -> float:
+        pause_s = _seconds(told.get("next_poll_s")) or answer.retry_after_s or TRY_AGAIN_S
+        return answer.ended_s + (0.0 if at_once else pause_s)
+
+    def _page(self) -> Answer | Way | Outcome:
         # Until the page is there nobody can join: a failure is reloaded like any page, as long as patience lasts.
         while True:
             answer = self.browser.ask(Request("room page", "GET", self.entry, ANSWER_WITHIN_S))
@@ -107,11 +136,11 @@ class Stay:
                     self._admit(answer)
                     return Way(target)
             if fine:
-                return None
+                return answer
             self._problem("page", answer)
-            self._next_s = answer.ended_s + (answer.retry_after_s or TRY_AGAIN_S)
-            if not self._rest():
-                return self._give_up()
+            self.next_s = answer.ended_s + (answer.retry_after_s or TRY_AGAIN_S)
+            if (end := Stay.rest(self)) is not None:
+                return end
 
     def _send(self, verb: str) -> Answer:
         url = f"{self._base}/{verb}"
@@ -137,13 +166,13 @@ class Stay:
         # A place is lost if its number changes, or if the room does not know it any more, though its holder polled
         # as told. What our own lateness cost is not the room's fault.
         number, position = told.get("number"), told.get("position")
-        if self._number is not None and not self._late:
-            if isinstance(number, int) and number != self._number:
+        if self.number is not None and not self._late:
+            if isinstance(number, int) and number != self.number:
                 self.visit.number_changed = True
             if told["state"] == "refused" and told.get("reason") in _LOST:
                 self.visit.vanished = True
         if isinstance(number, int):
-            self._number = number
+            self.number = number
         if isinstance(position, int):
             if verb == "status" and self._position is not None and position > self._position:
                 self.visit.position_rises += 1
@@ -174,38 +203,29 @@ class Stay:
             case "called":
                 return "claim"
             case "waiting" | "paused":
-                return "status" if self._number is not None else "join"
+                return "status" if self.number is not None else "join"
             case "refused" if told.get("reason") in _MUST_JOIN:
-                self._number = self._position = None
+                self.number = self._position = None
                 return "join"
         return verb
 
     def _note_join(self, answer: Answer) -> None:
         if self.visit.joined_s is None:
             ticket = self.browser.cookie(f"wr_ticket_{self._room}")
-            self.visit.joined(answer.ended_s, self._number, ticket)
+            self.visit.joined(answer.ended_s, self.number, ticket)
 
     def _admit(self, answer: Answer, token: Any = None) -> None:
         known = token if isinstance(token, str) else self.browser.cookie(f"wr_pass_{self._room}")
+        if known is not None and self.visit.has(known):
+            return
         self.recorder.admitted(self.visit, answer.ended_s, known)
 
     def _target(self, told: dict[str, Any]) -> str:
         target = told.get("target") or parse_qs(urlsplit(self.entry).query).get("target", [""])[0]
         return urljoin(self.entry, target) if target else ""
 
-    def _rest(self) -> bool:
-        """
-        Wait until the next request is due, and tell whether patience lasted.
-        """
-        if self._next_s > self.until_s:
-            self.browser.rest_until(self.until_s)
-            return False
-        self.browser.rest_until(self._next_s)
-        self._late = self.browser.now_s() - self._next_s > ON_TIME_S
-        return True
-
     def _give_up(self) -> Outcome:
-        if self.shopper.says_goodbye and self._number is not None:
+        if self.shopper.says_goodbye and self.number is not None:
             answer = self._send("leave")
             self.recorder.room_answered("leave", answer, fine=200 <= answer.status < 400)
         return Outcome.GAVE_UP_WAITING

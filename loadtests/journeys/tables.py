@@ -80,5 +80,10 @@ TABLES: Final[Mapping[str, Table]] = {
     "window": WINDOW,
     "abandoner": ABANDONER,
     "returning": RETURNING,
+    "refresher": BUYER,
+    "many-tabs": BUYER,
+    "slow-phone": SLOW_BUYER,
+    "app": BUYER,
+    "no-show": BUYER,
 }
 """Which way each kind of honest shopper goes."""

@@ -142,6 +142,13 @@ class Visit:
         if issued_ms is not None and issued_ms not in self.passes_ms:
             self.passes_ms += (issued_ms,)
 
+    def has(self, token: str) -> bool:
+        """
+        Tell whether a pass was noted before.
+        """
+        issued_ms = _number(token, "i")
+        return issued_ms is not None and issued_ms in self.passes_ms
+
     def served(self, duration_s: float) -> None:
         """
         Note one of the shop's pages, which took so long from sending to the last byte.

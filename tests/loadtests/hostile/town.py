@@ -249,6 +249,12 @@ class TownBrowser:
         """
         return next((value for name, value in self.cookies.items() if name.startswith(prefix)), None)
 
+    def forget(self, prefix: str) -> None:
+        """
+        Drop cookies.
+        """
+        self.cookies = {name: value for name, value in self.cookies.items() if not name.startswith(prefix)}
+
 
 @dataclass
 class TownLine:

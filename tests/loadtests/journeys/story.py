@@ -104,6 +104,12 @@ class Scene:
         """
         return next((value for name, value in self.cookies.items() if name.startswith(prefix)), None)
 
+    def forget(self, prefix: str) -> None:
+        """
+        Drop cookies.
+        """
+        self.cookies = {name: value for name, value in self.cookies.items() if not name.startswith(prefix)}
+
     def calls(self) -> list[str]:
         """
         Return what was asked, as "GET /path?query".

@@ -32,9 +32,9 @@ def test_share_of_those_who_want_the_hot_product_is_kept() -> None:
     As many want the one hot product as the behaviour says, beside those who would have chosen it anyway.
     """
     behaviour = Behaviour(hot_share=0.8, popularity=0.0)
-    crowd = [draw_shopper(behaviour, f"7:{i}", i) for i in range(4000)]
+    crowd = [draw_shopper(behaviour, f"7:{i}", i) for i in range(2000)]
 
-    assert sum(choice(shopper, behaviour, 0, 10) == 0 for shopper in crowd) / 4000 == pytest.approx(0.82, abs=0.03)
+    assert sum(choice(shopper, behaviour, 0, 10) == 0 for shopper in crowd) / 2000 == pytest.approx(0.82, abs=0.03)
 
 
 def test_hot_products_are_the_first_ones() -> None:
@@ -61,7 +61,7 @@ def test_room_patience_has_the_mean_it_was_given() -> None:
     The shape of the patience changes its spread, not its mean.
     """
     behaviour = Behaviour(room_patience_s=100, room_patience_shape=1.5)
-    mean_s = sum(draw_shopper(behaviour, f"7:{i}", i).room_patience_s for i in range(4000)) / 4000
+    mean_s = sum(draw_shopper(behaviour, f"7:{i}", i).room_patience_s for i in range(4000)) / 2000
 
     assert mean_s == pytest.approx(100, rel=0.05)
 
