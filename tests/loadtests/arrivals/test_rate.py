@@ -17,6 +17,7 @@ from loadtests.arrivals.rate import (
     expected_count,
     overload_window,
     rate_at,
+    together,
 )
 from loadtests.arrivals.spike import SpikeProfile
 
@@ -213,3 +214,32 @@ def test_nothing_is_drawn_from_an_unsound_rate() -> None:
         draw_arrivals(Rate(((0.0, 1.0), (5.0, -1.0), (4.0, 1.0))), 1)
 
     assert [fault.where for fault in error.value.faults] == ["rate.corners[1]", "rate.corners[2]"]
+
+
+@given(st.lists(st.tuples(profiles(), st.floats(0, 30)), min_size=1, max_size=3), st.floats(0, 130))
+def test_rates_together_are_their_exact_sum(parts: list[tuple[SpikeProfile, float]], at_s: float) -> None:
+    """
+    At every moment, and in the number of people up to it, however late each begins.
+    """
+    rates = [profile.rate().later(by_s) for profile, by_s in parts]
+    both = together(rates)
+
+    assert both.faults() == ()
+    assert expected_count(both, at_s) == pytest.approx(sum(expected_count(rate, at_s) for rate in rates), abs=1e-6)
+    if all(abs(at_s - second) > 1e-6 for rate in rates for second, _ in rate.corners):
+        assert rate_at(both, at_s) == pytest.approx(sum(rate_at(rate, at_s) for rate in rates), abs=1e-6)
+
+
+def test_a_rate_begun_later_has_nobody_before() -> None:
+    """
+    It steps up from nobody, and lasts as much longer.
+    """
+    assert Rate(((0, 5), (10, 5))).later(3).corners == ((0, 0), (3, 0), (3, 5), (13, 5))
+
+
+def test_a_scaled_rate_has_so_many_times_the_people() -> None:
+    """
+    At the same moments.
+    """
+    assert SPIKE.rate().scaled(2.5).length_s == SPIKE.length_s
+    assert expected_count(SPIKE.rate().scaled(2.5)) == pytest.approx(2.5 * expected_count(SPIKE.rate()))

@@ -147,6 +147,7 @@ def test_a_misspelt_name_is_answered_with_the_right_one(tmp_path: Path, old: str
         ('en = "A test."', 'pl = "Próba."', "says.en"),
         ("drain_s = 5", "drain_s = -5", "drain_s"),
         ("speed = 2", "speed = 0", "speed"),
+        ("speed = 2", "unsure = {rate = 1.5}", "unsure.rate"),
         ('name = "others"', 'name = "people"', "streams[1].name"),
         ("per_s = 4", "per_s = -4", "streams[0].per_s"),
         ("for_s = 20\nstarts_s = 10", "for_s = 20\nstarts_s = -1", "streams[0].starts_s"),
