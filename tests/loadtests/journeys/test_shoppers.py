@@ -61,7 +61,7 @@ def test_room_patience_has_the_mean_it_was_given() -> None:
     The shape of the patience changes its spread, not its mean.
     """
     behaviour = Behaviour(room_patience_s=100, room_patience_shape=1.5)
-    mean_s = sum(draw_shopper(behaviour, f"7:{i}", i).room_patience_s for i in range(4000)) / 2000
+    mean_s = sum(draw_shopper(behaviour, f"7:{i}", i).room_patience_s for i in range(2000)) / 2000
 
     assert mean_s == pytest.approx(100, rel=0.05)
 
