@@ -72,6 +72,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loadtests": (*SHARED, "loadtests"),
     "loadtests.compare": ("loadtests.compare", "loadtests.measuring", "loadtests.report.language"),
     "loadtests.demo_shop": (*SHARED, "waiting_room.gates"),
+    "loadtests.forecast": (
+        *(*SHARED, "loadtests.arrivals", "loadtests.crowd", "loadtests.scenario", "loadtests.measuring"),
+        *("loadtests.journeys.table", "loadtests.journeys.tables"),
+    ),
+    "loadtests.rehearsal.simulated": (*SHARED, "loadtests", "waiting_room.simulation"),
     "dashboards": ("waiting_room.telemetry.catalog",),
 }
 GOVERNED = (*PACKAGES, "dashboards")
@@ -124,6 +129,7 @@ PURE = (
     "waiting_room.doctor.judging",
     "waiting_room.doctor.*_checks",
     "waiting_room.doctor.report",
+    "loadtests.forecast",
 )
 IMPURE = (
     "asyncio",
@@ -251,6 +257,9 @@ def test_only_the_rim_reads_the_environment(module: Module) -> None:
         ("loadtests.rehearsal", "from loadtests.engine import locust_run", "it runs in a process of its own"),
         ("loadtests.rehearsal", "from waiting_room.gates import aiohttp", "loadtests may not know it"),
         ("loadtests.demo_shop.app", "from loadtests.engine import plan", "loadtests.demo_shop may not know it"),
+        ("loadtests.forecast.fluid", "from loadtests.engine import plan", "loadtests.forecast may not know it"),
+        ("loadtests.forecast.fluid", "import random", "loadtests.forecast is pure"),
+        ("loadtests.rehearsal.play", "from waiting_room import simulation", "loadtests may not know it"),
         ("dashboards.boards", "from waiting_room.telemetry import prometheus", "dashboards may not know it"),
         ("waiting_room.app", "import tests.leaks", "waiting_room.app may not know it"),
     ],

@@ -27,6 +27,7 @@ from loadtests.cli.predict import predict
 from loadtests.cli.presets import presets
 from loadtests.cli.run import run
 from loadtests.cli.show import show
+from loadtests.cli.simulate import simulate
 from loadtests.rehearsal.brief import brief_of_size
 from loadtests.rehearsal.sizing import FULL, QUICK
 from loadtests.rehearsal.target import Target, target_faults
@@ -113,5 +114,6 @@ rehearse.add_command(presets)
 rehearse.add_command(show)
 rehearse.add_command(predict)
 rehearse.add_command(run)
+rehearse.add_command(simulate)
 rehearse.add_command(compare)
 rehearse.add_command(capacity)

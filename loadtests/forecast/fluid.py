@@ -136,17 +136,31 @@ class Course:
         return None
 
 
-def course_of(inflows: Sequence[Inflow], limits: Sequence[Limits], step_s: float, opens_s: float = 0.0) -> Course:
+def course_of(
+    inflows: Sequence[Inflow],
+    limits: Sequence[Limits],
+    step_s: float,
+    opens_s: float = 0.0,
+    *,
+    hears_s: float = 0.0,
+    burst_s: float = 0.0,
+) -> Course:
     """
     Return what becomes of the *inflows*, until nobody waits any more.
+
+    While nobody waits people go straight in. Once one must wait, all others stand behind, and nobody hears of a turn
+    before asking for the first time: the room loses so long at the beginning of a line, and the line does not end
+    before there is a gap in the arrivals of that length.
 
     Args:
         inflows: who comes; all of as many steps.
         limits: what room and shop bear, the first from 0, in the order of time.
         step_s: the length of a step; waits are exact to about half of it.
         opens_s: when the room opens, by a draw among those who have come until then; 0 for one that is open.
+        hears_s: how long after joining people ask for the first time.
+        burst_s: for how long admissions that nobody used are saved up.
     """
-    line = _Line(inflows, limits, step_s, round(opens_s / step_s))
+    line = _Line(inflows, limits, step_s, round(opens_s / step_s), hears_s, burst_s)
     return line.run()
 
 
@@ -156,6 +170,10 @@ class _Line:
     limits: Sequence[Limits]
     step_s: float
     drawn: int
+    hears_s: float
+    burst_s: float
+    queued: bool = False
+    saved: float = 0.0
     head: int = 0
     head_left: float = 1.0
     inside: float = 0.0
@@ -182,7 +200,7 @@ class _Line:
                 which += 1
             limits = self.limits[which]
             self._come_back(at, limits)
-            self._admit(at, min(limits.rate_per_s * self.step_s, max(0.0, limits.seats - self.inside)))
+            self._step(at, limits)
             at += 1
             if at % every == 0:
                 self._note(at)
@@ -199,10 +217,11 @@ class _Line:
         Return when the line was empty first after the one who waits longest had come.
         """
         longest = max(range(len(self.offered)), key=self.offered.__getitem__)
-        if self.offered[longest] <= 2 * self.step_s:
+        empty_s = 2 * self.step_s + 1.25 * self.hears_s
+        if self.offered[longest] <= empty_s:
             return 0.0
         after = range(longest, len(self.offered))
-        empty = next((k for k in after if self.offered[k] <= 2 * self.step_s), len(self.offered) - 1)
+        empty = next((k for k in after if self.offered[k] <= empty_s), len(self.offered) - 1)
         return empty * self.step_s + self.offered[empty]
 
     def _come_back(self, at: int, limits: Limits) -> None:
@@ -214,28 +233,38 @@ class _Line:
         self.due -= back
         self.inside = max(0.0, self.inside - back)
 
-    def _admit(self, at: int, allowance: float) -> None:
+    def _step(self, at: int, limits: Limits) -> None:
         """
-        Let the head of the line in, as far as *allowance* goes: admissions in this step.
+        Let in who may go in within this step, and save up what nobody used.
         """
-        allowed, step_s = allowance, self.step_s
-        if at < self.drawn:
-            return
+        income = limits.rate_per_s * self.step_s
+        most = min(self.saved + income, max(0.0, limits.seats - self.inside))
+        used = 0.0 if at < self.drawn else self._admit(at, income, most)
+        self.saved = min(self.burst_s * limits.rate_per_s, max(0.0, self.saved + income - used))
+
+    def _admit(self, at: int, income: float, most: float) -> float:
+        """
+        Let the head of the line in, *most* people, and return how many it was; *income* of them come with the step.
+        """
+        step_s, used = self.step_s, 0.0
         if self.head < self.drawn:
-            allowance = self._admit_drawn(at, allowance)
+            used = self._admit_drawn(at, most)
         steps = min(at + 1, len(self.inflows[0].came))
         entered = [0.0] * len(self.inflows)
         while self.head < steps and self.head >= self.drawn:
-            begins_s = (at + 1 - allowance / allowed) * step_s if allowed else (at + 1) * step_s
+            begins_s = self._when_s(at, used, income)
             age_s = begins_s - (self.head + 0.5) * step_s
             # Their turns come while the cell is worked off: in the mean half of that later.
             wanted = self._wanted(age_s)
-            if allowed:
-                age_s += min(wanted, allowance) / allowed * step_s / 2
+            if income:
+                age_s += min(wanted, most - used) / income * step_s / 2
                 wanted = self._wanted(age_s)
-            if wanted > allowance and allowance <= _EMPTY:
+            if self.queued and wanted and age_s < self.hears_s > 0:
                 break
-            share = self.head_left if wanted <= allowance else self.head_left * allowance / wanted
+            if wanted > most - used and most - used <= _EMPTY:
+                self.queued = True
+                break
+            share = self.head_left if wanted <= most - used else self.head_left * (most - used) / wanted
             people = 0.0
             for place, inflow in enumerate(self.inflows):
                 called = share * inflow.came[self.head] * inflow.patience.stays(age_s)
@@ -243,14 +272,24 @@ class _Line:
                 entered[place] += called * inflow.comes
                 people += called * inflow.comes
             self._note_served(begins_s, max(0.0, age_s), people)
-            if wanted > allowance:
+            if wanted > most - used:
+                used, self.queued = most, True
                 self.head_left -= share
                 break
-            allowance -= wanted
+            used += wanted
             self.head, self.head_left = self.head + 1, 1.0
-            ends_s = (at + 1 - allowance / allowed) * step_s if allowed else (at + 1) * step_s
-            self.offered.append(max(0.0, ends_s - self.head * step_s))
+            self.offered.append(max(0.0, self._when_s(at, used, income) - self.head * step_s))
         self._enter(at, entered)
+        if self.queued and (steps - self.head) * step_s <= self.hears_s + 2 * step_s:
+            left = sum(sum(inflow.came[self.head : steps]) for inflow in self.inflows)
+            self.queued = left >= 1
+        return used
+
+    def _when_s(self, at: int, used: float, income: float) -> float:
+        """
+        Return when in a step so many have been let in: what was saved up at once, the others as they come.
+        """
+        return (at + (min(1.0, max(0.0, used - self.saved) / income) if income else 1.0)) * self.step_s
 
     def _wanted(self, age_s: float) -> float:
         """
@@ -263,7 +302,7 @@ class _Line:
 
     def _admit_drawn(self, at: int, allowance: float) -> float:
         """
-        Let in those who came before the opening, of all moments alike; return what is left of *allowance*.
+        Let in those who came before the opening, of all moments alike; return how many of *allowance* that were.
         """
         there = [
             list(map(mul, inflow.came[: self.drawn], self._stays(place, at)[at - 1 :: -1]))
@@ -287,11 +326,11 @@ class _Line:
         self._enter(at, entered)
         if wanted > allowance:
             self.head_left -= share
-            return 0.0
+            return allowance
         self.head, self.head_left = self.drawn, 1.0
         self.offered += [now_s - k * self.step_s for k in range(1, self.drawn + 1)]
         self.offered[0] = now_s
-        return allowance - wanted
+        return wanted
 
     def _note_served(self, now_s: float, wait_s: float, people: float) -> None:
         if people > _EMPTY:

@@ -14,8 +14,10 @@ from loadtests.forecast.fluid import Course, Inflow, Limits, course_of
 from loadtests.forecast.patience import STAYS, Patience
 from loadtests.forecast.visits import Visits, visits_of
 from loadtests.scenario.spec import Change, Scenario
+from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.plan import RECOVERY_MS
 from waiting_room.core.policy import Policy
+from waiting_room.core.polling import JITTER
 
 FINEST_S: Final = 0.05
 STEPS: Final = 2_000
@@ -80,11 +82,19 @@ class Problem:
         by_seats = first.seats / self.held_s if self.held_s else math.inf
         return min(first.rate_per_s, by_seats, first.shop_per_s)
 
+    @property
+    def hears_s(self) -> float:
+        """
+        Return how long after joining one who must wait asks for the first time: the room's shortest interval.
+        """
+        return self.policy.poll_min_s * (1 + JITTER / 2)
+
     def course(self) -> Course:
         """
         Return what becomes of it.
         """
-        return course_of(self.inflows, self.limits, self.step_s, self.opens_s)
+        burst_s = TICK_MS / 1000
+        return course_of(self.inflows, self.limits, self.step_s, self.opens_s, hears_s=self.hears_s, burst_s=burst_s)
 
     def staying(self) -> "Problem":
         """

@@ -4,7 +4,7 @@ A forecast and its inverse answers as text for a terminal.
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
-from typing import Final
+from typing import Any, Final
 
 from loadtests.forecast.inverse import Answer
 from loadtests.forecast.plot import clock, plotted
@@ -39,6 +39,44 @@ def told(scenario: Scenario, forecast: Forecast, answers: Sequence[Answer], widt
     for answer in answers:
         lines += ["", *_answered(answer)]
     return "\n".join(lines)
+
+
+def beside(scenario: Scenario, figures: Mapping[str, Any], forecast: Forecast) -> str:
+    """
+    Return what was simulated beside what was forecast, as lines.
+    """
+    end = clock(scenario.length_s + scenario.drain_s)
+    outcomes = figures["outcomes"]
+    waits = "{:.0f} to {:.0f} s".format(*forecast.wait_max_band)
+    leave = "{:,.0f} to {:,.0f}".format(*forecast.abandoned_band)
+    rows = [
+        ("", "simulated", "forecast", ""),
+        ("shoppers", f"{figures['arrivals']:,}", f"{forecast.arrivals:,.0f}", ""),
+        ("let in", f"{figures['admitted']:,}", f"{forecast.admitted:,.0f}", ""),
+        ("half wait at most", _seconds(figures["waited_p50_s"]), _seconds(forecast.waited_p50_s), ""),
+        ("95 of 100 at most", _seconds(figures["waited_p95_s"]), _seconds(forecast.waited_p95_s), ""),
+        ("longest wait", _seconds(figures["waited_max_s"]), _seconds(forecast.wait_max_s), waits),
+        ("lose patience", f"{outcomes['gave_up_waiting']:,}", f"{forecast.abandoned:,.0f}", leave),
+        ("called, did not come", f"{outcomes['no_show']:,}", "", ""),
+        ("sent away", f"{outcomes['refused']:,}", "", ""),
+        ("still wait at the end", f"{figures['still_waiting']:,}", f"{forecast.still_waiting:,.0f}", ""),
+        ("orders", f"{figures['orders_total']:,}", f"{forecast.orders:,.0f}", ""),
+        ("seats at most", f"{figures['seats_max']:,}", "", f"of {figures['capacity']:,}"),
+        ("status polls", f"{figures['polls_per_s_max']:,}/s", f"{forecast.polls_per_s_max:,.0f}/s", ""),
+    ]  # fmt: skip
+    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    lines = [f"{scenario.name}, up to {end}", ""]
+    lines += [
+        f"  {name:<{widths[0]}}  {one:>{widths[1]}}  {other:>{widths[2]}}  {band}".rstrip()
+        for name, one, other, band in rows
+    ]
+    if figures["left_out"]:
+        lines += ["", f"Not simulated: {', '.join(figures['left_out'])}."]
+    return "\n".join(lines)
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} s"
 
 
 def _rows(forecast: Forecast) -> Iterator[tuple[str, str, str]]:

@@ -36,6 +36,7 @@ class Use:
 
 USES: Final[Mapping[str, Use]] = {
     "no-show": Use(comes=0),
+    "bot": Use(places=3),
     "forger": Use(places=0),
     "jumper": Use(places=0),
     "slowloris": Use(places=0),

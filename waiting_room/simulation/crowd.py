@@ -4,6 +4,7 @@ Who comes: arrivals and habits, drawn beforehand from the seed, so that the same
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from math import exp, log, sqrt
 from random import Random
@@ -43,6 +44,21 @@ class Crowd:
         self.lanes = (STANDARD_LANE, *joined, *invited)
         self.lane = _lanes(people, (STANDARD_LANE, *joined), count, random)
         self.link = _links(scenario.links, count, random)
+
+    @classmethod
+    def given(
+        cls, arrival_ms: Sequence[int], patience_ms: Sequence[int], session_ms: Sequence[int], habits: bytes
+    ) -> "Crowd":
+        """
+        Return the crowd of visitors that were drawn elsewhere, in order of arrival, all in the standard lane.
+        """
+        crowd, count = cls.__new__(cls), len(arrival_ms)
+        crowd.arrival_ms = array("q", arrival_ms)
+        crowd.patience_ms = array("q", patience_ms)
+        crowd.session_ms = array("L", session_ms)
+        crowd.habits = bytearray(habits)
+        crowd.lanes, crowd.lane, crowd.link = (STANDARD_LANE,), bytearray(count), array("H", [0]) * count
+        return crowd
 
 
 def arrivals(spike: Spike, count: int, random: Random) -> "array[int]":

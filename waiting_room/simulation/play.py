@@ -10,7 +10,7 @@ from typing import Final
 from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.policy import Policy
 from waiting_room.core.shop import ShopWord
-from waiting_room.errors import StoreEmptyError
+from waiting_room.errors import Fault, StoreEmptyError
 from waiting_room.simulation.bulk import Bulk, stride_of
 from waiting_room.simulation.crowd import Crowd
 from waiting_room.simulation.customers import Customers
@@ -18,7 +18,7 @@ from waiting_room.simulation.drive import run
 from waiting_room.simulation.faults import MOST_CUT_MS, Troubles
 from waiting_room.simulation.promises import LATE_MS, Promises
 from waiting_room.simulation.result import Result, judge
-from waiting_room.simulation.scenario import CALM, Change, Scenario
+from waiting_room.simulation.scenario import CALM, Change, Scenario, ScenarioError
 from waiting_room.simulation.server import Server
 from waiting_room.simulation.tally import Tally
 from waiting_room.simulation.visitors import CALLED, STEP_MS, WAITING, Visitors
@@ -32,17 +32,18 @@ FOLLOWED: Final = 50_000
 """So many waits are judged at most; of a larger crowd every n-th."""
 
 
-def simulate(scenario: Scenario) -> Result:
+def simulate(scenario: Scenario, crowd: Crowd | None = None) -> Result:
     """
     Play *scenario* to its end and return what came of it; the same for the same scenario, on every machine.
 
-    Raises `BreachError` where a promise is broken, `ScenarioError` where the scenario makes no sense. The collector of
-    Python rests meanwhile: a run makes hardly any cycles, and would be searched for them over and over.
+    *crowd* holds as many visitors as the scenario has; None to draw them by its spike and people. Raises `BreachError`
+    where a promise is broken, `ScenarioError` where the scenario makes no sense. The collector of Python rests
+    meanwhile: a run makes hardly any cycles, and would be searched for them over and over.
     """
     collected = gc.isenabled()
     gc.disable()
     try:
-        return Play(scenario.checked()).run()
+        return Play(scenario.checked(), crowd).run()
     finally:
         if collected:
             gc.enable()
@@ -53,11 +54,14 @@ class Play:
     Hold one run.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, crowd: Crowd | None = None) -> None:
         self.scenario = scenario
         self.now_ms = start_ms = scenario.start_ms
         self.policy = scenario.policy
-        self.crowd = Crowd(scenario)
+        self.crowd = Crowd(scenario) if crowd is None else crowd
+        if len(self.crowd.arrival_ms) != scenario.visitors:
+            what = f"{scenario.visitors} are told, {len(self.crowd.arrival_ms)} are given"
+            raise ScenarioError((Fault("visitors", what, "tell as many as there are"),))
         self.stride = stride_of(scenario.visitors) if scenario.in_bulk else 1
         self.promises = Promises(
             scenario.visitors,

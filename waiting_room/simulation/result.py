@@ -22,6 +22,7 @@ BYTES_A_WAITING: Final = 0.83
 BYTES_A_JOIN: Final = 110
 """A join is remembered for a minute."""
 BYTES_A_SEAT: Final = 150
+_LONG: Final = frozenset({"series", "let_in_ms", "lanes"})
 _FULL: Final = 0.99
 _REMEMBERED_S: Final = 60
 
@@ -53,7 +54,7 @@ class Result:
     Kendall's tau between rank and the order of calls, and of admissions, of those who were there. *redis_bytes*:
     modelled from measured bytes, at the peak. *stall_s*: the longest time without a call while somebody waited, a seat
     was free and the pace allowed it. *lanes_behind*: by how many calls a lane was behind its part at most. *series*:
-    what happened in each second.
+    what happened in each second. *let_in_ms*: when each visitor was let in, since the start; -1 for who was not.
     """
 
     seed: int
@@ -93,12 +94,13 @@ class Result:
     leaving: LeavingResult | None
     lanes: Mapping[str, LaneResult]
     series: dict[str, Sequence[int]] = field(repr=False, compare=False, default_factory=dict)
+    let_in_ms: Sequence[int] = field(repr=False, compare=False, default=())
 
     def as_dict(self) -> dict[str, Any]:
         """
         Return the figures as plain values, without the series.
         """
-        plain = {name: _plain(getattr(self, name)) for name in self.__slots__ if name not in {"series", "lanes"}}
+        plain = {name: _plain(getattr(self, name)) for name in self.__slots__ if name not in _LONG}
         return plain | {"lanes": {name: asdict(lane) for name, lane in self.lanes.items()}}
 
 
@@ -159,6 +161,7 @@ def judge(play: "Play") -> Result:
         leaving=figures.leaving(play),
         lanes=_lanes(play),
         series=series,
+        let_in_ms=array("q", (at_ms - promises.start_ms if at_ms else -1 for at_ms in promises.admitted_ms)),
     )
 
 

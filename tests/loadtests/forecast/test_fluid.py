@@ -185,6 +185,35 @@ def test_a_room_that_is_shut_for_good_is_never_cleared() -> None:
     assert course_of([Inflow("all", (20.0,) * 10)], limits, 1.0).cleared_s is None
 
 
+def test_a_line_that_forms_waits_for_the_first_poll() -> None:
+    """
+    Nobody is let in until the first in line has asked: of 2 s at 10 a second all who come later bear the lack.
+    """
+    rate = Rate(((0.0, 20.0), (40.0, 20.0)))
+    plain, polled = (
+        course_of([Inflow("all", cells(rate, 0.1))], [Limits(0, 10.0)], 0.1, hears_s=hears_s) for hears_s in (0.0, 2.0)
+    )
+    assert (polled.wait_at(30.0) or 0.0) - (plain.wait_at(30.0) or 0.0) == pytest.approx(2.0, abs=0.2)
+
+
+def test_a_line_lasts_until_nobody_comes_for_the_length_of_a_poll() -> None:
+    """
+    Who comes while one waits stands behind, though the room would have let in all who come.
+    """
+    rate = Rate(((0.0, 20.0), (5.0, 20.0), (5.0, 2.0), (80.0, 2.0)))
+    course = course_of([Inflow("all", cells(rate, 0.1))], [Limits(0, 10.0)], 0.1, hears_s=2.0)
+    assert course.wait_at(70.0) == pytest.approx(2.0, abs=0.2)
+
+
+def test_what_nobody_used_is_saved_up_for_a_moment() -> None:
+    """
+    Of 10 a second, five at once after a quiet second, and not eleven.
+    """
+    came = (0.0,) * 10 + (11.0,) + (0.0,) * 20
+    course = course_of([Inflow("all", came)], [Limits(0, 10.0)], 0.1, burst_s=0.4)
+    assert max(wait_s for _, wait_s, _ in course.served) == pytest.approx(0.6, abs=0.11)
+
+
 INFLOWS = st.builds(
     Inflow,
     st.just("all"),

@@ -1,0 +1,225 @@
+"""
+A scenario played without a server: the same people at the same moments, met by the room's real engine on a moved clock.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
+
+from loadtests.crowd.shoppers import draw_shopper
+from loadtests.crowd.streams import arrivals_of, kind_of
+from loadtests.forecast.problem import problem_of
+from loadtests.forecast.visits import USES, USUAL, Visit, visit_of
+from loadtests.measuring.fairness import quantile
+from loadtests.scenario.spec import Change, Scenario
+from waiting_room import simulation
+from waiting_room.core.phase import Phase
+from waiting_room.core.policy import Policy
+from waiting_room.simulation.crowd import GOODBYE, NO_SHOW, RELEASES, Crowd
+from waiting_room.simulation.scenario import steady
+
+PERSONS: Final = 20_000
+"""So many people of a stream are drawn one by one; of a larger crowd the next ones are like the first again."""
+PLACES_APART_S: Final = 0.5
+"""One who takes several places joins again so soon."""
+_LOOKS: Final = 4
+"""A page is looked at so often before its seat would end by being idle."""
+BrokenPromiseError = simulation.BreachError
+UNPLAYED: Final = frozenset({"slow-shop", "shop-capacity", "kill-worker"})
+"""Changes that the simulator leaves out: pages take as long as in a shop that is not overloaded, and no worker dies."""
+
+
+class Guest(NamedTuple):
+    """
+    One place in the line, and what its holder does with it.
+    """
+
+    at_s: float
+    kind: str
+    patience_s: float
+    habits: int
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """
+    Hold what came of a simulated run.
+
+    Args:
+        guests: all places in the order of arrival.
+        shoppers: how many people that were, those included who never asked for a place.
+        result: the simulator's own figures.
+        left_out: what of the scenario was not played.
+    """
+
+    guests: Sequence[Guest]
+    shoppers: int
+    result: simulation.Result
+    left_out: tuple[str, ...]
+
+    def to_json(self, end_s: float) -> dict[str, Any]:
+        """
+        Return the figures by the names that `rehearsal.json` gives to those of a run behind a room.
+
+        Rate, seats, order and places are held at every step: a run that breaks one of these has no result.
+        """
+        result = self.result
+        # Who gives up in the moment of being let in holds a seat, and is counted as let in.
+        left = len(self.guests) - result.admitted - result.no_shows - result.turned_away - result.unserved
+        waits = [wait_s for _, wait_s in self.waits()]
+        return {
+            "arrivals": self.shoppers,
+            "places": len(self.guests),
+            "admitted": result.admitted,
+            "orders_total": self.orders(end_s),
+            "waited_p50_s": quantile(waits, 0.5),
+            "waited_p95_s": quantile(waits, 0.95),
+            "waited_max_s": max(waits, default=None),
+            "outcomes": {
+                "gave_up_waiting": left,
+                "no_show": result.no_shows,
+                "refused": result.turned_away,
+            },
+            "still_waiting": result.unserved,
+            "rate_per_s": result.rate_per_minute / 60,
+            "capacity": result.capacity,
+            "seats_max": result.seats_peak,
+            "over_admissions": 0,
+            "order_inversions": 0,
+            "places_lost": 0,
+            "eta_coverage": result.eta_coverage,
+            "polls_per_s_max": result.polls_per_s_peak,
+            "played_singly": result.played_singly,
+            "by_kind": self.by_kind(),
+            "room_by_s": [
+                {"t": t + 1.0, "seats": seats, "waiting": waiting}
+                for t, (seats, waiting) in enumerate(zip(result.series["seats"], result.series["waiting"], strict=True))
+            ],
+            "left_out": list(self.left_out),
+        }
+
+    def waits(self) -> Iterator[tuple[Guest, float]]:
+        """
+        Yield everybody who was let in, with the wait in seconds.
+        """
+        for guest, let_in_ms in zip(self.guests, self.result.let_in_ms, strict=True):
+            if let_in_ms >= 0:
+                yield guest, let_in_ms / 1000 - guest.at_s
+
+    def orders(self, end_s: float) -> int:
+        """
+        Return how many orders were made before *end_s*: of each visit that has come to its end.
+        """
+        return round(
+            sum(
+                guest.visit.orders
+                for guest, wait_s in self.waits()
+                if guest.at_s + wait_s + guest.visit.shops_s <= end_s
+            )
+        )
+
+    def by_kind(self) -> dict[str, dict[str, Any]]:
+        """
+        Return places and waits by kind.
+        """
+        came: defaultdict[str, int] = defaultdict(int)
+        waits: defaultdict[str, list[float]] = defaultdict(list)
+        for guest in self.guests:
+            came[guest.kind] += 1
+        for guest, wait_s in self.waits():
+            waits[guest.kind].append(wait_s)
+        return {
+            kind: {
+                "arrivals": count,
+                "admitted": len(waits[kind]),
+                "waited_p50_s": quantile(waits[kind], 0.5),
+                "waited_p95_s": quantile(waits[kind], 0.95),
+            }
+            for kind, count in sorted(came.items())
+        }
+
+
+def simulated(scenario: Scenario, seed: int, workers: int = 1) -> Simulated:
+    """
+    Return what the room's engine makes of the crowd of *seed*, up to the end that a run would have.
+
+    Raises:
+        BrokenPromiseError: the engine broke a promise.
+    """
+    shoppers, guests = _guests(scenario, seed)
+    policy = Policy.parse(dict(scenario.room))
+    played = simulation.Scenario(
+        policy=policy,
+        visitors=len(guests),
+        seed=seed,
+        spike=steady(scenario.length_s),
+        people=simulation.People(page_s=max(0.5, policy.idle_timeout_s / _LOOKS)),
+        changes=tuple(_changes(scenario)),
+        workers=workers,
+        limit_s=scenario.length_s + scenario.drain_s,
+    )
+    crowd = Crowd.given(
+        [int(1000 * guest.at_s) for guest in guests],
+        [max(1, int(1000 * guest.patience_s)) for guest in guests],
+        [max(1, int(1000 * guest.visit.shops_s)) for guest in guests],
+        bytes(guest.habits for guest in guests),
+    )
+    left_out = tuple(sorted({change.do for change in scenario.changes} & UNPLAYED))
+    return Simulated(guests, shoppers, simulation.simulate(played, crowd), left_out)
+
+
+def _guests(scenario: Scenario, seed: int) -> tuple[int, list[Guest]]:
+    course = problem_of(scenario, seed).course()
+    known: dict[tuple[int, int], Guest] = {}
+    guests: list[Guest] = []
+    arrivals = arrivals_of(scenario.streams, seed)
+    for arrival in arrivals:
+        who = arrival.stream, arrival.k % PERSONS
+        if who not in known:
+            known[who] = _guest(scenario, seed, *who)
+        guest = known[who]
+        places, orders = round(USES.get(guest.kind, USUAL).places), max(1, round(guest.visit.orders))
+        if orders > 1:
+            # An order gives the seat back: whoever makes another comes again, to a line as long as was foretold.
+            guest = guest._replace(visit=replace(guest.visit, shops_s=guest.visit.shops_s / orders, orders=1))
+        guests.extend(guest._replace(at_s=arrival.at_s + PLACES_APART_S * place) for place in range(places))
+        again_s = arrival.at_s
+        for _ in range(orders - 1):
+            again_s += (course.wait_at(again_s) or 0.0) + guest.visit.shops_s
+            guests.append(guest._replace(at_s=again_s))
+    end_s = scenario.length_s + scenario.drain_s
+    return len(arrivals), sorted((guest for guest in guests if guest.at_s < end_s), key=lambda guest: guest.at_s)
+
+
+def _guest(scenario: Scenario, seed: int, place: int, k: int) -> Guest:
+    stream = scenario.streams[place]
+    kind, shopper = kind_of(stream, seed, k), draw_shopper(stream.behaviour, f"{seed}:{stream.name}:{k}", k)
+    visit = visit_of(kind, shopper)
+    shows_up = USES.get(kind, USUAL).comes > 0
+    habits = GOODBYE * shopper.says_goodbye | NO_SHOW * (not shows_up) | RELEASES * visit.gives_back
+    return Guest(0.0, kind, shopper.room_patience_s, habits, visit)
+
+
+def _changes(scenario: Scenario) -> Iterator[simulation.Change]:
+    if scenario.pre_queue_s:
+        yield simulation.Change(0.0, phase=Phase.PREQUEUE, until_s=scenario.pre_queue_s)
+    for change in scenario.changes:
+        yield from _change(change, scenario)
+
+
+def _change(change: Change, scenario: Scenario) -> Iterator[simulation.Change]:
+    ends_s, before = change.at_s + change.for_s, Policy.parse(dict(scenario.room))
+    match change.do:
+        case "rate" | "seats":
+            name = "rate_per_minute" if change.do == "rate" else "capacity"
+            yield simulation.Change(change.at_s, {name: round(change.to or 0)})
+            if change.for_s:
+                yield simulation.Change(ends_s, {name: getattr(before, name)})
+        case "break" | "kill-redis":
+            yield simulation.Change(change.at_s, phase=Phase.PAUSED, until_s=ends_s)
+        case "sell-out":
+            yield simulation.Change(change.at_s, phase=Phase.CLOSED)
+        case "open":
+            yield simulation.Change(change.at_s, phase=Phase.OPEN)

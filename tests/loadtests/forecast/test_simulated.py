@@ -1,0 +1,137 @@
+"""
+A scenario in the simulator: the same people as in a run, and figures that its forecast bears out.
+"""
+
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from loadtests.cli.simulate import simulate
+from loadtests.crowd.shoppers import draw_shopper
+from loadtests.crowd.streams import arrivals_of, kind_of
+from loadtests.forecast.result import forecast_of
+from loadtests.rehearsal.simulated import Simulated, simulated
+from loadtests.scenario.spec import Change, Scenario
+from tests.loadtests.forecast.test_predict import TEXT
+from tests.loadtests.forecast.test_result import SCENARIO, STREAM, with_kinds
+
+SEED = 3
+SMALL = SCENARIO.scaled(0.5)
+SMALL = replace(SMALL, room={**SMALL.room, "rate_per_minute": 450, "capacity": 200, "poll_min_s": 1.0})
+
+
+@cache
+def plain() -> Simulated:
+    """
+    Return the small spike, played.
+    """
+    return simulated(SMALL, SEED)
+
+
+def end_s(scenario: Scenario = SMALL) -> float:
+    """
+    Return when a run of it ends.
+    """
+    return scenario.length_s + scenario.drain_s
+
+
+def test_the_people_are_those_of_a_run_of_the_seed() -> None:
+    """
+    The same moments, kinds and patience.
+    """
+    arrivals, stream = arrivals_of(SMALL.streams, SEED), SMALL.streams[0]
+    assert [guest.at_s for guest in plain().guests] == [arrival.at_s for arrival in arrivals]
+    for arrival, guest in zip(arrivals[:20], plain().guests, strict=False):
+        shopper = draw_shopper(stream.behaviour, f"{SEED}:{stream.name}:{arrival.k}", arrival.k)
+        assert (guest.kind, guest.patience_s) == (kind_of(stream, SEED, arrival.k), shopper.room_patience_s)
+
+
+def test_everybody_is_accounted_for() -> None:
+    """
+    Let in, gone, or still there.
+    """
+    told = plain().to_json(end_s())
+    assert told["admitted"] + sum(told["outcomes"].values()) + told["still_waiting"] == told["arrivals"]
+
+
+def test_the_forecast_bears_the_simulation_out() -> None:
+    """
+    Waits within its band, and as many orders.
+    """
+    told, forecast = plain().to_json(end_s()), forecast_of(SMALL, SEED)
+    low, high = forecast.wait_max_band
+    assert low <= told["waited_max_s"] <= high
+    assert told["waited_p50_s"] == pytest.approx(forecast.waited_p50_s, rel=0.15)
+    assert told["orders_total"] == pytest.approx(forecast.orders, rel=0.08)
+
+
+def test_no_shows_are_called_and_do_not_come() -> None:
+    """
+    Half of the crowd; but who comes while nobody waits is let in at once.
+    """
+    halved = replace(with_kinds(buyer=1, no_show=1).scaled(0.5), room=SMALL.room)
+    told = simulated(halved, SEED).to_json(end_s())
+    assert told["outcomes"]["no_show"] > 20
+    assert told["by_kind"]["no-show"]["admitted"] < 10
+
+
+def test_a_break_lets_nobody_in() -> None:
+    """
+    From its beginning to its end.
+    """
+    broken = replace(SMALL, changes=(Change(15.0, "break", for_s=10.0),))
+    let_in = [guest.at_s + wait_s for guest, wait_s in simulated(broken, SEED).waits()]
+    assert not [at_s for at_s in let_in if 16.5 < at_s < 25.0]
+    assert [at_s for at_s in let_in if 25.0 < at_s < 28.0]
+
+
+def test_a_room_that_gathers_opens_by_a_draw() -> None:
+    """
+    Nobody is let in before it.
+    """
+    gathering = replace(SMALL, pre_queue_s=15.0)
+    assert min(guest.at_s + wait_s for guest, wait_s in simulated(gathering, SEED).waits()) >= 15.0
+
+
+def test_what_the_simulator_leaves_out_is_told() -> None:
+    """
+    A shop that becomes slow is not played.
+    """
+    slow = replace(SMALL, changes=(Change(15.0, "slow-shop", for_s=10.0, to=3.0),))
+    assert simulated(slow, SEED).to_json(end_s())["left_out"] == ["slow-shop"]
+
+
+def test_one_who_buys_twice_comes_twice() -> None:
+    """
+    The seat is given back with the first order.
+    """
+    twice = replace(SMALL, streams=(replace(STREAM, rate=SMALL.streams[0].rate, journeys={"returning": 1.0}),))
+    played = simulated(twice, SEED)
+    assert len(played.guests) > 1.5 * played.shoppers
+
+
+def test_the_command_tells_the_simulation_beside_the_forecast(tmp_path: Path) -> None:
+    """
+    For people and for machines.
+    """
+    path = tmp_path / "drop.toml"
+    path.write_text(TEXT)
+    text = CliRunner().invoke(simulate, [str(path), "--scale", "0.6"]).output
+    assert "simulated" in text
+    assert "longest wait" in text
+    told = json.loads(CliRunner().invoke(simulate, [str(path), "--scale", "0.6", "--json"]).output)
+    assert told["runs"]["simulated"]["arrivals"] == told["runs"]["simulated"]["forecast"]["arrivals"] > 50
+
+
+def test_the_command_tells_all_faults_of_its_options() -> None:
+    """
+    Each with its option.
+    """
+    done = CliRunner().invoke(simulate, ["push-blast", "--seed", "x", "--scale", "-1"])
+    assert done.exit_code == 2
+    assert "--seed" in done.output
+    assert "--scale" in done.output
