@@ -70,6 +70,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.cli": ("waiting_room",),
     "waiting_room.__main__": ("waiting_room.cli",),
     "loadtests": (*SHARED, "loadtests"),
+    "loadtests.documents": SHARED,
+    "loadtests.arrivals": (*SHARED, "loadtests.documents"),
+    "loadtests.crowd": (*SHARED, "loadtests.documents", "loadtests.arrivals"),
+    "loadtests.scenario": (
+        *(*SHARED, "loadtests.documents", "loadtests.arrivals", "loadtests.crowd"),
+        "loadtests.demo_shop.model",  # whose settings a scenario may change
+    ),
     "loadtests.compare": ("loadtests.compare", "loadtests.measuring", "loadtests.report.language"),
     "loadtests.demo_shop": (*SHARED, "waiting_room.gates"),
     "loadtests.forecast": (
@@ -129,7 +136,13 @@ PURE = (
     "waiting_room.doctor.judging",
     "waiting_room.doctor.*_checks",
     "waiting_room.doctor.report",
+<<<<<<< HEAD
     "loadtests.forecast",
+=======
+    *(f"loadtests.arrivals.{name}" for name in ("model", "plain", "spike", "flash", "cohorts", "retry", "history")),
+    *(f"loadtests.arrivals.{name}" for name in ("models", "records", "check")),
+    *(f"loadtests.scenario.{name}" for name in ("spec", "phases", "sketch", "outline")),
+>>>>>>> 9be3f46 (Show what happens meanwhile, and hold the layers of arrivals, crowd and scenario by the rules' test)
 )
 IMPURE = (
     "asyncio",
@@ -255,6 +268,9 @@ def test_only_the_rim_reads_the_environment(module: Module) -> None:
             "only loadtests.engine.locust_* may",
         ),
         ("loadtests.rehearsal", "from loadtests.engine import locust_run", "it runs in a process of its own"),
+        ("loadtests.arrivals.rate", "from loadtests.crowd import streams", "loadtests.arrivals may not know it"),
+        ("loadtests.scenario.read", "from loadtests.engine import plan", "loadtests.scenario may not know it"),
+        ("loadtests.arrivals.check", "import random", "loadtests.arrivals is pure"),
         ("loadtests.rehearsal", "from waiting_room.gates import aiohttp", "loadtests may not know it"),
         ("loadtests.demo_shop.app", "from loadtests.engine import plan", "loadtests.demo_shop may not know it"),
         ("loadtests.forecast.fluid", "from loadtests.engine import plan", "loadtests.forecast may not know it"),

@@ -10,7 +10,7 @@ from typing import Any
 from loadtests.arrivals.rate import Rate, expected_count, overload_window, rate_at
 from loadtests.crowd.streams import Stream, arrivals_of, rate_of
 from loadtests.scenario.sketch import sketch
-from loadtests.scenario.spec import Scenario
+from loadtests.scenario.spec import Change, Scenario
 from waiting_room.core.policy import Policy
 
 
@@ -49,6 +49,7 @@ class Outline:
         half_by_s: when half of them have come.
         room_per_s: how many the room lets in per second.
         exceeded_s: from when to when more come than that; None where they never do.
+        changes: what happens on the time line.
         seed, drawn: which crowd was drawn, and how many it has.
     """
 
@@ -65,6 +66,7 @@ class Outline:
     half_by_s: float
     room_per_s: float
     exceeded_s: tuple[float, float] | None
+    changes: tuple[Change, ...]
     seed: int
     drawn: int
 
@@ -96,6 +98,8 @@ class Outline:
             f"{many}, half of them by {self.half_by_s:.0f} s.",
             f"At most {self.peak_per_s:.1f} a second come, at {self.peak_at_s:.0f} s.",
             f"The room lets in {self.room_per_s:g} a second; {exceeded}.",
+            *(("", "what happens meanwhile:") if self.changes else ()),
+            *(_change_line(change) for change in self.changes),
             *(("", "sources:") if self.sources else ()),
             *(f"  {about}: {source}" for about, source in self.sources.items()),
         ]
@@ -122,6 +126,7 @@ def outline_of(scenario: Scenario, seed: int = 1) -> Outline:
         half_by_s=round(_due_by_s(rate, expected / 2), 3),
         room_per_s=round(room_per_s, 3),
         exceeded_s=overload_window(rate, room_per_s),
+        changes=tuple(sorted(scenario.changes, key=lambda change: change.at_s)),
         seed=seed,
         drawn=len(arrivals_of(scenario.streams, seed)),
     )
@@ -143,6 +148,12 @@ def _part_lines(part: Part) -> Sequence[str]:
     kinds = ", ".join(f"{percent:g} % {kind}" for kind, percent in part.journeys.items())
     peak = f"at most {part.peak_per_s:.1f} a second, at {part.peak_at_s:.0f} s"
     return (f"  {part.name}: {part.says}", f"    {part.expected:,.0f} shoppers ({kinds}), {peak}")
+
+
+def _change_line(change: Change) -> str:
+    to = "" if change.to is None else f" to {change.to:g}"
+    lasts = f" for {change.for_s:.3g} s" if change.for_s else ""
+    return f"  at {change.at_s:.3g} s: {change.do}{to}{lasts}"
 
 
 def _peak_at_s(rate: Rate) -> float:

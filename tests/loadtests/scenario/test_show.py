@@ -53,6 +53,13 @@ def test_a_scenario_is_shown_within_the_terminal() -> None:
     assert "sources:" in shown
 
 
+def test_what_happens_meanwhile_is_shown_at_its_compressed_time() -> None:
+    """
+    The capacity is cut after 200 s, told at a twelfth of its time.
+    """
+    assert "  at 16.7 s: shop-capacity to 0.5 for 15 s" in told("show", "capacity-cut").splitlines()
+
+
 def test_scale_speed_and_seed_are_played_out() -> None:
     """
     Twice as many people, and a time line of half the length; another seed is another crowd.
