@@ -11,16 +11,17 @@ from loadtests.measuring.fairness import Announcement, Place
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from waiting_room.core.draw import Draw, Order
 
-Breaks = Sequence[tuple[float, float]]
+Spans = Sequence[tuple[float, float]]
 
 
-def room_result(measures: Measures, room: RoomFacts, breaks: Breaks = ()) -> dict[str, Any]:
+def room_result(measures: Measures, room: RoomFacts, blind: Spans = ()) -> dict[str, Any]:
     """
-    Return the figures that only a run behind a room has; *breaks* are the seconds from and to which it was paused.
+    Return the figures that only a run behind a room has; *blind* are the seconds from and to which what it
+    told of the order was no evidence.
     """
     shoppers = measures.shoppers
     waits = [s.waited_s for s in shoppers if s.admitted_s is not None and s.waited_s is not None]
-    places = list(places_of(shoppers, room.draws, breaks))
+    places = list(places_of(shoppers, room.draws, blind))
     return {
         "rate_per_s": room.rate_per_s,
         "capacity": room.capacity,
@@ -51,12 +52,13 @@ def room_result(measures: Measures, room: RoomFacts, breaks: Breaks = ()) -> dic
     }
 
 
-def places_of(shoppers: Iterable[ShopperRecord], draws: Iterable[Draw] = (), breaks: Breaks = ()) -> Iterable[Place]:
+def places_of(shoppers: Iterable[ShopperRecord], draws: Iterable[Draw] = (), blind: Spans = ()) -> Iterable[Place]:
     """
     Return the place of everybody who had a number; a draw has put the numbers of those who came early in another order.
 
-    In a break everybody is told to wait, those too who were called before it and had not asked yet: what is said then
-    tells nothing of the order.
+    In a break everybody is told to wait, and while the store is away each worker answers from the last picture it had:
+    those too who were called before and had not asked yet. What is said in these *blind* seconds tells nothing of the
+    order.
     """
     drawn = [(draw, Order(draw)) for draw in draws if draw.size]
     for shopper in shoppers:
@@ -68,14 +70,14 @@ def places_of(shoppers: Iterable[ShopperRecord], draws: Iterable[Draw] = (), bre
                 lane=lane,
                 number=order.rank_of(number) if order else number,
                 called_s=shopper.called_s if shopper.called_s is not None else shopper.admitted_s,
-                last_waiting_s=_before(breaks, shopper.last_waiting_s),
+                last_waiting_s=_before(blind, shopper.last_waiting_s),
                 number_changed=shopper.number_changed,
                 vanished=shopper.vanished,
             )
 
 
-def _before(breaks: Breaks, at_s: float | None) -> float | None:
-    for from_s, to_s in breaks:
+def _before(blind: Spans, at_s: float | None) -> float | None:
+    for from_s, to_s in blind:
         if at_s is not None and from_s <= at_s <= to_s + fairness.SNAPSHOT_SLACK_S:
             return from_s
     return at_s

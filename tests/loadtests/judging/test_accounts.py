@@ -102,7 +102,7 @@ def test_who_is_told_to_wait_in_a_break_is_not_overtaken_by_it() -> None:
                      for person, number, called_s, waiting_s in zip(
                          drawn(2)[1], (1, 2), (16.0, 9.5), (15.0, 8.0), strict=True))  # fmt: skip
     assert order_inversions(places_of([ahead, behind])) == 1
-    assert order_inversions(places_of([ahead, behind], breaks=[(10.0, 15.0)])) == 0
+    assert order_inversions(places_of([ahead, behind], blind=[(10.0, 15.0)])) == 0
 
 
 def test_a_rate_that_was_changed_counts_from_then() -> None:
