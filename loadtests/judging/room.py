@@ -2,8 +2,9 @@
 The figures of a run that only a waiting room gives it. Pure.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 from loadtests.judging.facts import RoomFacts
 from loadtests.measuring import fairness
@@ -12,16 +13,16 @@ from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from waiting_room.core.draw import Draw, Order
 
 Spans = Sequence[tuple[float, float]]
+BLIND: Final = frozenset({"break", "kill-redis"})
 
 
-def room_result(measures: Measures, room: RoomFacts, blind: Spans = ()) -> dict[str, Any]:
+def room_result(measures: Measures, room: RoomFacts, changes: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """
-    Return the figures that only a run behind a room has; *blind* are the seconds from and to which what it
-    told of the order was no evidence.
+    Return the figures that only a run behind a room has; *changes* are those that were made during it.
     """
-    shoppers = measures.shoppers
+    shoppers = credible(measures.shoppers, changes)
     waits = [s.waited_s for s in shoppers if s.admitted_s is not None and s.waited_s is not None]
-    places = list(places_of(shoppers, room.draws, blind))
+    places = list(places_of(shoppers, room.draws))
     return {
         "rate_per_s": room.rate_per_s,
         "capacity": room.capacity,
@@ -52,13 +53,20 @@ def room_result(measures: Measures, room: RoomFacts, blind: Spans = ()) -> dict[
     }
 
 
-def places_of(shoppers: Iterable[ShopperRecord], draws: Iterable[Draw] = (), blind: Spans = ()) -> Iterable[Place]:
+def credible(shoppers: Iterable[ShopperRecord], changes: Iterable[Mapping[str, Any]]) -> tuple[ShopperRecord, ...]:
     """
-    Return the place of everybody who had a number; a draw has put the numbers of those who came early in another order.
+    Return what shoppers were told without what is no evidence of the order.
 
     In a break everybody is told to wait, and while the store is away each worker answers from the last picture it had:
-    those too who were called before and had not asked yet. What is said in these *blind* seconds tells nothing of the
-    order.
+    those too who were called before and had not asked yet.
+    """
+    blind = [(float(c["at_s"]), float(c["until_s"])) for c in changes if c["do"] in BLIND and c["until_s"]]
+    return tuple(replace(shopper, last_waiting_s=_before(blind, shopper.last_waiting_s)) for shopper in shoppers)
+
+
+def places_of(shoppers: Iterable[ShopperRecord], draws: Iterable[Draw] = ()) -> Iterable[Place]:
+    """
+    Return the place of everybody who had a number; a draw has put the numbers of those who came early in another order.
     """
     drawn = [(draw, Order(draw)) for draw in draws if draw.size]
     for shopper in shoppers:
@@ -70,7 +78,7 @@ def places_of(shoppers: Iterable[ShopperRecord], draws: Iterable[Draw] = (), bli
                 lane=lane,
                 number=order.rank_of(number) if order else number,
                 called_s=shopper.called_s if shopper.called_s is not None else shopper.admitted_s,
-                last_waiting_s=_before(blind, shopper.last_waiting_s),
+                last_waiting_s=shopper.last_waiting_s,
                 number_changed=shopper.number_changed,
                 vanished=shopper.vanished,
             )

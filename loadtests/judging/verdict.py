@@ -20,8 +20,6 @@ from loadtests.measuring.measures import Measures
 
 Verdict = Literal["pass", "fail", "invalid", "aborted"]
 EXIT_CODES: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "invalid": 6, "aborted": 130}
-BLIND = frozenset({"break", "kill-redis"})
-"""While they last, a room tells people to wait who were called before: see `loadtests.judging.room.places_of`."""
 PROMISED = ("without_room", "with_room")
 
 
@@ -68,8 +66,7 @@ def run_result(played: Played) -> dict[str, Any]:
     result["arrivals_ks_p"] = result["generator"]["arrivals_ks_p"]
     result["unaccounted"] = result["conservation"]["unaccounted"]
     result["symptoms"] = symptoms(result)
-    blind = [(float(c["at_s"]), float(c["until_s"])) for c in played.changes if c["do"] in BLIND and c["until_s"]]
-    result |= room_result(measures, played.room, blind) if played.room else {}
+    result |= room_result(measures, played.room, played.changes) if played.room else {}
     whole, by_phase = figures_of(played)
     # What has a name in the result already is taken over its own span, such as the overload.
     return {**whole, **result, "phases": [asdict(phase) for phase in phases_in(played)], "by_phase": by_phase}

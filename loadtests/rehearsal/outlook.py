@@ -2,12 +2,14 @@
 A run held against its forecast: what was to be expected, and what is found. Pure.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from loadtests.forecast.findings import findings_of
 from loadtests.forecast.problem import problem_of
 from loadtests.forecast.result import forecast_of
 from loadtests.judging.facts import Played
+from loadtests.judging.room import credible
 
 
 def outlook_of(played: Played) -> dict[str, Any]:
@@ -20,5 +22,6 @@ def outlook_of(played: Played) -> dict[str, Any]:
     forecast = forecast_of(scenario, measures.seed)
     problem = problem_of(scenario, measures.seed)
     seats = {int(sample["t"]): float(sample["seats"]) for sample in room.by_s}
-    found = findings_of(measures, forecast, problem, seats or None)
+    told = replace(measures, shoppers=credible(measures.shoppers, played.changes))
+    found = findings_of(told, forecast, problem, seats or None)
     return {"forecast": forecast.to_json(), "findings": [finding.to_json() for finding in found]}
