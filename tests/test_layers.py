@@ -136,13 +136,10 @@ PURE = (
     "waiting_room.doctor.judging",
     "waiting_room.doctor.*_checks",
     "waiting_room.doctor.report",
-<<<<<<< HEAD
     "loadtests.forecast",
-=======
     *(f"loadtests.arrivals.{name}" for name in ("model", "plain", "spike", "flash", "cohorts", "retry", "history")),
     *(f"loadtests.arrivals.{name}" for name in ("models", "records", "check")),
     *(f"loadtests.scenario.{name}" for name in ("spec", "phases", "sketch", "outline")),
->>>>>>> 9be3f46 (Show what happens meanwhile, and hold the layers of arrivals, crowd and scenario by the rules' test)
 )
 IMPURE = (
     "asyncio",

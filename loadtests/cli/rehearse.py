@@ -112,8 +112,6 @@ def rehearse(context: click.Context, /, **given: Any) -> None:
 
 rehearse.add_command(presets)
 rehearse.add_command(show)
-rehearse.add_command(presets)
-rehearse.add_command(show)
 rehearse.add_command(predict)
 rehearse.add_command(run)
 rehearse.add_command(simulate)
