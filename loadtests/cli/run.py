@@ -50,6 +50,7 @@ MOST_WORKERS = 64
 @click.option(
     "--workers", default="1", metavar="N", show_default=True, help="How many processes the load generator has."
 )
+@click.option("--honest-only", is_flag=True, help="Leave out those who mean no good, to see what they cost the others.")
 @click.option("--without-room", is_flag=True, help="Play the same crowd without the room first.")
 @click.option("--abort", is_flag=True, help="End the run as soon as a criterion has failed for its grace.")
 @click.option("--json", "as_json", is_flag=True, help="Print rehearsal.json instead of a table.")
@@ -93,6 +94,8 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
     speed = scenario.speed if given["speed"] is None else above_0("--speed", given["speed"], faults)
     scale = above_0("--scale", given["scale"], faults)
     ready = scenario.faster(speed).scaled(scale)
+    if given["honest_only"]:
+        ready = ready.honest_only()
     if given["abort"]:
         ends = (replace(each, abort=True) if each.figure in LIVE else each for each in ready.criteria)
         ready = replace(ready, criteria=tuple(ends))

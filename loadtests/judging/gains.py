@@ -116,13 +116,13 @@ def _sentence(language: str, kind: str, figures: Mapping[str, Any], gains: Mappi
     polish = language == "pl"
     name = NAMES[kind][language] if kind in NAMES else kind
     came, tried = figures["arrivals"], figures["tried"]
-    counts = f"wizyty: {came}, próby: {tried}" if polish else f"{came} came and tried {tried} times"
+    counts = f"{name} – wizyty: {came}, próby: {tried}" if polish else f"{name}: {came} came and tried {tried} times"
     got = {gain: gains[gain.value] for gain in Gain if gains.get(gain.value)}
     if not got:
-        return f"{name}: {counts}. " + ("Nic na tym nie zyskali." if polish else "They gained nothing by it.")
+        return f"{counts}; bez żadnego zysku." if polish else f"{counts}. They gained nothing by it."
     list_of = ", ".join(f"{GAINS[gain][language]}: {count}" for gain, count in got.items())
     advice = " ".join(REMEDIES[gain][language] for gain in got)
-    return f"{name}: {counts}. " + ("Zyskali" if polish else "They got") + f" – {list_of}. {advice}"
+    return f"{counts}. {'Zysk' if polish else 'They got'} – {list_of}. {advice}"
 
 
 def gained(shoppers: Iterable[ShopperRecord]) -> dict[str, int]:
@@ -211,6 +211,46 @@ def losses(attacked: Measures, quiet: Measures) -> Losses:
         bought=sum(shopper.outcome is Outcome.BOUGHT for shopper, _ in pairs),
         bought_without=sum(shopper.outcome is Outcome.BOUGHT for _, shopper in pairs),
     )
+
+
+def has_villains(measures: Measures) -> bool:
+    """
+    Tell whether anybody was there who means no good.
+    """
+    return any(not is_honest(shopper.kind) for shopper in measures.shoppers)
+
+
+def losses_in_words(lost: Losses, language: str) -> str:
+    """
+    Return what honest people lost, in English (`en`) or Polish (`pl`).
+    """
+    said = _LOST if lost.longer_p50_s is not None else _NONE_WAITED
+    return said[language].format(
+        pairs=lost.pairs,
+        both=lost.both_waited,
+        p50=_number(lost.longer_p50_s, language),
+        p95=_number(lost.longer_p95_s, language),
+        bought=lost.bought,
+        before=lost.bought_without,
+    )
+
+
+def _number(seconds: float | None, language: str) -> str:
+    text = f"{seconds or 0.0:.1f}"
+    return text.replace(".", ",") if language == "pl" else text
+
+
+_LOST: Final[Words] = {
+    "en": "What honest people lost by those who mean no good: {both} of {pairs} were let in both times; half of them "
+    "waited at most {p50} s longer, 95 % at most {p95} s. {bought} bought, and {before} without them.",
+    "pl": "Co uczciwi stracili przez nieuczciwych: {both} z {pairs} osób weszło za każdym razem; połowa z nich czekała "
+    "dłużej najwyżej o {p50} s, 95 % najwyżej o {p95} s. Kupiło: {bought}, a bez nich: {before}.",
+}
+_NONE_WAITED: Final[Words] = {
+    "en": "Of {pairs} honest people nobody was let in both times. {bought} bought, and {before} without those who mean "
+    "no good.",
+    "pl": "Z {pairs} uczciwych osób nikt nie wszedł za każdym razem. Kupiło: {bought}, a bez nieuczciwych: {before}.",
+}
 
 
 def _person(shopper: ShopperRecord) -> tuple[str, str, float]:

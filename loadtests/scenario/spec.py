@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from loadtests.arrivals.rate import Rate
+from loadtests.crowd.kinds import KINDS
 from loadtests.crowd.streams import Stream
 from loadtests.documents import STRICT
 
@@ -152,6 +153,23 @@ class Scenario:
         changes = (replace(each, to=times * each.to) if each.do in {"rate", "seats"} and each.to else each
                    for each in self.changes)  # fmt: skip
         return replace(self.scaled(times), room=room, shop=shop, changes=tuple(changes))
+
+    def honest_only(self) -> "Scenario":
+        """
+        Return the scenario without those who mean no good; who comes else is the same, and comes at the same instants.
+
+        In a stream of both sorts the share of those who mean no good is left out of its rate, and the others come at
+        other instants than before.
+        """
+        return replace(self, streams=tuple(each for each in map(_honest, self.streams) if each is not None))
+
+
+def _honest(stream: Stream) -> Stream | None:
+    parts = {kind: part for kind, part in stream.journeys.items() if kind not in KINDS or KINDS[kind].honest}
+    share = sum(parts.values()) / sum(stream.journeys.values())
+    if share == 1:
+        return stream
+    return replace(stream, rate=stream.rate.scaled(share), journeys=parts) if share else None
 
 
 def _faster(stream: Stream, speed: float) -> Stream:

@@ -1,8 +1,8 @@
 """
 The replayer: keeps a pass that is used up, and shops on with it.
 
-Half of them give their seat back at the waiting page, the others by an order. A gate hears of the first only once the
-pass is used again, with its next report; so they knock, wait until it has heard, and then try.
+Some give their seat back at the waiting page (those who say goodbye), the others by an order. A gate hears of the first
+only once the pass is used again, with its next report; so they knock, wait until it has heard, and then try.
 """
 
 from collections.abc import Mapping

@@ -23,9 +23,11 @@ from tests.waiting import wait_until_sync
 ROOM: Final = {"capacity": 40, "rate_per_minute": 240, "poll_min_s": 0.5, "claim_window_s": 10}
 SEED: Final = 56
 """A seed by which two at least of each kind come."""
-QUICK: Final = Behaviour(browse_think_s=0.1, form_think_s=0.1, room_patience_s=25.0, room_patience_shape=20.0)
+QUICK: Final = Behaviour(
+    browse_think_s=0.1, form_think_s=0.1, room_patience_s=25.0, room_patience_shape=20.0, leave_share=0.5
+)
 CROWD: Final = Stream(
-    "crowd", Rate(((0.0, 12.0), (4.0, 12.0), (4.0, 1.0), (5.0, 1.0))), {"buyer": 0.7, "window": 0.3}, QUICK
+    "crowd", Rate(((0.0, 12.0), (4.0, 12.0), (4.0, 1.0), (5.0, 1.0))), {"buyer": 7, "window": 3}, QUICK
 )
 """More than the room lets in, so that whoever comes later meets a queue."""
 

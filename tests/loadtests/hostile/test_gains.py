@@ -2,20 +2,36 @@
 What came of each kind is counted and said, and what honest people lost is taken person by person.
 """
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from loadtests.arrivals.rate import Rate
+from loadtests.cli.compare import compare
 from loadtests.crowd.kinds import KINDS
-from loadtests.crowd.streams import Stream
+from loadtests.crowd.streams import Stream, arrivals_of
 from loadtests.judging.figures import FIGURES
-from loadtests.judging.gains import GAINS, NAMES, REMEDIES, by_kind, criteria_of, gained, human_share, losses, sentence
+from loadtests.judging.gains import (
+    GAINS,
+    NAMES,
+    REMEDIES,
+    Losses,
+    by_kind,
+    criteria_of,
+    gained,
+    human_share,
+    losses,
+    losses_in_words,
+    sentence,
+)
 from loadtests.measuring.gain import Gain
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from loadtests.scenario.spec import Criterion, Scenario
-from tests.loadtests.rehearsal.crowd import measures
+from tests.loadtests.rehearsal.crowd import measures, sample
 
 HOSTILE = [name for name, kind in KINDS.items() if not kind.honest]
 COUNTS = {"arrivals": 3, "tried": 12}
@@ -95,7 +111,7 @@ def test_every_kind_is_told_in_both_languages(kind: str) -> None:
     said = sentence(kind, COUNTS, {})
 
     assert said["en"] == f"{NAMES[kind]['en']}: 3 came and tried 12 times. They gained nothing by it."
-    assert said["pl"] == f"{NAMES[kind]['pl']}: wizyty: 3, próby: 12. Nic na tym nie zyskali."
+    assert said["pl"] == f"{NAMES[kind]['pl']} – wizyty: 3, próby: 12; bez żadnego zysku."
 
 
 @pytest.mark.parametrize("gain", list(Gain))
@@ -171,6 +187,49 @@ def test_losses_are_taken_person_by_person() -> None:
     assert (lost.bought, lost.bought_without) == (2, 3)
 
 
+def test_losses_are_told_in_both_languages() -> None:
+    """
+    With the decimal sign of each.
+    """
+    lost = Losses(400, 380, 0.25, 1.5, 300, 301)
+
+    assert "380 of 400 were let in both times; half of them waited at most 0.2 s longer" in losses_in_words(lost, "en")
+    assert "380 z 400 osób weszło za każdym razem" in losses_in_words(lost, "pl")
+    assert "95 % najwyżej o 1,5 s. Kupiło: 300, a bez nich: 301." in losses_in_words(lost, "pl")
+
+
+def test_losses_of_nobody_who_waited_are_told_without_a_time() -> None:
+    """
+    No wait is made up where there was none.
+    """
+    assert " s longer" not in losses_in_words(Losses(4, 0, None, None, 0, 3), "en")
+
+
+def test_honest_only_leaves_everybody_else_where_they_were() -> None:
+    """
+    The same people come at the same instants, and nobody who means no good.
+    """
+    rate = Rate(((0.0, 5.0), (9.0, 5.0)))
+    people, bots = Stream("people", rate, {"buyer": 1.0}), Stream("bots", rate, {"bot": 1.0})
+    whole = Scenario("x", {}, (people, bots))
+
+    assert whole.honest_only().streams == (people,)
+    assert {(a.at_s, a.k) for a in arrivals_of(whole.honest_only().streams, 3)} == {
+        (a.at_s, a.k) for a in arrivals_of(whole.streams, 3) if a.stream == 0
+    }
+
+
+def test_honest_only_thins_a_stream_of_both_sorts() -> None:
+    """
+    As many honest people come as before.
+    """
+    mixed = Stream("crowd", Rate(((0.0, 8.0), (9.0, 8.0))), {"buyer": 3.0, "forger": 1.0})
+    [honest] = Scenario("x", {}, (mixed,)).honest_only().streams
+
+    assert honest.rate == Rate(((0.0, 6.0), (9.0, 6.0)))
+    assert dict(honest.journeys) == {"buyer": 3.0}
+
+
 def test_a_run_held_against_itself_lost_nothing() -> None:
     """
     The same people waited as long.
@@ -178,3 +237,23 @@ def test_a_run_held_against_itself_lost_nothing() -> None:
     lost = losses(RUN, RUN)
 
     assert (lost.longer_p50_s, lost.longer_p95_s, lost.bought - lost.bought_without) == (0.0, 0.0, 0)
+
+
+def test_compare_tells_what_honest_people_lost(tmp_path: Path) -> None:
+    """
+    Where those who mean no good came to one of the two rehearsals only, in words and for machines.
+    """
+    quiet = run_of(record(0, "buyer", Outcome.BOUGHT, 4.0), gains={})
+    for name, played in (("with", RUN), ("without", quiet)):
+        (tmp_path / name / "runs").mkdir(parents=True)
+        result = sample()[0]
+        result["runs"]["without_room"] = None
+        (tmp_path / name / "rehearsal.json").write_text(json.dumps(result))
+        (tmp_path / name / "runs" / "with_room.measures.json").write_text(played.to_json())
+    folders = [str(tmp_path / "with"), str(tmp_path / "without")]
+    said = CliRunner().invoke(compare, folders).output
+    told = json.loads(CliRunner().invoke(compare, [*folders, "--json"]).output)
+
+    assert said.splitlines()[-1] == losses_in_words(losses(RUN, quiet), "en")
+    assert told["losses"]["with_room"]["pairs"] == 1
+    assert json.loads(CliRunner().invoke(compare, [folders[0], folders[0], "--json"]).output)["losses"] == {}

@@ -290,13 +290,13 @@ class Told:
     measures: Measures
 
 
-def play(town: Town, kind: str, *, i: int = 0, patience_s: float = 30.0, buys: bool = True) -> Told:
+def play(town: Town, kind: str, *, i: int = 0, patience_s: float = 30.0, leaves: bool = False) -> Told:
     """
     Let one of a kind visit the town.
     """
     recorder = Recorder(PLAN, Unobserved())
     visit = recorder.arrived(i, town.time_s, town.time_s, "bad", kind)
-    shopper = replace(draw_shopper(Behaviour(), 7, i), room_patience_s=patience_s, says_goodbye=not buys)
+    shopper = replace(draw_shopper(Behaviour(), 7, i), room_patience_s=patience_s, says_goodbye=leaves)
 
     def dial(url: str) -> Line | None:
         assert url
