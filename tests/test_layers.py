@@ -77,7 +77,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*SHARED, "loadtests.documents", "loadtests.arrivals", "loadtests.crowd"),
         "loadtests.demo_shop.model",  # whose settings a scenario may change
     ),
-    "loadtests.compare": ("loadtests.compare", "loadtests.measuring", "loadtests.report.language"),
+    "loadtests.compare": ("loadtests.compare", "loadtests.measuring", "loadtests.report"),
+    "loadtests.report": (*SHARED, "loadtests.crowd", "loadtests.measuring"),
     "loadtests.demo_shop": (*SHARED, "waiting_room.gates"),
     "loadtests.forecast": (
         *(*SHARED, "loadtests.arrivals", "loadtests.crowd", "loadtests.scenario", "loadtests.measuring"),

@@ -10,50 +10,24 @@ from typing import Any
 
 import click
 
+from loadtests.cli.folders import rehearsal_of
 from loadtests.cli.options import HELP, OptionsError
 from loadtests.compare import difference, telling
 from loadtests.compare.figures import Observed
-from loadtests.documents import DocumentError
+from loadtests.compare.page import render
 from loadtests.judging import gains
 from loadtests.measuring.measures import Measures
 from loadtests.report.language import CODES, language
 from waiting_room.errors import Fault
-
-RESULT = "rehearsal.json"
-
-
-def rehearsal_of(folder: Path, faults: list[Fault]) -> tuple[dict[str, Any], dict[str, Measures]]:
-    """
-    Return the result that *folder* holds and the measures of its runs; what cannot be read becomes a fault.
-    """
-    try:
-        result = json.loads((folder / RESULT).read_bytes())
-    except OSError as error:
-        remedy = "name a folder that `waiting-room rehearse --out` has written"
-        faults.append(Fault(str(folder / RESULT), f"cannot be read ({error.strerror})", remedy))
-        return {}, {}
-    except ValueError as error:
-        faults.append(Fault(str(folder / RESULT), f"is no JSON ({error})", "rehearse again"))
-        return {}, {}
-    if not isinstance(result, dict) or not isinstance(result.get("runs"), dict):
-        faults.append(Fault(str(folder / RESULT), "is no rehearsal's result", "rehearse again"))
-        return {}, {}
-    measures = {}
-    for name in (name for name, run in result["runs"].items() if run):
-        path = folder / "runs" / f"{name}.measures.json"
-        try:
-            measures[name] = Measures.from_file(path)
-        except DocumentError as error:
-            faults.extend(error.faults)
-    return result, measures
 
 
 @click.command(context_settings=HELP)
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison for machines.")
+@click.option("--html", metavar="FILE", help="Write it as a page as well, one file that opens offline.")
 @click.option("--lang", type=click.Choice(CODES), default="en", show_default=True, help="The language of the words.")
-def compare(a: str, b: str, *, as_json: bool, lang: str) -> None:
+def compare(a: str, b: str, *, as_json: bool, html: str | None, lang: str) -> None:
     """
     Say what differs between two rehearsals, A and B: by how much, and how sure that is.
 
@@ -64,15 +38,20 @@ def compare(a: str, b: str, *, as_json: bool, lang: str) -> None:
     """
     faults: list[Fault] = []
     ours, theirs = rehearsal_of(Path(a), faults), rehearsal_of(Path(b), faults)
+    if html is not None and not Path(html).absolute().parent.is_dir():
+        faults.append(Fault("--html", f"the folder of {html} does not exist", "create it, or name another"))
     if faults:
         raise OptionsError(faults)
     found = difference.compare(ours[0], theirs[0], _observed(*ours), _observed(*theirs))
+    say = language(lang)
+    if html is not None:
+        Path(html).write_text(render(found, say, (a, b)), encoding="utf-8")
     lost = dict(_losses(ours[1], theirs[1]))
     if as_json:
         told = {**found.to_json(), "losses": {name: asdict(each) for name, each in lost.items()}}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    click.echo(telling.table(found, language(lang)))
+    click.echo(telling.table(found, say))
     for each in lost.values():
         click.echo(gains.losses_in_words(each, lang))
 

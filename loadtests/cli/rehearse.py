@@ -25,6 +25,7 @@ from loadtests.cli.options import (
 from loadtests.cli.playing import played
 from loadtests.cli.predict import predict
 from loadtests.cli.presets import presets
+from loadtests.cli.report import report
 from loadtests.cli.run import run
 from loadtests.cli.show import show
 from loadtests.cli.simulate import simulate
@@ -117,3 +118,4 @@ rehearse.add_command(run)
 rehearse.add_command(simulate)
 rehearse.add_command(compare)
 rehearse.add_command(capacity)
+rehearse.add_command(report)

@@ -5,7 +5,7 @@ What a comparison says: sentences, and a table for a terminal.
 from collections.abc import Iterator, Sequence
 
 from loadtests.compare.difference import CONFIDENCE, Comparison, Difference
-from loadtests.report.language import Language
+from loadtests.report.language import Language, typed
 
 
 def value(each: Difference, figure: float, say: Language) -> str:
@@ -114,7 +114,7 @@ def table(found: Comparison, say: Language) -> str:
     if found.configuration:
         rows4 = [(say("compare.configuration"), "A", "B", ""), *((*row, "") for row in found.configuration)]
         lines += ["", *_aligned(rows4)]
-    return "\n".join((*lines, "", *notes(found, say)))
+    return typed("\n".join((*lines, "", *notes(found, say))))
 
 
 def _aligned(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:

@@ -5,7 +5,6 @@ What a rehearsal leaves behind: the result for machines and for people.
 import json
 import os
 import platform
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ def write_results(out: Path, result: dict[str, Any], measures: dict[str, Measure
     write_json(out / "rehearsal.json", result)
     (out / "junit.xml").write_text(junit(result), encoding="utf-8")
     (out / "summary.md").write_text(markdown(result), encoding="utf-8")
-    page = render(result, {name: asdict(found) for name, found in measures.items()})
+    page = render(result, measures)
     (out / "report.html").write_text(page, encoding="utf-8")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from loadtests.report import words
+from loadtests.report.language import language, typed
+from loadtests.report.page import RUNS
 
 ROWS = (
     ("arrivals", "Shoppers who came"),
@@ -27,6 +28,7 @@ ROWS = (
     ("start_lag_p99_ms", "Generator late by (99 %)"),
     ("not_started", "Shoppers not started"),
 )
+SAY = language("en")
 _SHORT = {"without_room": "without room", "with_room": "with room"}
 
 
@@ -34,22 +36,22 @@ def table(result: Mapping[str, Any]) -> str:
     """
     Return both runs side by side, with the limits and whether they held.
     """
-    played = [name for name, _ in words.RUNS if result["runs"].get(name)]
+    played = [name for name in RUNS if result["runs"].get(name)]
     rows = [("", *(_SHORT[name] for name in played), "", "limit")]
     for field, label in ROWS:
         values = [result["runs"][name].get(field) for name in played]
         if all(value is None for value in values):
             continue
-        shown = ("–" if value is None else words.amount(field, value) for value in values)
+        shown = ("–" if value is None else SAY.amount(field, value) for value in values)
         rows.append((label, *shown, *_limit(result, field)))
-    return "\n".join(_aligned(rows)) if played else ""
+    return typed("\n".join(_aligned(rows))) if played else ""
 
 
 def _limit(result: Mapping[str, Any], field: str) -> tuple[str, str]:
     checks = [check for check in result["thresholds"] if check["field"] == field and result["runs"].get(check["run"])]
     if not checks or result["verdict"] == "aborted":
         return "", ""
-    limit = words.comparison(checks[0]["comparator"], field, checks[0]["limit"])
+    limit = SAY.comparison(checks[0]["comparator"], field, checks[0]["limit"])
     return "ok" if all(check["ok"] for check in checks) else "FAILED", limit
 
 
@@ -69,7 +71,7 @@ def summary(result: Mapping[str, Any], out: Path) -> str:
     """
     Return what is printed at the end: the table, the verdict in words, what is wrong, and where the report is.
     """
-    word, meaning = words.VERDICTS[result["verdict"]]
+    word, meaning = SAY(f"verdict.{result['verdict']}"), SAY(f"meaning.{result['verdict']}")
     parts = [table(result), f"{word.upper()}. {meaning}"]
     broken = [check for check in result["thresholds"] if not check["ok"] and result["runs"].get(check["run"])]
     if result["verdict"] != "aborted":
@@ -78,11 +80,11 @@ def summary(result: Mapping[str, Any], out: Path) -> str:
     if result["not_measured"]:
         parts += ["Not measured:", *(f"  {sentence}" for sentence in result["not_measured"])]
     parts.append(f"Report: {out / 'report.html'}")
-    return "\n".join(part for part in parts if part)
+    return typed("\n".join(part for part in parts if part))
 
 
 def _check_words(check: Mapping[str, Any]) -> str:
-    what = words.CHECKS.get(check["name"].partition(".")[0], check["name"])
-    value = words.amount(check["field"], check["value"])
-    limit = words.comparison(check["comparator"], check["field"], check["limit"])
+    what = SAY.known("check", check["name"].partition(".")[0])
+    value = SAY.amount(check["field"], check["value"])
+    limit = SAY.comparison(check["comparator"], check["field"], check["limit"])
     return f"{what}: {value}, must be {limit} ({_SHORT[check['run']]})"

@@ -128,6 +128,13 @@ def unbroken(sentence: str) -> str:
     return re.sub(r"(\d) (%|ms|s|×|PLN|EUR|zł)(?=\W|$)", f"\\1{FIXED}\\2", sentence)
 
 
+def typed(text: str) -> str:
+    """
+    Return a text with plain spaces only, as terminals and those who search in their output expect.
+    """
+    return text.replace(FIXED, " ").replace(NARROW, " ")
+
+
 @cache
 def language(code: str) -> Language:
     """

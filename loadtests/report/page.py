@@ -2,191 +2,258 @@
 Put the report together: a pure function from the results to one HTML page.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from loadtests.report import charts, waits, words
-from loadtests.report.charts import Figure, Measured, Table
+from loadtests.measuring.measures import Measures
+from loadtests.report import heat, people, timeline, waits
+from loadtests.report.figures import DASH, Figure, Run, Seen, Table, length_s, shared
+from loadtests.report.language import Language, language, unbroken
 
 HERE = Path(__file__).parent
-TILES = (
-    ("Orders per second", "orders_per_s"),
-    ("Of what the shop can sell", "goodput_ratio"),
-    ("95 % of pages within", "shop_p95_ms"),
-    ("Requests that failed", "error_ratio"),
+RUNS: Final = ("without_room", "with_room")
+TILES: Final = ("orders_per_s", "goodput_ratio", "shop_p95_ms", "error_ratio")
+KINDS: Final = ("criterion", "meaning", "validity")
+PARTICULARS: Final = (
+    *("arrivals", "orders", "orders_total", "orders_per_s", "shop_capacity_per_s", "goodput_ratio", "shop_p95_ms"),
+    *("shop_service_p95_ms", "error_ratio", "oversold", "waited_p50_s", "waited_p95_s", "waited_max_s"),
+    *("eta_coverage", "position_rises", "seats_max", "capacity", "rate_per_s", "over_admissions", "order_inversions"),
+    *("places_lost", "recovery_s"),
 )
-PARTICULARS = (
-    ("arrivals", "Shoppers who came"),
-    ("orders", "Orders over the overload"),
-    ("orders_total", "Orders in the whole run"),
-    ("orders_per_s", "Orders per second over the overload"),
-    ("shop_capacity_per_s", "What the shop can sell"),
-    ("goodput_ratio", "Share of it that was sold"),
-    ("shop_p95_ms", "95 % of pages within, as shoppers felt it"),
-    ("shop_service_p95_ms", "95 % of pages within, from sending the request"),
-    ("error_ratio", "Requests that failed"),
-    ("oversold", "Pieces sold beyond the stock"),
-    ("waited_p50_s", "Half waited up to"),
-    ("waited_p95_s", "95 % waited up to"),
-    ("eta_coverage", "Announced times that held"),
-    ("position_rises", "Positions that went up"),
-    ("seats_max", "Most seats taken at once"),
-    ("capacity", "Seats there are"),
-    ("rate_per_s", "Let in at most"),
-    ("over_admissions", "Let in beyond rate or seats"),
-    ("order_inversions", "Overtaken in the queue"),
-    ("places_lost", "Places lost"),
+HEALTH: Final = (
+    *("start_lag_p50_ms", "start_lag_p99_ms", "start_lag_max_ms", "not_started", "generator_cpu_share"),
+    "generator_cpu_peak",
 )
-HEALTH = (
-    ("start_lag_p50_ms", "Half of the shoppers started late by up to"),
-    ("start_lag_p99_ms", "99 % started late by up to"),
-    ("start_lag_max_ms", "The latest started late by"),
-    ("not_started", "Shoppers who could not start"),
-    ("generator_cpu_share", "Generator's processor time, of one core"),
-    ("generator_cpu_peak", "Likewise in its busiest 5 seconds"),
+BY_PHASE: Final = (
+    *("arrivals_per_s", "admitted_per_s", "shop_p95_ms", "error_ratio", "waited_p50_s", "waited_p95_s"),
+    "abandoned_ratio",
 )
 
 
-def render(result: Mapping[str, Any], measures: Mapping[str, Measured]) -> str:
+@dataclass(frozen=True, slots=True)
+class Played:
+    """
+    One run as the report shows it.
+
+    Args:
+        name: which.
+        title: what it is called.
+        run: its result.
+    """
+
+    name: str
+    title: str
+    run: Run
+
+
+def render(result: Mapping[str, Any], measures: Mapping[str, Measures], lang: str = "en") -> str:
     """
     Return the whole report as HTML that needs nothing else.
 
     Args:
         result: what `rehearsal.json` holds.
-        measures: the measures of each run by its name, as the load generator wrote them.
+        measures: the measures of each run by its name.
+        lang: the language, `en` or `pl`.
+    """
+    say = language(lang)
+    played = list(_played(result, say))
+    known = {each.name: measures[each.name] for each in played if each.name in measures}
+    x_max = max((length_s(found) for found in known.values()), default=1.0)
+    seen = {each.name: Seen(each.run, known[each.name], say, x_max) for each in played if each.name in known}
+    return page(
+        "report.html.j2",
+        say,
+        result=result,
+        headline=headline(result, say),
+        played=played,
+        tiles=[
+            (say(f"tile.{field}"), [(each.title, say.amount(field, each.run.get(field))) for each in played])
+            for field in TILES
+        ],
+        checks=list(_checks(result, say)),
+        findings=[(each.title, [say.said(found["says"]) for found in each.run.get("findings") or []])
+                  for each in played],
+        funnels=[(each.title, people.funnel(known[each.name], gated=seen[each.name].gated),
+                  people.losses(result, known[each.name], say)) for each in played if each.name in known],
+        rows_of_figures=list(_paired(played, seen)),
+        causes=[(each.title, _causes(each.run, say)) for each in played if each.run.get("problems")],
+        waiting=[figure for each in seen.values() if each.gated for figure in _waiting(each)],
+        attackers=[(each.title, table) for each in played if each.name in known
+                   if (table := people.attackers(known[each.name], say))],
+        outcomes=people.outcomes(((each.title, each.run) for each in played), say),
+        by_phase=[(each.title, _by_phase(each.run, say)) for each in played if each.run.get("by_phase")],
+        particulars=_particulars(played, PARTICULARS, say),
+        health=_particulars(played, HEALTH, say),
+        strips=[(each.title, timeline.generator(seen[each.name])) for each in played
+                if each.name in seen and known[each.name].seconds],
+        settings=list(_settings(result, say)),
+    )  # fmt: skip
+
+
+def page(template: str, say: Language, **values: Any) -> str:
+    """
+    Return a page made from a template, with the style in it.
     """
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    word, meaning = words.VERDICTS[result["verdict"]]
-    played = [
-        (name, title if run.get("complete", True) else f"{title} (stopped early)")
-        for name, title in words.RUNS
-        if (run := result["runs"].get(name))
-    ]
-    return environment.get_template("report.html.j2").render(
-        style=(HERE / "report.css").read_text(),
-        result=result,
-        verdict_word=word,
-        verdict_meaning=meaning,
-        headline=words.headline(result),
-        played=played,
-        tiles=[(label, [(title, words.amount(field, result["runs"][name].get(field))) for name, title in played])
-               for label, field in TILES],
-        checks=list(_checks(result)),
-        rows_of_figures=list(_paired(result, measures, played)),
-        waiting=list(_waiting(result, measures)),
-        outcomes=_outcomes(result, played),
-        particulars=_particulars(result, played, PARTICULARS),
-        health=_particulars(result, played, HEALTH),
-        settings=list(_settings(result)),
-    )  # fmt: skip
+    style = (HERE / "report.css").read_text(encoding="utf-8")
+    return environment.get_template(template).render(style=style, say=say, **values)
 
 
-def _checks(result: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    runs = dict(words.RUNS)
-    for kind, title in words.KINDS.items():
+def headline(result: Mapping[str, Any], say: Language) -> str:
+    """
+    Return what happened, in one or two sentences for people who were not there.
+    """
+    without, room = (result["runs"].get(name) for name in RUNS)
+    sentences = [_sentence(without, say("headline.without_room"), say)] if without else []
+    if room:
+        sentences.append(_sentence(room, say("headline.both" if without else "headline.with_room"), say))
+    return unbroken(" ".join(sentences)) or say("headline.nothing")
+
+
+def _sentence(run: Run, who: str, say: Language) -> str:
+    sold = run.get("orders_per_s")
+    share = run.get("goodput_ratio")
+    return say(
+        "headline.sentence" if share is not None else "headline.unknown",
+        who=who,
+        sold=say("not_measured") if sold is None else say.number(float(sold), 1),
+        share="" if share is None else say.percent(float(share)),
+        slow=say.amount("shop_p95_ms", run.get("shop_p95_ms")),
+        wrong=say.amount("error_ratio", run.get("error_ratio")),
+    )
+
+
+def _played(result: Mapping[str, Any], say: Language) -> Iterator[Played]:
+    for name in RUNS:
+        run = result["runs"].get(name)
+        if run:
+            title = say(f"run.{name}")
+            yield Played(name, title if run.get("complete", True) else say("run.stopped", run=title), run)
+
+
+def _checks(result: Mapping[str, Any], say: Language) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for kind in KINDS:
         rows = [
             {
-                **_state(check, aborted=result["verdict"] == "aborted"),
-                "what": words.CHECKS.get(check["name"].partition(".")[0], check["name"]),
-                "run": runs[check["run"]] if kind == "validity" else "",
-                "why": check["why"],
-                "limit": words.unbroken(words.comparison(check["comparator"], check["field"], check["limit"])),
-                "value": words.amount(check["field"], check["value"]),
+                **_state(check, say, aborted=result["verdict"] == "aborted"),
+                "what": _what(check, say),
+                "run": say(f"run.short.{check['run']}") if kind == "validity" else "",
+                "phase": say("checks.phase", phase=say.known("phase", check["phase"])) if check.get("phase") else "",
+                "why": _why(check, say),
+                "limit": say.comparison(check["comparator"], check["field"], check["limit"]),
+                "value": say.amount(check["field"], check["value"]),
             }
             for check in result["thresholds"]
             if check["kind"] == kind
         ]
         if rows:
-            yield title, rows
+            yield say(f"kind.{kind}"), rows
 
 
-def _state(check: Mapping[str, Any], *, aborted: bool) -> dict[str, str]:
+def _what(check: Mapping[str, Any], say: Language) -> str:
+    name, field = check["name"].partition(".")[0], check["field"]
+    for key in (f"check.{name}", f"figure.{field}"):
+        if say.has(key):
+            return say(key)
+    return str(check["name"]).replace("_", " ")
+
+
+def _why(check: Mapping[str, Any], say: Language) -> str:
+    # A scenario's own reasons stand in whatever language its author wrote.
+    key = f"why.{check['name'].partition('.')[0]}"
+    return say(key) if say.code != "en" and say.has(key) else str(check.get("why") or "")
+
+
+def _state(check: Mapping[str, Any], say: Language, *, aborted: bool) -> dict[str, str]:
     if check["ok"]:
-        return {"state": "ok", "mark": "✓", "state_words": "held"}
+        return {"state": "ok", "mark": "✓", "state_words": say("checks.held")}
     if aborted and check["value"] is None:
-        return {"state": "unknown", "mark": "–", "state_words": "not reached"}
-    return {"state": "bad", "mark": "✗", "state_words": "did not hold"}
+        return {"state": "unknown", "mark": DASH, "state_words": say("checks.unknown")}
+    return {"state": "bad", "mark": "✗", "state_words": say("checks.bad")}
 
 
-def _paired(
-    result: Mapping[str, Any], measures: Mapping[str, Measured], played: list[tuple[str, str]]
-) -> Iterator[list[tuple[str, Figure]]]:
-    there = [(name, title) for name, title in played if name in measures and measures[name]["seconds"]]
+def _paired(played: Sequence[Played], seen: Mapping[str, Seen]) -> Iterator[list[tuple[str, Figure]]]:
+    there = [(each.title, seen[each.name]) for each in played if each.name in seen and seen[each.name].measures.seconds]
     if not there:
         return
-    known = [measures[name] for name, _ in there]
-    x_max = max(charts.length_s(measured) for measured in known)
-    peaks = (
-        (charts.demand, lambda m: max(charts.smoothed(charts.column(m, "arrivals")), default=0)),
-        (charts.latency, lambda m: max(charts.column(m, "shop_p95_ms"), default=0)),
-        (charts.people, lambda m: max(charts.column(m, "waiting") + charts.column(m, "in_shop"), default=0)),
-        (charts.errors, lambda m: max(charts.smoothed(charts.column(m, "shop_requests")), default=0)),
+    charts: list[tuple[Callable[[Seen, float], Figure], Callable[[Seen], float]]] = [
+        (timeline.demand, timeline.demand_peak),
+        (timeline.people, timeline.people_peak),
+    ]
+    if any(each.measures.cells for _, each in there):
+        charts += [(partial(heat.heat, clock="latency"), heat.heat_peak),
+                   (partial(heat.heat, clock="service"), heat.heat_peak)]  # fmt: skip
+    charts.append((timeline.errors, timeline.errors_peak))
+    for chart, peak in charts:
+        y_max = shared([each for _, each in there], peak)
+        yield [(title, chart(each, y_max)) for title, each in there]
+
+
+def _waiting(seen: Seen) -> Iterator[Figure]:
+    if seen.measures.seconds and (figure := timeline.seats(seen)):
+        yield figure
+    yield from waits.pictures(seen)
+
+
+def _causes(run: Run, say: Language) -> Table:
+    rows = sorted(run["problems"].items(), key=lambda item: (-item[1], item[0]))
+    return Table((say("causes.cause"), say("causes.count")), tuple((what, say.number(n)) for what, n in rows[:20]))
+
+
+def _by_phase(run: Run, say: Language) -> Table:
+    parts = run["by_phase"]
+    spans: dict[str, list[str]] = {}
+    for phase in run.get("phases") or []:
+        span = f"{say.number(round(phase['from_s']))}–{say.number(round(phase['to_s']))} s"
+        spans.setdefault(phase["name"], []).append(span)
+    fields = [field for field in BY_PHASE if any(figures.get(field) is not None for figures in parts.values())]
+    rows = tuple(
+        (
+            say.known("phase", name),
+            ", ".join(spans.get(name, [DASH])),
+            *(DASH if figures.get(field) is None else say.amount(field, figures[field]) for field in fields),
+        )
+        for name, figures in parts.items()
     )
-    for chart, peak in peaks:
-        y_max = charts.pair_max(known, peak)
-        if chart is charts.latency:
-            y_max = max(y_max, 2000.0)
-        yield [(title, chart(result["runs"][name], measures[name], y_max, x_max)) for name, title in there]
+    return Table((say("phases.phase"), say("phases.when"), *(say(f"figure.{field}") for field in fields)), rows)
 
 
-def _waiting(result: Mapping[str, Any], measures: Mapping[str, Measured]) -> Iterator[Figure]:
-    run, measured = result["runs"].get("with_room"), measures.get("with_room")
-    if not run or not measured:
-        return
-    figures = (
-        waits.waits(measured),
-        waits.announced(measured),
-        waits.seats(run, measured, charts.length_s(measured)),
-        waits.order(measured),
-    )
-    yield from (figure for figure in figures if figure is not None)
-
-
-def _outcomes(result: Mapping[str, Any], played: list[tuple[str, str]]) -> dict[str, Any]:
-    columns = []
-    for name, title in played:
-        run = result["runs"][name]
-        total = max(1, int(run["arrivals"]))
-        queued = int(run.get("still_waiting") or 0)
-        counts = {key: int(run["outcomes"].get(key, 0)) for key, _ in words.OUTCOMES}
-        counts |= {"still_waiting": queued, "unfinished": counts["unfinished"] - queued}
-        columns.append({"title": title, "total": sum(counts.values()), "counts": counts, "shares": {
-            key: count / total for key, count in counts.items()}})  # fmt: skip
-    return {"words": words.OUTCOMES, "columns": columns}
-
-
-def _particulars(
-    result: Mapping[str, Any], played: list[tuple[str, str]], fields: tuple[tuple[str, str], ...]
-) -> Table:
+def _particulars(played: Sequence[Played], fields: Sequence[str], say: Language) -> Table:
     rows = []
-    for field, label in fields:
-        values = [result["runs"][name].get(field) for name, _ in played]
+    for field in fields:
+        values = [each.run.get(field) for each in played]
         if any(value is not None for value in values):
-            rows.append((label, *("–" if value is None else words.amount(field, value) for value in values)))
-    return Table(("", *(title for _, title in played)), tuple(rows))
+            cells = (DASH if value is None else say.amount(field, value) for value in values)
+            rows.append((say(f"figure.{field}"), *cells))
+    return Table((say("particulars.figure"), *(each.title for each in played)), tuple(rows))
 
 
-def _settings(result: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    first = {"Command": result["command"], "Seed": result["seed"], "Started": result["started_at"]}
-    first |= {"Lasted": words.amount("_s", result["duration_s"])}
-    yield "This rehearsal", [(key, str(value)) for key, value in first.items()]
+def _settings(result: Mapping[str, Any], say: Language) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    first = {"command": result["command"], "seed": result["seed"], "started": result["started_at"]}
+    first |= {"lasted": say.amount("_s", result["duration_s"])}
+    yield say("again.this"), [(say(f"again.{key}"), str(value)) for key, value in first.items()]
+    scenario = {key: value for key, value in (result.get("scenario") or {}).items() if key not in {"says", "sources"}}
+    if scenario:
+        yield say("again.scenario"), [(key, _plain(value, say)) for key, value in scenario.items()]
     for title, values in result["settings"].items():
-        yield title, [(key, _plain(value)) for key, value in values.items()]
-    yield "Versions", [(key, str(value)) for key, value in result["versions"].items()]
+        yield say.known("settings", title), [(key, _plain(value, say)) for key, value in values.items()]
+    yield say("again.versions"), [(key, str(value)) for key, value in result["versions"].items()]
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, say: Language) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
+        return say("yes" if value else "no")
+    if isinstance(value, int | float):
+        return say.number(float(f"{value:.4g}")) if isinstance(value, float) else str(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_plain(part)}" for key, part in value.items())
+        return ", ".join(f"{key} {_plain(part, say)}" for key, part in value.items()) or DASH
     if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value)) or "–"
-    return "–" if value in {None, ""} else str(value)
+        return ", ".join(_plain(part, say) for part in value) or DASH
+    return str(value) or DASH if value is not None else DASH

@@ -9,9 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from loadtests.report.language import Language
+
 WIDTH = 480
 HEIGHT = 210
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 28
+LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 28
+NAMES = 15
+"""What a row of names above the field takes."""
+LETTER = 6.4
+"""About so wide is a letter of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +81,6 @@ def nice_ceiling(value: float) -> float:
     return next(f * power for f in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if f * power >= value)
 
 
-def number(value: float) -> str:
-    """
-    Return a value short enough for an axis.
-    """
-    if value >= 1000:
-        return f"{value:,.0f}".replace(",", "\u202f")
-    return f"{value:g}"
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """
@@ -94,6 +91,7 @@ class Line:
     css: str
     points: Sequence[tuple[float, float | None]]
     area: bool = False
+    dashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,32 +104,52 @@ class Limit:
     value: float
 
 
+Span = tuple[float, float, str, str]
+Mark = tuple[float, float | None, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """
-    The field of a chart: both axes, the shaded span, and who it is for those who cannot see it.
+    The field of a chart: both axes, what lies behind the marks, and what it is for those who cannot see it.
+
+    Args:
+        title: what it is called.
+        desc: what it shows, in a sentence.
+        x: across.
+        y: up.
+        say: the language.
+        x_unit: the unit at the last tick across.
+        y_text: how a value of the axis is written.
+        spans: what is shaded: from, to, style and name.
+        marks: what happened: from, to (None for a moment) and name.
+        height: of the whole.
     """
 
     title: str
     desc: str
     x: Axis
     y: Axis
+    say: Language
     x_unit: str = "s"
-    y_text: Callable[[float], str] = number
-    shade: tuple[float, float] | None = None
+    y_text: Callable[[float], str] | None = None
+    spans: Sequence[Span] = ()
+    marks: Sequence[Mark] = ()
     height: int = HEIGHT
 
 
 def frame(
-    title: str, desc: str, *, x_max: float, y_max: float, y_min: float = 0, log: bool = False, height: int = HEIGHT,
-    shade: tuple[float, float] | None = None, y_text: Callable[[float], str] = number, x_unit: str = "s",
+    title: str, desc: str, say: Language, *, x_max: float, y_max: float, y_min: float = 0, log: bool = False,
+    height: int = HEIGHT, spans: Sequence[Span] = (), marks: Sequence[Mark] = (),
+    y_text: Callable[[float], str] | None = None, x_unit: str = "s",
 ) -> Frame:  # fmt: skip
     """
-    Return a frame of the usual size.
+    Return a frame of the usual size; what has names above the field gets room for them.
     """
+    top = TOP + (NAMES if spans else 0) + (NAMES if marks else 0)
     x = Axis(0, max(x_max, 1), LEFT, WIDTH - RIGHT)
-    y = Axis(y_min, y_max if y_max > y_min else y_min + 1, height - BOTTOM, TOP, log)
-    return Frame(title, desc, x, y, x_unit, y_text, shade, height)
+    y = Axis(y_min, y_max if y_max > y_min else y_min + 1, height - BOTTOM, top, log)
+    return Frame(title, desc, x, y, say, x_unit, y_text, spans, marks, height)
 
 
 def draw(field: Frame, marks: Sequence[str]) -> str:
@@ -142,23 +160,65 @@ def draw(field: Frame, marks: Sequence[str]) -> str:
         f'<svg viewBox="0 0 {WIDTH} {field.height}" role="img" aria-label="{escape(field.title)}">'
         f"<title>{escape(field.title)}</title><desc>{escape(field.desc)}</desc>"
     )
-    return "".join((head, *_grid(field), *marks, "</svg>"))
+    return "".join((head, *_grid(field), *marks, happenings(field), "</svg>"))
 
 
 def _grid(field: Frame) -> Iterator[str]:
-    x, y = field.x, field.y
-    if field.shade:
-        from_px, to_px = x(field.shade[0]), x(field.shade[1])
-        yield rect(from_px, y.to_px, to_px - from_px, y.from_px - y.to_px, "shade")
+    x, y, number = field.x, field.y, field.y_text or field.say.number
+    yield from _spans(field)
     for tick in y.ticks():
-        at = y(tick)
-        yield f'<path class="grid" d="M{x.from_px} {at}H{x.to_px}"/>'
-        yield text(x.from_px - 6, at + 4, field.y_text(tick), "tick end")
+        at, label = y(tick), number(tick)
+        if label:
+            yield f'<path class="grid" d="M{x.from_px} {at}H{x.to_px}"/>'
+            yield text(x.from_px - 6, at + 4, label, "tick end")
     ticks = x.ticks()
     for tick in ticks:
-        label = f"{number(tick)} {field.x_unit}" if tick == ticks[-1] else number(tick)
+        label = f"{field.say.number(tick)} {field.x_unit}" if tick == ticks[-1] else field.say.number(tick)
         yield text(x(tick), y.from_px + 18, label, "tick mid")
     yield f'<path class="axis" d="M{x.from_px} {y.from_px}H{x.to_px}"/>'
+
+
+def _spans(field: Frame) -> Iterator[str]:
+    x, y = field.x, field.y
+    free_px = 0.0
+    for from_s, to_s, css, name in field.spans:
+        from_px, to_px = x(from_s), x(to_s)
+        yield rect(from_px, y.to_px, to_px - from_px, y.from_px - y.to_px, f"span {css}", name)
+        # A name that has no room above its span is told by pointing at it, and in the legend.
+        if name and to_px - from_px >= LETTER * len(name) and from_px >= free_px:
+            yield text((from_px + to_px) / 2, y.to_px - 4, name, "span-name mid")
+            free_px = to_px
+
+
+def happenings(field: Frame) -> str:
+    """
+    Return what happened, as lines across the field with their names above, or as hatched parts where it lasted.
+    """
+    x, y, marks, free_px = field.x, field.y, [], 0.0
+    for from_s, to_s, name in field.marks:
+        at = x(from_s)
+        if to_s is not None and to_s > from_s:
+            marks.append(rect(at, y.to_px, x(to_s) - at, y.from_px - y.to_px, "happening-span", name))
+        marks.append(
+            f'<path class="happening" d="M{at} {y.to_px - 4}V{y.from_px}"><title>{escape(name)}</title></path>'
+        )
+        width = LETTER * len(name)
+        left = min(at - 3, x.to_px - width)
+        if left >= free_px:
+            marks.append(text(left, TOP + 3, name, "happening-name"))
+            free_px = left + width + 8
+    return "".join(marks)
+
+
+def band(field: Frame, css: str, points: Sequence[tuple[float, float, float]]) -> str:
+    """
+    Return the area between a lower and an upper curve: (across, low, high).
+    """
+    if not points:
+        return ""
+    there = "L".join(f"{field.x(at):g} {field.y(high):g}" for at, _, high in points)
+    back = "L".join(f"{field.x(at):g} {field.y(low):g}" for at, low, _ in reversed(points))
+    return f'<path class="band {css}" d="M{there}L{back}Z"/>'
 
 
 def curve(field: Frame, line: Line) -> str:
@@ -181,7 +241,7 @@ def curve(field: Frame, line: Line) -> str:
             marks.append(f'<path class="area {line.css}" d="M{piece[0][0]:g} {base}L{way}L{piece[-1][0]:g} {base}Z"/>')
         if len(piece) == 1:
             marks.append(f'<circle class="dot {line.css}" cx="{piece[0][0]:g}" cy="{piece[0][1]:g}" r="2"/>')
-        marks.append(f'<path class="line {line.css}" d="M{way}"/>')
+        marks.append(f'<path class="line {line.css}{" dashed" if line.dashed else ""}" d="M{way}"/>')
     return "".join(marks)
 
 

@@ -1,149 +1,168 @@
 """
-The pictures of the waiting itself: how long, as announced, in which order, on how many seats.
+The pictures of the waiting itself: how long, as announced, in which order, for whom.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Final
 
 from markupsafe import Markup
 
 from loadtests.measuring.fairness import quantile
+from loadtests.measuring.measures import Measures, ShopperRecord
 from loadtests.report import svg
-from loadtests.report.charts import MAX_DOTS, MAX_ROWS, Figure, Measured, Run, Table, field_of
-from loadtests.report.svg import Limit, Line
-from loadtests.report.words import percent
+from loadtests.report.figures import MAX_ROWS, Figure, Seen, Table
+from loadtests.report.language import Language
 
-BINS = 24
-MAX_RANGES = 240
+BINS: Final = 24
+MAX_RANGES: Final = 240
+MAX_DOTS: Final = 1500
+MAX_SEGMENTS: Final = 12
 
 
-def waits(measured: Measured) -> Figure | None:
+def admitted(measures: Measures) -> list[ShopperRecord]:
+    """
+    Return those who were let in and for whom it is known how long they waited.
+    """
+    return [s for s in measures.shoppers if s.admitted_s is not None and s.waited_s is not None]
+
+
+def waits(seen: Seen) -> Figure | None:
     """
     Draw how many shoppers waited how long, of those who were let in.
     """
-    waited = [float(s["waited_s"]) for s in measured["shoppers"] if s.get("admitted_s") is not None]
+    say, waited = seen.say, [s.waited_s or 0.0 for s in admitted(seen.measures)]
     if not waited:
         return None
     top = svg.nice_ceiling(max(waited))
     counts = [0] * BINS
     for wait in waited:
         counts[min(BINS - 1, int(wait / top * BINS))] += 1
-    p50, p95 = quantile(waited, 0.5) or 0.0, quantile(waited, 0.95) or 0.0
-    field = field_of(
-        "How long people waited",
-        f"Half waited up to {p50:.0f} s, 95 % up to {p95:.0f} s.",
-        x_max=top, y_max=svg.nice_ceiling(max(counts)),
-    )  # fmt: skip
+    told = {"p50": say.amount("_s", quantile(waited, 0.5)), "p95": say.amount("_s", quantile(waited, 0.95)),
+            "count": say.number(len(waited))}  # fmt: skip
+    field = svg.frame(say("waits.title"), say("waits.desc", **told), say, x_max=top,
+                      y_max=svg.nice_ceiling(max(counts)))  # fmt: skip
     bars, rows = [], []
     for i, count in enumerate(counts):
         low, high = i * top / BINS, (i + 1) * top / BINS
-        words = f"{low:.1f} to {high:.1f} s"
+        words = say("waits.bin", low=say.number(low, 1), high=say.number(high, 1))
         rows.append((words, str(count)))
         bars.append(
             svg.rect(
                 field.x(low) + 0.5, field.y(count), field.x(high) - field.x(low) - 1,
-                field.y.from_px - field.y(count), "bar c-waiting", f"{words}: {count} shoppers",
+                field.y.from_px - field.y(count), "bar c-waiting", f"{words}: {count}",
             )
         )  # fmt: skip
     return Figure(
-        "How long people waited",
+        field.title,
         Markup(svg.draw(field, bars)),  # noqa: S704 -- built from numbers and our own words
-        (("c-waiting", "Shoppers"),),
-        Table(("Wait", "Shoppers"), tuple(rows)),
-        f"Half waited up to {p50:.0f} s, 95 % up to {p95:.0f} s, of {len(waited)} who were let in.",
+        (("c-waiting", say("shoppers")),),
+        Table((say("waits.wait"), say("shoppers")), tuple(rows)),
+        say("waits.note", **told),
     )
 
 
-def announced(measured: Measured) -> Figure | None:
+def announced(seen: Seen) -> Figure | None:
     """
     Draw the range that each shopper was shown against the wait that followed.
     """
-    told = _told(measured["shoppers"])
+    say = seen.say
+    told = [(s.eta.low_s, s.eta.high_s, s.eta.remaining_s) for s in seen.measures.shoppers if s.eta is not None]
     if not told:
         return None
     kept = sum(low <= real <= high for low, high, real in told)
-    shown = told[:: max(1, len(told) // MAX_RANGES)]
     top = svg.nice_ceiling(max(max(high, real) for _, high, real in told))
-    field = field_of(
-        "Announced against real wait",
-        f"{kept} of {len(told)} announcements came true.",
-        x_max=top, y_max=top, y_unit=" s",
-    )  # fmt: skip
+    count = {"kept": say.number(kept), "count": say.number(len(told)), "share": say.percent(kept / len(told))}
+    field = svg.frame(say("announced.title"), say("announced.desc", **count), say, x_max=top, y_max=top,
+                      y_text=lambda value: f"{say.number(value)} s")  # fmt: skip
     x, y = field.x, field.y
     marks = [f'<path class="diagonal" d="M{x(0)} {y(0)}L{x(top)} {y(top)}"/>']
-    for low, high, real in shown:
+    for low, high, real in told[:: max(1, len(told) // MAX_RANGES)]:
         css = "c-kept" if low <= real <= high else "c-missed"
         marks.append(f'<path class="range {css}" d="M{x(real):g} {y(low):g}V{y(high):g}"/>')
     every = len(told) // MAX_ROWS + 1
-    rows = tuple((f"{low:.1f} s", f"{high:.1f} s", f"{real:.1f} s") for low, high, real in told[::every])
+    rows = tuple(tuple(f"{say.number(value, 1)} s" for value in each) for each in told[::every])
     return Figure(
-        "Was the announced time right?",
+        field.title,
         Markup(svg.draw(field, marks)),  # noqa: S704 -- built from numbers and our own words
-        (("c-kept", "held"), ("c-missed", "did not hold")),
-        Table(("From", "To", "Came after"), rows),
-        f"Across: the wait itself. Up: the range on the page. It held for {percent(kept / len(told))} of {len(told)}.",
+        (("c-kept", say("announced.kept")), ("c-missed", say("announced.missed"))),
+        Table((say("announced.from"), say("announced.to"), say("announced.real")), rows),
+        say("announced.note", **count),
     )
 
 
-def _told(shoppers: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, float]]:
-    told = [s["eta"] for s in shoppers if s.get("eta")]
-    return [
-        (float(eta["low_s"]), float(eta["high_s"]), float(eta["remaining_s"]))
-        for eta in told
-        if all(eta.get(key) is not None for key in ("low_s", "high_s", "remaining_s"))
-    ]
-
-
-def order(measured: Measured) -> Figure | None:
+def order(seen: Seen) -> Figure | None:
     """
-    Draw the number on each ticket against the moment its holder was called: order is a rising line.
+    Draw the order in which people joined against the order in which they were called: fair is a thin rising line.
     """
-    called = [s for s in measured["shoppers"] if s.get("number") is not None and s.get("called_s") is not None]
+    say = seen.say
+    called = [s for s in seen.measures.shoppers if s.joined_s is not None and s.called_s is not None]
     if not called:
         return None
-    called.sort(key=lambda s: float(s["called_s"]))
-    field = field_of(
-        "Number on the ticket and moment of the call",
-        "The later the call, the higher the number: nobody is overtaken.",
-        x_max=svg.nice_ceiling(max(float(s["called_s"]) for s in called)),
-        y_max=svg.nice_ceiling(max(float(s["number"]) for s in called)),
-    )
-    shown = called[:: max(1, len(called) // MAX_DOTS)]
-    way = "".join(f"M{field.x(float(s['called_s'])):g} {field.y(float(s['number'])):g}h.01" for s in shown)
-    every = len(called) // MAX_ROWS + 1
-    rows = tuple((f"{float(s['called_s']):.1f} s", str(s["number"]), str(s.get("lane") or "")) for s in called[::every])
-    return Figure(
-        "In which order people were called",
-        Markup(svg.draw(field, [f'<path class="dots c-admitted" d="{way}"/>'])),  # noqa: S704 -- built from numbers
-        (("c-admitted", "One shopper each"),),
-        Table(("Called at", "Number", "Lane"), rows),
-        "Across: when they were called. Up: the number on the ticket. A thin rising line means nobody was overtaken.",
-    )
-
-
-def seats(run: Run, measured: Measured, x_max: float) -> Figure | None:
-    """
-    Draw the seats that were taken, as the room's store counted them, against the capacity.
-    """
-    samples = run.get("room_by_s") or []
-    capacity = run.get("capacity")
-    if not samples or not capacity:
-        return None
-    points: list[tuple[float, float | None]] = [(float(s["t"]), float(s["seats"])) for s in samples]
-    top = max(float(capacity), float(run.get("seats_max") or 0))
-    span = measured.get("overload")
+    rank = {s.i: place for place, s in enumerate(sorted(called, key=lambda s: s.joined_s or 0.0), 1)}
+    called.sort(key=lambda s: s.called_s or 0.0)
+    overtaken = seen.run.get("order_inversions")
     field = svg.frame(
-        "Seats taken, and the capacity",
-        f"At most {run.get('seats_max')} of {capacity} seats were taken at once.",
-        x_max=x_max, y_max=svg.nice_ceiling(top * 1.1), shade=(float(span[0]), float(span[1])) if span else None,
+        say("order.title"), say("order.desc", overtaken=say.amount("order_inversions", overtaken)), say,
+        x_max=svg.nice_ceiling(len(called)), y_max=svg.nice_ceiling(len(called)), x_unit="", height=250,
     )  # fmt: skip
-    line = Line("Seats taken", "c-inside", points, area=True)
-    shown = samples[:: len(samples) // MAX_ROWS + 1]
-    rows = tuple((f"{s['t']:.0f} s", str(s["seats"]), str(s["waiting"])) for s in shown)
+    every = max(1, len(called) // MAX_DOTS)
+    dots = list(enumerate(called, 1))[::every]
+    way = "".join(f"M{field.x(rank[s.i]):g} {field.y(place):g}h.01" for place, s in dots)
+    lane = [(str(rank[s.i]), str(place), f"{say.number(s.called_s or 0.0, 1)} s", s.lane or "") for place, s in dots]
     return Figure(
-        "Seats taken, against the capacity",
-        Markup(svg.draw(field, [svg.curve(field, line), svg.limit(field, Limit("capacity", float(capacity)))])),  # noqa: S704
-        ((line.css, line.label),),
-        Table(("Time", "Seats", "Waiting"), rows),
-        f"Asked once a second. The store's own highest count is {run.get('seats_max')}.",
+        field.title,
+        Markup(svg.draw(field, [f'<path class="dots c-admitted" d="{way}"/>'])),  # noqa: S704 -- built from numbers
+        (("c-admitted", say("order.dot") if every == 1 else say("order.dots", every=every)),),
+        Table((say("order.came"), say("order.called"), say("order.at"), say("order.lane")),
+              tuple(lane[:: len(lane) // MAX_ROWS + 1])),
+        say("order.note"),
+    )  # fmt: skip
+
+
+def segments(seen: Seen) -> Figure | None:
+    """
+    Draw how long each kind of shoppers of each stream waited: from the middle to the 95 %.
+    """
+    say = seen.say
+    groups: dict[tuple[str, str], list[float]] = {}
+    for shopper in admitted(seen.measures):
+        groups.setdefault((shopper.stream, shopper.kind), []).append(shopper.waited_s or 0.0)
+    if not groups:
+        return None
+    shown = sorted(groups.items(), key=lambda item: -len(item[1]))[:MAX_SEGMENTS]
+    told = [(_called(key, len({stream for stream, _ in groups}) > 1, say), waited) for key, waited in shown]
+    p95 = [quantile(waited, 0.95) or 0.0 for _, waited in told]
+    tall = 26
+    field = svg.frame(
+        say("segments.title"), say("segments.desc"), say, x_max=svg.nice_ceiling(max([*p95, 1.0])), y_max=len(told),
+        height=svg.TOP + svg.BOTTOM + tall * 2 * len(told), y_text=lambda _: "",
+    )  # fmt: skip
+    marks, rows = [], []
+    for i, ((label, waited), high) in enumerate(zip(told, p95, strict=True)):
+        middle, y = quantile(waited, 0.5) or 0.0, svg.TOP + tall * 2 * i
+        marks.append(svg.text(svg.LEFT, y + 16, f"{label} ({say.number(len(waited))})", "limit-label"))
+        width = field.x(high) - field.x(0)
+        marks.append(svg.rect(svg.LEFT, y + tall - 2, width, 14, "bar soft c-waiting", say.amount("_s", high)))
+        marks.append(svg.rect(svg.LEFT, y + tall - 2, field.x(middle) - field.x(0), 14, "bar c-waiting",
+                              say.amount("_s", middle)))  # fmt: skip
+        rows.append((label, say.number(len(waited)), say.amount("_s", middle), say.amount("_s", high)))
+    return Figure(
+        field.title,
+        Markup(svg.draw(field, marks)),  # noqa: S704 -- built from numbers and escaped words
+        (("c-waiting", say("segments.p50")), ("c-waiting soft", say("segments.p95"))),
+        Table((say("segments.who"), say("shoppers"), say("segments.p50"), say("segments.p95")), tuple(rows)),
+        say("segments.note"),
     )
+
+
+def _called(key: tuple[str, str], several: bool, say: Language) -> str:
+    stream, kind = key
+    return f"{stream}: {say.known('kind', kind)}" if several else say.known("kind", kind)
+
+
+def pictures(seen: Seen) -> Sequence[Figure]:
+    """
+    Return all there are.
+    """
+    found = (waits(seen), announced(seen), segments(seen), order(seen))
+    return [figure for figure in found if figure is not None]

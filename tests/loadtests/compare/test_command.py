@@ -76,3 +76,26 @@ def test_what_is_no_result_is_refused(tmp_path: Path) -> None:
         (tmp_path / name / "rehearsal.json").write_text(text)
 
         assert "rehearse again" in called(tmp_path / name, tmp_path / name).output
+
+
+def test_the_page_says_the_same(tmp_path: Path) -> None:
+    """
+    `--html` writes one file with the sentence, every figure and its interval, in the language asked for.
+    """
+    out = tmp_path / "found.html"
+
+    called(folder(tmp_path / "a", 0, 1.0), folder(tmp_path / "b", 1, 1.05), "--html", out, "--lang", "pl")
+
+    page = out.read_text()
+    assert "B wypada gorzej niż A" in page
+    assert page.count("<svg") == page.count("<tr class=") == 8
+    assert "http" not in page
+
+
+def test_a_page_needs_a_folder(tmp_path: Path) -> None:
+    """
+    A place that does not exist is a fault of the command line.
+    """
+    one = folder(tmp_path / "a", 0, 1.0)
+
+    assert called(one, one, "--html", tmp_path / "none" / "x.html").exit_code == 2

@@ -2,7 +2,6 @@
 A made-up rehearsal for the tests: a small queue computed by arithmetic, in the shape that the generator measures.
 """
 
-from dataclasses import asdict
 from typing import Any
 
 from loadtests.arrivals.rate import Rate
@@ -169,10 +168,10 @@ CIRCUMSTANCES = Circumstances(
 )
 
 
-def sample() -> tuple[dict[str, Any], dict[str, Any]]:
+def sample() -> tuple[dict[str, Any], dict[str, Measures]]:
     """
     Return a whole result and the measures behind it, as they stand in the files.
     """
     runs = {name: played(name) for name in ("without_room", "with_room")}
     result = result_of(runs, DEFAULTS, CIRCUMSTANCES)
-    return result, {name: asdict(run.measures) for name, run in runs.items()}
+    return result, {name: run.measures for name, run in runs.items()}

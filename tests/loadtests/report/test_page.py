@@ -3,7 +3,9 @@ The report: whole, well formed, without anything from elsewhere, and true to its
 """
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -11,9 +13,12 @@ import pytest
 
 from loadtests.judging.thresholds import DEFAULTS, OWN_SHOP
 from loadtests.judging.verdict import result_of
-from loadtests.report import svg, words
+from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
+from loadtests.report import people, svg
+from loadtests.report.language import language
 from loadtests.report.page import render
 from tests.loadtests.rehearsal.crowd import CIRCUMSTANCES, sample
+from tests.loadtests.report.made import full
 
 
 class Outline(HTMLParser):
@@ -49,12 +54,12 @@ class Outline(HTMLParser):
             self.faults.append(f"</{tag}> closes nothing")
 
 
-@pytest.fixture(scope="module")
-def page() -> str:
+@pytest.fixture(scope="module", params=["en", "pl"])
+def page(request: pytest.FixtureRequest) -> str:
     """
-    Render the sample once.
+    Render everything that there may be, once in each language.
     """
-    return render(*sample())
+    return render(*full(), request.param)
 
 
 def test_it_is_well_formed_and_refers_to_nothing(page: str) -> None:
@@ -86,7 +91,7 @@ def test_every_picture_is_valid_and_tells_what_it_shows(page: str) -> None:
     Each SVG parses as XML and begins with a title and a description.
     """
     pictures = re.findall(r"<svg .*?</svg>", page, re.DOTALL)
-    assert len(pictures) == 12
+    assert len(pictures) == 2 * 5 + 5 + 2
     for picture in pictures:
         first, second, *_ = ET.fromstring(picture)  # noqa: S314 -- our own text
         assert (first.tag, second.tag) == ("title", "desc")
@@ -94,23 +99,26 @@ def test_every_picture_is_valid_and_tells_what_it_shows(page: str) -> None:
         assert second.text
 
 
-def test_every_check_stands_in_plain_words(page: str) -> None:
+@pytest.mark.parametrize("code", ["en", "pl"])
+def test_every_check_stands_in_plain_words(code: str) -> None:
     """
     No threshold is shown by its code name, and each has its reason beside it.
     """
+    say, page = language(code), render(*sample(), code)
     for threshold in (*DEFAULTS, *OWN_SHOP):
-        assert threshold.name.partition(".")[0] in words.CHECKS
+        assert say.has(f"check.{threshold.name.partition('.')[0]}")
     for threshold in DEFAULTS:
-        assert threshold.why in page
+        why = threshold.why if code == "en" else say(f"why.{threshold.name.partition('.')[0]}")
+        assert why in page
 
 
 def test_the_sums_of_the_outcomes_are_the_arrivals(page: str) -> None:
     """
     The line of sums shows those who came.
     """
-    result, _ = sample()
+    result, _ = full()
     for run in result["runs"].values():
-        assert f"<td>{run['arrivals']}</td>" in page
+        assert f"<td>{run['arrivals']}</td>" in page.replace("\u202f", "")
 
 
 def test_words_from_outside_are_escaped() -> None:
@@ -147,10 +155,73 @@ def test_a_run_that_ended_in_its_first_second_makes_a_report() -> None:
     Measures without a single second draw nothing and break nothing.
     """
     result, measures = sample()
-    bare: dict[str, Any] = {name: {**found, "seconds": (), "shoppers": ()} for name, found in measures.items()}
+    bare = {name: replace(found, seconds=(), shoppers=()) for name, found in measures.items()}
     for run in result["runs"].values():
         run |= {"orders_by_s": [], "room_by_s": []}
     assert Outline(render(result, bare)).faults == []
+
+
+def test_everything_there_is_has_its_place() -> None:
+    """
+    The scenario's sentence, what was found, the forecast, what happened, money, attackers, causes.
+    """
+    page = render(*full())
+    for words in (
+        "A push message to everybody.",
+        "The queue was as predicted.",
+        "Predicted queue",
+        "Redis killed",
+        "PLN, at 120",
+        "forgers",
+        "GET home: &lt;timeout&gt;",
+        "drain",
+    ):
+        assert words in page
+
+
+def test_the_polish_report_is_polish() -> None:
+    """
+    The page says so, writes numbers so, and the sentences in several languages are taken in this one.
+    """
+    page = render(*full(), "pl")
+    assert '<html lang="pl">' in page
+    assert "Powiadomienie do wszystkich." in page
+    assert "Kolejka była jak w prognozie." in page
+    for english in ("Without the waiting room", "What was checked", "Shoppers", " % of"):
+        assert english not in page
+
+
+def test_a_crowd_of_5000_makes_a_small_page() -> None:
+    """
+    Dots are thinned and the map is summed, so that a page of many people may be sent by mail.
+    """
+    result, measures = full()
+    many = [replace(s, i=i) for i, s in enumerate(measures["with_room"].shoppers * 11)]
+    crowded = {name: replace(found, shoppers=tuple(many)) for name, found in measures.items()}
+    assert len(many) > 5000
+    assert len(render(result, crowded).encode()) < 500_000
+
+
+def test_the_stages_of_the_funnel_and_their_losses_add_up() -> None:
+    """
+    Who came so far is who came further, and who was lost there.
+    """
+    _, measures = full()
+    for name, found in measures.items():
+        stages = people.funnel(found, gated=name == "with_room")
+        for stage, further in pairwise(stages):
+            assert stage.count == further.count + sum(count for _, count in stage.losses)
+        assert stages[0].count == len(people.honest(found))
+
+
+def test_lost_orders_are_those_who_would_have_bought() -> None:
+    """
+    Three in four buy; of eight who were kept from it, six orders are lost, and who found it sold out is none.
+    """
+    ends = [Outcome.BOUGHT] * 3 + [Outcome.BROWSED] + [Outcome.GAVE_UP_WAITING] * 8 + [Outcome.SOLD_OUT] * 5
+    records = tuple(ShopperRecord(i, 0.0, 0.0, outcome) for i, outcome in enumerate(ends))
+    measures: Measures = replace(sample()[1]["with_room"], shoppers=records)
+    assert people.lost_orders(measures) == 6
 
 
 @pytest.mark.parametrize(
@@ -160,9 +231,9 @@ def test_a_run_that_ended_in_its_first_second_makes_a_report() -> None:
         ("error_ratio", 0.004, "0.4 %"),
         ("error_ratio", 0, "0 %"),
         ("error_ratio", 0.01, "1 %"),
-        ("shop_p95_ms", 240.4, "240 ms"),
-        ("shop_p95_ms", 11_840.0, "11.8 s"),
-        ("waited_p50_s", 12.34, "12.3 s"),
+        ("shop_p95_ms", 240.4, "240\u00a0ms"),
+        ("shop_p95_ms", 11_840.0, "11.8\u00a0s"),
+        ("waited_p50_s", 12.34, "12.3\u00a0s"),
         ("orders_per_s", 9.87, "9.9 per s"),
         ("oversold", 0, "0"),
         ("oversold", None, "not measured"),
@@ -172,7 +243,7 @@ def test_figures_have_units(field: str, value: Any, shown: str) -> None:
     """
     Each kind of figure is shown as people read it.
     """
-    assert words.amount(field, value) == shown
+    assert language("en").amount(field, value) == shown
 
 
 @pytest.mark.parametrize(
