@@ -5,13 +5,11 @@ The command `waiting-room rehearse run`: a scenario played for real.
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 import click
 
-from loadtests.arrivals.rate import together
 from loadtests.cli.options import (
     DEFAULT_OUT,
     HELP,
@@ -29,8 +27,9 @@ from loadtests.judging.criteria import criteria_faults
 from loadtests.judging.facts import ShopCapacity
 from loadtests.judging.live import LIVE
 from loadtests.rehearsal.brief import Brief, brief_of_scenario
+from loadtests.rehearsal.cleanup import clean_up_faults
+from loadtests.rehearsal.demand import planned_spans
 from loadtests.rehearsal.target import Target, target_faults
-from loadtests.scenario.phases import backlog, phases_of
 from loadtests.scenario.read import ScenarioError, path_of, read
 from loadtests.scenario.spec import Scenario
 from waiting_room.errors import Fault
@@ -66,6 +65,7 @@ MOST_WORKERS = 64
     metavar="SHARE",
     help="End the run against --target when more of its requests have failed for 10 s: 0.5.",
 )
+@click.option("--clean-up", metavar="HOOK", help="Called at the end to remove the orders: an address or a command.")
 @click.option("--max-duration", default="3600", metavar="S", show_default=True, help="Refuse what would take longer.")
 def run(scenario: str, **given: Any) -> None:
     """
@@ -106,13 +106,21 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
     faults += [*folder_faults(out), *locust_faults()]
     capacity = None if given["capacity"] is None else number("--capacity", given["capacity"], faults)
     target = _target(given, capacity, faults)
+    if given["clean_up"] is not None:
+        faults.extend(clean_up_faults(given["clean_up"], "--clean-up", given["allow_host"]))
     lasts_s = (ready.length_s + ready.drain_s) * (2 if given["without_room"] else 1)
     if lasts_s > (most_s := above_0("--max-duration", given["max_duration"], faults)):
         what = f"the runs may take {lasts_s:.0f} s, more than {most_s:g}"
         faults.append(Fault("--max-duration", what, "raise it, or --speed"))
     if faults:
         raise OptionsError(faults)
-    more = {"speed": speed, "scale": scale, "workers": workers, "capacity_per_s": capacity}
+    more = {
+        "speed": speed,
+        "scale": scale,
+        "workers": workers,
+        "capacity_per_s": capacity,
+        "clean_up": given["clean_up"] or "",
+    }
     without_room = given["without_room"]
     return brief_of_scenario(ready, out, seed, command_line(), without_room=without_room, **more), target
 
@@ -133,18 +141,7 @@ def scenario_faults(scenario: Scenario, target: Target | None, where: str) -> It
     if target is not None:
         known = {"capacity"} if target.measures or target.capacity_per_s else set()
         has = known | ({"room"} if target.room_url else set())
-    yield from criteria_faults(scenario.criteria, expected_phases(scenario), has, where)
-
-
-def expected_phases(scenario: Scenario) -> set[str]:
-    """
-    Return the phases that a run of the scenario will have, as far as they can be known before it.
-    """
-    end_s = scenario.length_s + scenario.drain_s
-    rate = together(stream.rate for stream in scenario.streams)
-    per_s = float(scenario.room.get("rate_per_minute", inf)) / 60
-    waiting = backlog(rate, [per_s] * int(end_s)) if isfinite(per_s) else []
-    return {phase.name for phase in phases_of(rate, waiting, end_s)}
+    yield from criteria_faults(scenario.criteria, {name for name, _, _ in planned_spans(scenario)}, has, where)
 
 
 def _target(given: Mapping[str, Any], capacity: float | None, faults: list[Fault]) -> Target | None:

@@ -73,6 +73,7 @@ class Brief:
         max_duration_s: no run goes on for longer.
         copy: the scenario as a file, to be kept beside the results; empty for none.
         fixed: the scenario where it does not depend on the capacity.
+        clean_up: the address or the command that removes the orders from the shop; empty for none.
     """
 
     out: Path
@@ -90,6 +91,7 @@ class Brief:
     max_duration_s: float = 3600.0
     copy: str = ""
     fixed: Scenario | None = None
+    clean_up: str = ""
 
     def told(self, scenario: Scenario | None) -> dict[str, Any]:
         """

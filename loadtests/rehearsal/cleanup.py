@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from loadtests.rehearsal.target import is_loopback
+from loadtests.rehearsal.asking import is_loopback
 from waiting_room.errors import Fault
 from waiting_room.wire import REHEARSAL_HEADER
 

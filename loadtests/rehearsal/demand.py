@@ -14,6 +14,7 @@ from loadtests.crowd.streams import Stream
 from loadtests.journeys.table import page_ratios, thinking_s
 from loadtests.journeys.tables import BUYER, TABLES
 from loadtests.judging.facts import ShopCapacity
+from loadtests.scenario.phases import backlog, phases_of
 from loadtests.scenario.spec import Scenario
 
 PAGES_S = 0.6
@@ -96,6 +97,17 @@ def overload_of(scenario: Scenario, journeys_per_s: float) -> tuple[float, float
         to_s += STEP_S
     to_s = min(to_s + journey_s(behaviour), end_s)
     return round(min(from_s + settled_s(behaviour), (from_s + to_s) / 2), 3), round(to_s, 3)
+
+
+def planned_spans(scenario: Scenario) -> tuple[tuple[str, float, float], ...]:
+    """
+    Return the phases that a run of the scenario will have, as far as they can be known before it: name, from and to.
+    """
+    end_s = scenario.length_s + scenario.drain_s
+    rate = together(stream.rate for stream in scenario.streams)
+    per_minute = scenario.room.get("rate_per_minute")
+    waiting = backlog(rate, [float(per_minute) / 60] * int(end_s)) if per_minute else []
+    return tuple((phase.name, phase.from_s, phase.to_s) for phase in phases_of(rate, waiting, end_s))
 
 
 def usual(streams: Sequence[Stream]) -> Behaviour:

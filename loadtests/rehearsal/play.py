@@ -22,6 +22,8 @@ from loadtests.measuring.salvage import salvaged
 from loadtests.rehearsal.asking import RefusedError
 from loadtests.rehearsal.brief import Brief, Course, course_of, shop_model, shop_settings
 from loadtests.rehearsal.changes import TimeLine
+from loadtests.rehearsal.cleanup import clean_up
+from loadtests.rehearsal.demand import planned_spans
 from loadtests.rehearsal.files import versions, write_json, write_results
 from loadtests.rehearsal.hands import WORKERS, OwnHands
 from loadtests.rehearsal.outlook import outlook_of
@@ -35,6 +37,7 @@ from waiting_room.errors import WaitingRoomError
 CLOSED_PER_CONNECTION = 3
 """Shoppers in the closed loop per database connection: always enough in line, never so many that they lose patience."""
 STORE_UNREACHABLE = 4
+CLEAN_UP_S = 20.0
 LATE_S = 30.0
 """A generator that goes on for longer beyond its plan hangs."""
 SHOP_ONLY = frozenset({"slow-shop", "shop-capacity"})
@@ -69,6 +72,8 @@ class Story:
     aborted: bool = False
     broken: bool = False
     storeless: bool = False
+    tags: list[str] = field(default_factory=list)
+    cleaned_up: dict[str, Any] | None = None
     failed: bool = False
 
 
@@ -113,6 +118,7 @@ class Rehearsal:
             story.reasons.append(str(error))
         result: dict[str, Any] = {}
         with suppress(Interrupted), self._interrupts.shield():
+            self._clean_up()
             result = self._finish()
         return result
 
@@ -174,7 +180,7 @@ class Rehearsal:
         stack.end(shop)
 
     def _follower(self, course: Course) -> Follower:
-        return Follower(course.scenario.criteria)
+        return Follower(course.scenario.criteria, planned_spans(course.scenario))
 
     def _closed_plan(self, shop_url: str, shoppers: int) -> RunPlan:
         trial = self._brief.trial
@@ -208,6 +214,7 @@ class Rehearsal:
         )
 
     def _drive(self, stack: Stack, plan: RunPlan, watch: Watch) -> None:
+        self._story.tags.append(plan.tag)
         try:
             stack.drive(plan, watch.tick, watch.beat, plan.duration_s + plan.drain_s + LATE_S)
         finally:
@@ -218,6 +225,15 @@ class Rehearsal:
                 if found is not None:
                     self._story.played[plan.name] = watch.played(found)
                 self._story.reasons += watch.failures()
+
+    def _clean_up(self) -> None:
+        # A rehearsal that was stopped has left orders as well.
+        if not self._brief.clean_up or not self._story.tags:
+            return
+        done = clean_up(self._brief.clean_up, self._story.tags, CLEAN_UP_S)
+        self._story.cleaned_up = asdict(done)
+        if not done.ok:
+            self._story.reasons.append(f"The orders of the rehearsal are still in the shop: {done.what}.")
 
     def _file(self, name: str) -> str:
         return str(self._brief.out / "runs" / name)
@@ -284,6 +300,8 @@ class Rehearsal:
         )
         for name, played in story.played.items():
             result["runs"][name] |= outlook_of(played)
+        if story.cleaned_up is not None:
+            result["clean_up"] = story.cleaned_up
         if story.storeless:
             result["exit_code"] = STORE_UNREACHABLE
         write_results(brief.out, result, {name: played.measures for name, played in story.played.items()})

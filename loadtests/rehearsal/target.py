@@ -4,7 +4,6 @@ Rehearse against a shop that is already running: the user's own staging shop, as
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -13,8 +12,9 @@ from loadtests.judging.facts import ShopCapacity
 from loadtests.judging.live import Follower
 from loadtests.judging.selling import capacity_of
 from loadtests.judging.thresholds import Threshold, applicable
-from loadtests.rehearsal.asking import ask_json
+from loadtests.rehearsal.asking import ask_json, is_loopback
 from loadtests.rehearsal.brief import Brief, Course
+from loadtests.rehearsal.demand import planned_spans
 from loadtests.rehearsal.play import Rehearsal, RehearsalError
 from loadtests.rehearsal.processes import Interrupts
 from loadtests.rehearsal.progress import RUN_TITLES, Progress
@@ -70,18 +70,6 @@ def target_faults(url: str, room_url: str | None, allowed: Sequence[str]) -> Ite
             yield Fault(option, what, f"if it is yours to load, say --allow-host {parts.hostname}")
 
 
-def is_loopback(host: str) -> bool:
-    """
-    Tell whether a host is surely this machine.
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 class TargetRehearsal(Rehearsal):
     """
     Play one run against a running shop: with its waiting room, or without one.
@@ -108,6 +96,7 @@ class TargetRehearsal(Rehearsal):
         trial = self._brief.trial
         self._show.phase(RUN_TITLES["capacity"], trial.length_s)
         plan = self._closed_plan(self._target.url, CLOSED_SHOPPERS)
+        self._story.tags.append(plan.tag)
         capacity = capacity_of(stack.drive(plan, self._show.tick), None)
         if capacity.orders_per_s <= 0:
             raise RehearsalError(
@@ -141,7 +130,7 @@ class TargetRehearsal(Rehearsal):
             abort=True,
             grace_s=ERROR_BUDGET_S,
         )
-        return Follower((*course.scenario.criteria, budget))
+        return Follower((*course.scenario.criteria, budget), planned_spans(course.scenario))
 
     def _outlook(self, course: Course) -> str:
         return f"The crowd will peak at {course.peak_per_s:.0f} shoppers/s."

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from loadtests.cli.demo import demo
 from loadtests.cli.rehearse import rehearse
-from loadtests.rehearsal.target import is_loopback, target_faults
+from loadtests.rehearsal.asking import is_loopback
+from loadtests.rehearsal.target import target_faults
 
 
 def refused(*arguments: str) -> str:
