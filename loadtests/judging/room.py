@@ -3,10 +3,11 @@ The figures of a run that only a waiting room gives it. Pure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from loadtests.judging.facts import RoomFacts
+from loadtests.judging.gains import is_honest
 from loadtests.measuring import fairness
 from loadtests.measuring.fairness import Announcement, Place
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
@@ -48,6 +49,7 @@ def room_result(measures: Measures, room: RoomFacts, changes: Iterable[Mapping[s
         ),
         "passes_refused": sum(shopper.passes_refused for shopper in shoppers),
         "eta_coverage": fairness.eta_coverage(announcements_of(shoppers)),
+        "draws": [asdict(draw) for draw in room.draws],
         "room_errors": measures.room_errors,
         "room_by_s": [dict(sample) for sample in room.by_s],
     }
@@ -58,10 +60,15 @@ def credible(shoppers: Iterable[ShopperRecord], changes: Iterable[Mapping[str, A
     Return what shoppers were told without what is no evidence of the order.
 
     In a break everybody is told to wait, and while the store is away each worker answers from the last picture it had:
-    those too who were called before and had not asked yet.
+    those too who were called before and had not asked yet. Who means no good holds several places under one record.
     """
     blind = [(float(c["at_s"]), float(c["until_s"])) for c in changes if c["do"] in BLIND and c["until_s"]]
-    return tuple(replace(shopper, last_waiting_s=_before(blind, shopper.last_waiting_s)) for shopper in shoppers)
+    return tuple(
+        replace(shopper, last_waiting_s=_before(blind, shopper.last_waiting_s))
+        if is_honest(shopper.kind)
+        else replace(shopper, number=None, last_waiting_s=None)
+        for shopper in shoppers
+    )
 
 
 def places_of(shoppers: Iterable[ShopperRecord], draws: Iterable[Draw] = ()) -> Iterable[Place]:

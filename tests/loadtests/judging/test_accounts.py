@@ -109,6 +109,20 @@ def test_who_is_told_to_wait_in_a_break_is_not_overtaken_by_it(do: str, inversio
     assert order_inversions(places_of(credible([ahead, behind], changes))) == inversions
 
 
+def test_the_places_of_those_who_mean_no_good_are_no_evidence() -> None:
+    """
+    A bot holds several under one record: its call is not that of the number that stands beside it.
+    """
+    ahead, behind = (
+        replace(person, number=number, called_s=called_s, last_waiting_s=waiting_s, kind=kind)
+        for person, number, called_s, waiting_s, kind in zip(
+            drawn(2)[1], (1, 2), (16.0, 9.5), (15.0, 8.0), ("buyer", "bot"), strict=True
+        )
+    )
+    assert order_inversions(places_of([ahead, behind])) == 1
+    assert order_inversions(places_of(credible([ahead, behind], ()))) == 0
+
+
 def test_a_rate_that_was_changed_counts_from_then() -> None:
     """
     Twenty a second are too many at ten, and none too many once the rate is twenty.
