@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol
 
 from waiting_room.config import Settings
 from waiting_room.errors import ConfigError, StoreError
+from waiting_room.supervisor.sockets import raise_file_limit
 from waiting_room.telemetry import logs
 
 EXIT_CONFIG: Final = 3
@@ -133,6 +134,7 @@ def main() -> int:
     try:
         settings = Settings.from_dict(job["settings"])
         logs.set_up(settings.server.log_format)
+        raise_file_limit()
         if job["ended"]:
             from waiting_room.telemetry import prometheus  # noqa: PLC0415 - a slow import, seldom needed here
 
