@@ -59,10 +59,10 @@ def headline(found: Comparison, say: Language) -> str:
         if differing:
             return say(f"compare.headline.{name}", figure=figure(differing[0], say), effect=effect(differing[0], say))
     first = next((each for each in found.differences if each.at_most), None)
-    limit = (
-        say("compare.limit", figure=figure(first, say), at_most=size(first, first.at_most or 0, say)) if first else ""
-    )
-    return " ".join((say("compare.headline.none"), *([f"{limit}."] if limit else [])))
+    if first is None or first.at_most is None:
+        return say("compare.headline.none")
+    limit = say("compare.limit", figure=figure(first, say), at_most=size(first, first.at_most, say))
+    return f"{say('compare.headline.none')} {limit}"
 
 
 def figure(each: Difference, say: Language) -> str:

@@ -146,8 +146,9 @@ def frame(
     """
     Return a frame of the usual size; what has names above the field gets room for them.
     """
-    top = TOP + (NAMES if spans else 0) + (NAMES if marks else 0)
     x = Axis(0, max(x_max, 1), LEFT, WIDTH - RIGHT)
+    rows = 1 + max((row for row, _ in _places(x, marks)), default=-1)
+    top = TOP + NAMES * (rows + bool(spans))
     y = Axis(y_min, y_max if y_max > y_min else y_min + 1, height - BOTTOM, top, log)
     return Frame(title, desc, x, y, say, x_unit, y_text, spans, marks, height)
 
@@ -194,20 +195,31 @@ def happenings(field: Frame) -> str:
     """
     Return what happened, as lines across the field with their names above, or as hatched parts where it lasted.
     """
-    x, y, marks, free_px = field.x, field.y, [], 0.0
-    for from_s, to_s, name in field.marks:
+    x, y, marks = field.x, field.y, []
+    for (from_s, to_s, name), (row, left) in zip(field.marks, _places(field.x, field.marks), strict=True):
         at = x(from_s)
         if to_s is not None and to_s > from_s:
             marks.append(rect(at, y.to_px, x(to_s) - at, y.from_px - y.to_px, "happening-span", name))
-        marks.append(
-            f'<path class="happening" d="M{at} {y.to_px - 4}V{y.from_px}"><title>{escape(name)}</title></path>'
-        )
-        width = LETTER * len(name)
-        left = min(at - 3, x.to_px - width)
-        if left >= free_px:
-            marks.append(text(left, TOP + 3, name, "happening-name"))
-            free_px = left + width + 8
+        top = TOP + 3 + NAMES * row
+        way = f'<path class="happening" d="M{at} {top + 4}V{y.from_px}">'
+        marks.append(f"{way}<title>{escape(name)}</title></path>")
+        marks.append(text(left, top, name, "happening-name"))
     return "".join(marks)
+
+
+def _places(x: Axis, marks: Sequence[Mark]) -> list[tuple[int, float]]:
+    """
+    Return in which row and how far right the name of each mark stands, so that none covers another.
+    """
+    free: list[float] = []
+    found = []
+    for from_s, _, name in marks:
+        width = LETTER * len(name)
+        left = max(0.0, min(x(from_s) - 3, x.to_px - width))
+        row = next((row for row, end in enumerate(free) if left >= end), len(free))
+        free[row : row + 1] = [left + width + 8]
+        found.append((row, left))
+    return found
 
 
 def band(field: Frame, css: str, points: Sequence[tuple[float, float, float]]) -> str:
