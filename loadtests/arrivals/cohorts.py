@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from loadtests.arrivals.model import Model, straightened
+from loadtests.arrivals.model import LEAST, Model, straightened
 from loadtests.arrivals.rate import Rate, together
 from loadtests.documents import STRICT
 from waiting_room.errors import Fault
@@ -158,8 +158,8 @@ class Opening(Model):
             yield Fault(f"{where}.tail_share", f"and early_share sum up to {self.early_share + self.tail_share:g}")
         if self.opens_at_s >= self.for_s:
             yield Fault(f"{where}.opens_at_s", f"is {self.opens_at_s:g}, and shoppers come for {self.for_s:g} s only")
-        if self.opens_at_s == 0 and self.early_share > 0:
-            yield Fault(f"{where}.early_share", "but it opens at 0 s", "let it open later, or nobody come early")
+        if self.opens_at_s < LEAST and self.early_share > 0:
+            yield Fault(f"{where}.early_share", "but it opens at once", "let it open later, or nobody come early")
 
     def says(self) -> str:
         """

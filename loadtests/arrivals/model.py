@@ -2,7 +2,6 @@
 What every model of a spike is: numbers, a rate made of them, a sentence, and what can be wrong with them.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import fields
@@ -14,6 +13,10 @@ from waiting_room.errors import Fault
 
 TOLERANCE: Final = 0.001
 """How far a curve's straight lines may lie off it, as a share of its peak."""
+MOST: Final = 1e9
+"""A billion people, or thirty years: what is more is a slip, and would not stay finite in a formula."""
+LEAST: Final = 1e-6
+"""Where a number must be greater than 0: a microsecond, or one person in twelve days."""
 _FIRST_PIECES: Final = 8
 _MOST_HALVINGS: Final = 14
 
@@ -24,8 +27,8 @@ class Model(ABC):
     """
     Be a model of when people come; each is a frozen dataclass whose numbers are in seconds, people and people/s.
 
-    `POSITIVE` and `SHARES` name the numbers that must be greater than 0, and those that are parts of 1; all others may
-    be any finite number from 0.
+    `POSITIVE` and `SHARES` name the numbers that must be `LEAST` or more, and those that are parts of 1; all others may
+    be any number from 0 to `MOST`.
     """
 
     __slots__ = ()
@@ -63,14 +66,14 @@ def number_faults(
     settings: Any, where: str, positive: Collection[str] = (), shares: Collection[str] = ()
 ) -> Iterator[Fault]:
     """
-    Yield a fault for each number of a dataclass that is not finite, or below 0, or outside of what its name allows.
+    Yield a fault for each number of a dataclass that is below 0 or beyond `MOST`, or outside of what its name allows.
     """
     for item in fields(settings):
         for place, number in _numbers(getattr(settings, item.name), f"{where}.{item.name}"):
-            if not (math.isfinite(number) and number >= 0):
-                yield Fault(place, f"must be a finite number of at least 0, is {number}")
-            elif item.name in positive and number == 0:
-                yield Fault(place, "must be greater than 0")
+            if not 0 <= number <= MOST:
+                yield Fault(place, f"must be a number from 0 to {MOST:,.0f}, is {number}")
+            elif item.name in positive and number < LEAST:
+                yield Fault(place, f"must be at least {LEAST:g}, is {number}")
             elif item.name in shares and number > 1:
                 yield Fault(place, f"is a share and must not exceed 1, is {number}")
 

@@ -190,3 +190,16 @@ def test_contradictions_are_told_with_their_place(model: Model, where: str) -> N
     What is sound number by number and senseless together is refused.
     """
     assert [fault.where for fault in model.faults()] == [where]
+
+
+@pytest.mark.parametrize("value", [1e-320, 1e-6, 1e9, math.nan])
+@pytest.mark.parametrize("model", EXAMPLES.values(), ids=EXAMPLES)
+def test_numbers_of_any_size_give_a_sound_rate_or_a_fault(model: Model, value: float) -> None:
+    """
+    In every field: nothing overflows, and nothing is refused without a word.
+    """
+    for item in fields(model):  # type: ignore[arg-type]
+        changed = (value,) if isinstance(getattr(model, item.name), tuple) else value
+        other = replace(model, **{item.name: changed})  # type: ignore[type-var]
+
+        assert other.faults() or other.rate().faults() == ()
