@@ -48,7 +48,11 @@ def table(result: Mapping[str, Any]) -> str:
 
 
 def _limit(result: Mapping[str, Any], field: str) -> tuple[str, str]:
-    checks = [check for check in result["thresholds"] if check["field"] == field and result["runs"].get(check["run"])]
+    checks = [
+        check
+        for check in result["thresholds"]
+        if check["field"] == field and not check["phase"] and result["runs"].get(check["run"])
+    ]
     if not checks or result["verdict"] == "aborted":
         return "", ""
     limit = SAY.comparison(checks[0]["comparator"], field, checks[0]["limit"])
@@ -87,4 +91,5 @@ def _check_words(check: Mapping[str, Any]) -> str:
     what = SAY.known("check", check["name"].partition(".")[0])
     value = SAY.amount(check["field"], check["value"])
     limit = SAY.comparison(check["comparator"], check["field"], check["limit"])
-    return f"{what}: {value}, must be {limit} ({_SHORT[check['run']]})"
+    where = f"{_SHORT[check['run']]}, {check['phase']}" if check["phase"] else _SHORT[check["run"]]
+    return f"{what}: {value}, must be {limit} ({where})"

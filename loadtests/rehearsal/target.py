@@ -70,6 +70,21 @@ def target_faults(url: str, room_url: str | None, allowed: Sequence[str]) -> Ite
             yield Fault(option, what, f"if it is yours to load, say --allow-host {parts.hostname}")
 
 
+def error_budget(target: Target) -> Criterion:
+    """
+    Return what ends a run before a shop that is failing is brought down any further.
+    """
+    return Criterion(
+        name="error_budget",
+        figure="error_ratio",
+        comparator="<=",
+        limit=target.max_error_ratio,
+        why="the shop is not brought down any further",
+        abort=True,
+        grace_s=ERROR_BUDGET_S,
+    )
+
+
 class TargetRehearsal(Rehearsal):
     """
     Play one run against a running shop: with its waiting room, or without one.
@@ -121,16 +136,7 @@ class TargetRehearsal(Rehearsal):
         self._drive(stack, self._open_plan(name, self._target.url, course), watch)
 
     def _follower(self, course: Course) -> Follower:
-        budget = Criterion(
-            name="error_budget",
-            figure="error_ratio",
-            comparator="<=",
-            limit=self._target.max_error_ratio,
-            why="the shop is not brought down any further",
-            abort=True,
-            grace_s=ERROR_BUDGET_S,
-        )
-        return Follower((*course.scenario.criteria, budget), planned_spans(course.scenario))
+        return Follower((*course.scenario.criteria, error_budget(self._target)), planned_spans(course.scenario))
 
     def _outlook(self, course: Course) -> str:
         return f"The crowd will peak at {course.peak_per_s:.0f} shoppers/s."

@@ -12,8 +12,9 @@ from loadtests.cli.options import OptionsError
 from loadtests.cli.rehearse import rehearse
 from loadtests.cli.run import read_run, scenario_faults
 from loadtests.judging.facts import ShopCapacity
+from loadtests.judging.live import Follower
 from loadtests.rehearsal.brief import course_of
-from loadtests.rehearsal.target import Target
+from loadtests.rehearsal.target import Target, error_budget
 from loadtests.scenario.read import path_of, presets, read
 from loadtests.scenario.spec import Change, Criterion
 from tests.loadtests.rehearsal.crowd import scenario
@@ -166,3 +167,13 @@ def test_two_runs_may_not_take_longer_than_allowed() -> None:
     assert read_run(scenario(), {**GIVEN, "max_duration": "61"})
     with pytest.raises(OptionsError, match="may take 120 s"):
         read_run(scenario(), {**GIVEN, "max_duration": "61", "without_room": True})
+
+
+@pytest.mark.parametrize(("failing", "ends"), [(0.4, None), (0.6, 9)])
+def test_a_shop_that_fails_is_left_alone_after_ten_seconds(failing: float, ends: int | None) -> None:
+    """
+    More than half of the requests, all that time; fewer are for the verdict.
+    """
+    follower = Follower([error_budget(Target("http://127.0.0.1:1", None, None))])
+    lines = ({"t": t, "shop_requests": 10, "shop_errors": round(10 * failing)} for t in range(30))
+    assert next((line["t"] for line in lines if follower.hear(line)), None) == ends

@@ -110,6 +110,19 @@ def test_a_broken_limit_is_named_with_value_and_limit() -> None:
     assert "1.5 s, must be at most 1 s" in text
 
 
+def test_a_limit_of_a_phase_stands_beside_no_figure_of_the_whole_run() -> None:
+    """
+    It is told with its phase where it did not hold.
+    """
+    result, _ = sample()
+    result["thresholds"] = [
+        {**check, "phase": "peak", "ok": False} if check["name"] == "shop_p95" else check
+        for check in result["thresholds"]
+    ]
+    assert next(line for line in table(result).splitlines() if "of its pages within" in line).endswith("320 ms")
+    assert "(with room, peak)" in summary({**result, "verdict": "fail"}, Path("out"))
+
+
 def test_nothing_played_prints_no_table() -> None:
     """
     Stopped before the first run, the verdict stands alone.
