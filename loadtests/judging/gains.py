@@ -105,6 +105,18 @@ def _figures(kind: str, shoppers: Sequence[ShopperRecord], gains: Mapping[str, i
     return {**figures, "gains": dict(gains), "says": sentence(kind, figures, gains)}
 
 
+def slips(measures: Measures) -> list[dict[str, Any]]:
+    """
+    Return a finding for each kind that got what is not theirs: what, how much, and what helps.
+    """
+    kinds = by_kind(measures, gated=True)
+    return [
+        {"name": f"gained_{kind}", "says": told["says"], "figures": told["gains"]}
+        for kind, told in kinds.items()
+        if told.get("gains")
+    ]
+
+
 def sentence(kind: str, figures: Mapping[str, Any], gains: Mapping[str, int]) -> dict[str, str]:
     """
     Return what came of a kind that means no good, in words; what was got is told with what helps against it.

@@ -9,6 +9,7 @@ from loadtests.forecast.findings import findings_of
 from loadtests.forecast.problem import problem_of
 from loadtests.forecast.result import forecast_of
 from loadtests.judging.facts import Played
+from loadtests.judging.gains import slips
 from loadtests.judging.room import credible
 
 
@@ -24,4 +25,4 @@ def outlook_of(played: Played) -> dict[str, Any]:
     seats = {int(sample["t"]): float(sample["seats"]) for sample in room.by_s}
     told = replace(measures, shoppers=credible(measures.shoppers, played.changes))
     found = findings_of(told, forecast, problem, seats or None)
-    return {"forecast": forecast.to_json(), "findings": [finding.to_json() for finding in found]}
+    return {"forecast": forecast.to_json(), "findings": [*(finding.to_json() for finding in found), *slips(measures)]}

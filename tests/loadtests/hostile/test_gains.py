@@ -27,6 +27,7 @@ from loadtests.judging.gains import (
     losses,
     losses_in_words,
     sentence,
+    slips,
 )
 from loadtests.measuring.gain import Gain
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
@@ -124,6 +125,16 @@ def test_every_gain_is_told_with_what_helps(gain: Gain) -> None:
     for language in ("en", "pl"):
         assert f"{GAINS[gain][language]}: 7" in said[language]
         assert said[language].endswith(REMEDIES[gain][language])
+
+
+def test_what_was_got_is_a_finding_and_what_was_not_is_none() -> None:
+    """
+    The bot's seats are told with what helps; the forger who got nothing is no finding.
+    """
+    [found] = slips(RUN)
+
+    assert (found["name"], found["figures"]) == ("gained_bot", {"seat": 2})
+    assert found["says"] == sentence("bot", {"arrivals": 1, "tried": 8}, {"seat": 2})
 
 
 def test_gains_are_figures_for_criteria_by_their_kind() -> None:
