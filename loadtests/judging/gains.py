@@ -273,20 +273,17 @@ def criteria_of(scenario: Scenario) -> tuple[Criterion, ...]:
     """
     Return the criteria of a scenario behind a room: its own, and that each kind in it that means no good gains nothing.
 
-    A bot gets a seat for each place that it waits for like a person; what must hold with it is the order of the queue.
-    Where the scenario has a limit of its own for the same figure, that one counts.
+    A bot gets a seat for each place that it waits for like a person; what must hold with it is the order of the queue,
+    to which every rehearsal is held. Where the scenario has a limit of its own for the same figure, that one counts.
     """
     kinds = {kind for stream in scenario.streams for kind, part in stream.journeys.items() if part > 0}
     own = {criterion.figure for criterion in scenario.criteria}
-    implied = (_criterion(kind) for kind in KINDS if kind in kinds and not is_honest(kind))
+    implied = (
+        Criterion(f"gained_{kind}", f"gained_{kind}", "==", 0, why=_WHY[kind])
+        for kind in KINDS
+        if kind in kinds and not is_honest(kind) and kind not in MANY_SEATS
+    )
     return (*scenario.criteria, *(criterion for criterion in implied if criterion.figure not in own))
-
-
-def _criterion(kind: str) -> Criterion:
-    if kind in MANY_SEATS:
-        why = "nobody is overtaken, however many places a bot holds"
-        return Criterion(f"order_{kind}", "order_inversions", "==", 0, why=why)
-    return Criterion(f"gained_{kind}", f"gained_{kind}", "==", 0, why=_WHY[kind])
 
 
 _WHY: Final[Mapping[str, str]] = {

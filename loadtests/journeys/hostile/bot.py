@@ -31,10 +31,16 @@ class Place:
         position: where it stood last.
         due_s: when to ask again; None where nobody asks.
         claims: whether it has been called.
+        number, joined_s, waiting_s, called_s: what the order of the queue is judged by: its number, when it was given,
+            when the last request was sent that was answered with `waiting`, and when it was first called.
     """
 
     visitor: str
     ticket: str
+    number: int | None
+    joined_s: float
+    waiting_s: float | None = None
+    called_s: float | None = None
     position: int | None = None
     due_s: float | None = None
     claims: bool = False
@@ -62,6 +68,8 @@ class Bot:
             self._hold(door)
             for place in self._places[POLLED:]:
                 self._claim(door, place)
+            for place in self._places[:1]:
+                self._account_for(place)
             for place in self._places:
                 means.room(door, "leave", headers=self._tokens(door, place))
         return means.end()
@@ -108,14 +116,18 @@ class Bot:
         self._sent_s = means.now_s()
         means.tried()
         told = means.room(door, "join", headers=told_cookies(door.room))
-        place = Place(str(told.get("visitor") or ""), str(told.get("ticket") or ""))
+        number = told.get("number")
+        place = Place(
+            str(told.get("visitor") or ""),
+            str(told.get("ticket") or ""),
+            number if isinstance(number, int) else None,
+            means.now_s(),
+        )
         if not place.ticket:
             return
         if len(self._places) < POLLED:
             place.due_s = means.now_s()
         self._places.append(place)
-        number = told.get("number")
-        means.cast.visit.joined(means.now_s(), number if isinstance(number, int) else None, place.ticket)
         self._hear(place, told)
 
     def _ask(self, door: Door, place: Place) -> None:
@@ -138,10 +150,13 @@ class Bot:
         state, position, pause_s = told.get("state"), told.get("position"), told.get("next_poll_s")
         if isinstance(position, int):
             place.position = position
-        if place is self._places[0]:
-            self._keep_account(state)
+        if state in ("waiting", "paused"):
+            place.waiting_s = self._sent_s
+        elif state in ("called", "admitted") and place.called_s is None:
+            place.called_s = means.now_s()
         if state == "admitted":
             place.due_s = None
+            self._account_for(place)
             self._shop(str(told.get("pass") or ""))
             return
         if state in ("refused", "closed"):
@@ -153,13 +168,14 @@ class Bot:
             wait_s = 0.0 if at_once else pause_s if isinstance(pause_s, (int, float)) else TRY_AGAIN_S
             place.due_s = means.now_s() + wait_s
 
-    def _keep_account(self, state: Any) -> None:
-        # The order of the queue is judged by a visitor's first place; of a bot, it is one that is asked about as told.
-        visit, now_s = self._means.cast.visit, self._means.now_s()
-        if state in ("waiting", "paused"):
-            visit.told(now_s, self._sent_s, None, None)
-        elif state == "called":
-            visit.called(now_s)
+    def _account_for(self, place: Place) -> None:
+        # The order of the queue is judged by one place of a visitor: of a bot's, by the one that was let in first.
+        visit = self._means.cast.visit
+        visit.joined(place.joined_s, place.number, place.ticket)
+        if place.waiting_s is not None:
+            visit.told(place.waiting_s, place.waiting_s, None, None)
+        if place.called_s is not None:
+            visit.called(place.called_s)
 
     def _shop(self, admission: str) -> None:
         means = self._means

@@ -131,6 +131,19 @@ def test_a_bot_gets_a_seat_for_each_place_and_each_beyond_the_first_is_told() ->
     assert (told.outcome, told.record.tried) == (Outcome.SLIPPED_BY, PLACES + PLACES - POLLED)
 
 
+def test_a_bots_account_is_that_of_one_place() -> None:
+    """
+    Number, last word to wait and call belong together: those of the place that was let in first.
+    """
+    record = play(Town(), "bot").record
+
+    assert record.number == 100
+    assert record.joined_s is not None
+    assert record.last_waiting_s is not None
+    assert record.called_s is not None
+    assert record.joined_s < record.last_waiting_s < record.called_s <= (record.admitted_s or 0)
+
+
 def test_a_bot_without_an_invitation_gains_nothing() -> None:
     """
     Where only the invited may join, it gets no place at all.
