@@ -13,9 +13,16 @@ from waiting_room.errors import Fault
 RESULT = "rehearsal.json"
 
 
-def rehearsal_of(folder: Path, faults: list[Fault]) -> tuple[dict[str, Any], dict[str, Measures]]:
+def rehearsal_of(
+    folder: Path, faults: list[Fault], *, partial: bool = False
+) -> tuple[dict[str, Any], dict[str, Measures]]:
     """
     Return the result that *folder* holds and the measures of its runs; what cannot be read becomes a fault.
+
+    Args:
+        folder: what `rehearse --out` has written.
+        faults: where faults are added.
+        partial: whether measures may be missing, as after a crash.
     """
     try:
         result = json.loads((folder / RESULT).read_bytes())
@@ -32,6 +39,8 @@ def rehearsal_of(folder: Path, faults: list[Fault]) -> tuple[dict[str, Any], dic
     measures = {}
     for name in (name for name, run in result["runs"].items() if run):
         path = folder / "runs" / f"{name}.measures.json"
+        if partial and not path.exists():
+            continue
         try:
             measures[name] = Measures.from_file(path)
         except DocumentError as error:

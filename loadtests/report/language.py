@@ -110,7 +110,7 @@ class Language:
         for ending, unit in (("_per_s", self("per_s")), ("_s", f"{FIXED}s")):
             if field.endswith(ending):
                 return f"{self.number(figure, 1)}{unit}"
-        return self.short(figure, 2)
+        return self.number(figure if figure == round(figure) else float(f"{figure:.2g}"))
 
     def comparison(self, comparator: str, field: str, limit: Any) -> str:
         """

@@ -13,6 +13,7 @@ from loadtests.report.language import Language
 
 LOST: Final = (Outcome.GAVE_UP_WAITING, Outcome.GAVE_UP_SHOP, Outcome.REFUSED, Outcome.EXPIRED, Outcome.ERROR)
 """Who ended so was kept from buying; sold out is nobody's fault, and who only looked was no buyer."""
+SHOPPED: Final = (Outcome.BOUGHT, Outcome.BROWSED, Outcome.LEFT_BASKET, Outcome.SOLD_OUT)
 ENDS: Final = (
     "bought",
     "browsed",
@@ -61,7 +62,7 @@ def funnel(measures: Measures, *, gated: bool) -> tuple[Stage, ...]:
     Return how far shoppers came, and how those ended who came no further; attackers are no shoppers.
     """
     came = honest(measures)
-    inside = [s for s in came if s.admitted_s is not None] if gated else [s for s in came if s.pages]
+    inside = [s for s in came if (s.admitted_s is not None if gated else s.pages or s.outcome in SHOPPED)]
     bought = [s for s in inside if s.outcome is Outcome.BOUGHT]
     steps = [("came", came, inside), ("inside", inside, bought), ("bought", bought, bought)]
     total = max(1, len(came))

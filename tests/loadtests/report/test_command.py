@@ -11,21 +11,43 @@ from loadtests.cli.report import report
 from tests.loadtests.report.made import full
 
 
+def written(folder: Path) -> Path:
+    """
+    Write a rehearsal as `rehearse` does.
+    """
+    result, measures = full()
+    (folder / "runs").mkdir()
+    (folder / "rehearsal.json").write_text(json.dumps(result))
+    (folder / "report.html").write_text("old")
+    for name, found in measures.items():
+        (folder / "runs" / f"{name}.measures.json").write_text(found.to_json())
+    return folder
+
+
 def test_the_report_is_rendered_again_in_another_language(tmp_path: Path) -> None:
     """
     From the files alone, whatever had been there before.
     """
-    result, measures = full()
-    (tmp_path / "runs").mkdir()
-    (tmp_path / "rehearsal.json").write_text(json.dumps(result))
-    (tmp_path / "report.html").write_text("old")
-    for name, found in measures.items():
-        (tmp_path / "runs" / f"{name}.measures.json").write_text(found.to_json())
+    written(tmp_path)
 
     told = CliRunner().invoke(report, [str(tmp_path), "--lang", "pl"])
 
     assert told.exit_code == 0
     assert '<html lang="pl">' in (tmp_path / "report.html").read_text()
+
+
+def test_a_run_whose_measures_are_gone_is_told_without_its_pictures(tmp_path: Path) -> None:
+    """
+    A generator that was killed leaves none: its verdict and figures are shown all the same.
+    """
+    (written(tmp_path) / "runs" / "with_room.measures.json").unlink()
+
+    told = CliRunner().invoke(report, [str(tmp_path)])
+
+    assert told.exit_code == 0
+    page = (tmp_path / "report.html").read_text()
+    assert "With the waiting room" in page
+    assert "Was the queue fair?" not in page
 
 
 def test_a_folder_without_a_rehearsal_is_refused(tmp_path: Path) -> None:

@@ -74,13 +74,15 @@ async def test_it_is_accessible_fits_a_phone_and_fetches_nothing(page: Page, nam
 
 async def test_on_paper_the_colours_stay_and_no_picture_is_torn(page: Page) -> None:
     """
-    Backgrounds are printed, and a figure stays on one page.
+    Backgrounds are printed, a figure stays on one page, and the colours are those of the day even at night.
     """
     await page.set_content(documents()["report"])
     await page.emulate_media(media="print", color_scheme="dark")
     style = "getComputedStyle(document.querySelector('figure')).breakInside"
     kept, paper = await page.evaluate(f"[{style}, getComputedStyle(document.body).backgroundColor]")
     exact = await page.evaluate("getComputedStyle(document.body).printColorAdjust")
-    await page.emulate_media(media="screen")
+    line = await page.evaluate("getComputedStyle(document.querySelector('.c-orders')).color")
+    await page.emulate_media(media="screen", color_scheme="light")
 
     assert (kept, paper, exact) == ("avoid", "rgb(255, 255, 255)", "exact")
+    assert line == await page.evaluate("getComputedStyle(document.querySelector('.c-orders')).color")

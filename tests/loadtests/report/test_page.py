@@ -237,6 +237,8 @@ def test_lost_orders_are_those_who_would_have_bought() -> None:
         ("waited_p50_s", 12.34, "12.3\u00a0s"),
         ("orders_per_s", 9.87, "9.9 per s"),
         ("oversold", 0, "0"),
+        ("arrivals_ks_p", 0.001, "0.001"),
+        ("arrivals", 1277, "1\u202f277"),
         ("oversold", None, "not measured"),
     ],
 )
