@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
+from loadtests.crowd.kinds import means_well
 from loadtests.forecast.fluid import Course, Limits
 from loadtests.forecast.problem import Problem
 from loadtests.forecast.result import SHARE_OFF, Forecast
 from loadtests.forecast.sayings import said
+from loadtests.forecast.visits import HIDING
 from loadtests.measuring.fairness import SNAPSHOT_SLACK_S, TICK_S, WINDOWS_S, admissions_allowed
 from loadtests.measuring.measures import Measures, ShopperRecord
 
@@ -82,9 +84,10 @@ def findings_of(
 
 def wait_max_s(measures: Measures) -> float:
     """
-    Return the longest wait of those who were let in, in seconds.
+    Return the longest wait of those who were let in, in seconds; without those who may ask late on their own account.
     """
-    return max((s.waited_s for s in measures.shoppers if s.admitted_s is not None and s.waited_s), default=0.0)
+    let_in = (s for s in measures.shoppers if s.admitted_s is not None and s.kind not in HIDING and means_well(s.kind))
+    return max((s.waited_s for s in let_in if s.waited_s), default=0.0)
 
 
 def _figures(measures: Measures, forecast: Forecast) -> dict[str, float | int | None]:

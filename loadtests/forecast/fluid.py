@@ -37,7 +37,8 @@ class Inflow:
         name: what to call them.
         came: how many come in each step.
         patience: how long they stay.
-        comes: the share of those called who come in; for the others somebody else is called at once.
+        comes: the share of those called who come in; for the others somebody else is called at once. Who meets no line
+            goes straight in, whoever it is.
         seats: how long their seats are held, as (seconds, share); empty where seats are no matter.
     """
 
@@ -75,6 +76,7 @@ class Moment:
         at_s: the moment.
         waiting: how many wait, by inflow.
         admitted, left: how many have been let in and have lost patience so far, by inflow.
+        called: how many have been let in or called in vain, by inflow.
         inside: how many seats are held.
     """
 
@@ -82,6 +84,7 @@ class Moment:
     waiting: tuple[float, ...]
     admitted: tuple[float, ...]
     left: tuple[float, ...]
+    called: tuple[float, ...]
     inside: float
 
 
@@ -191,6 +194,7 @@ class _Line:
         self.admitted = [0.0] * len(self.inflows)
         self.called = [0.0] * len(self.inflows)
         self.stays = [[] for _ in self.inflows]
+        self.saved = self.burst_s * self.limits[0].rate_per_s
         last_limits_s = self.limits[-1].from_s
         every = max(1, steps // SAMPLES)
         at, which, cleared_s = 0, 0, None
@@ -269,8 +273,8 @@ class _Line:
             for place, inflow in enumerate(self.inflows):
                 called = share * inflow.came[self.head] * inflow.patience.stays(age_s)
                 self.called[place] += called
-                entered[place] += called * inflow.comes
-                people += called * inflow.comes
+                entered[place] += called * (inflow.comes if self.queued else 1.0)
+                people += called * (inflow.comes if self.queued else 1.0)
             self._note_served(begins_s, max(0.0, age_s), people)
             if wanted > most - used:
                 used, self.queued = most, True
@@ -297,7 +301,8 @@ class _Line:
         """
         wanted = 0.0
         for inflow in self.inflows:
-            wanted += inflow.came[self.head] * inflow.patience.stays(age_s) * inflow.comes
+            comes = inflow.comes if self.queued else 1.0
+            wanted += inflow.came[self.head] * inflow.patience.stays(age_s) * comes
         return self.head_left * wanted
 
     def _admit_drawn(self, at: int, allowance: float) -> float:
@@ -366,4 +371,5 @@ class _Line:
             there = sum(people) - (1 - self.head_left) * sum(people[:count])
             waiting.append(there)
             left.append(max(0.0, sum(come) - self.called[place] - there))
-        self.moments.append(Moment(at * self.step_s, tuple(waiting), tuple(self.admitted), tuple(left), self.inside))
+        totals = (tuple(waiting), tuple(self.admitted), tuple(left), tuple(self.called))
+        self.moments.append(Moment(at * self.step_s, *totals, self.inside))

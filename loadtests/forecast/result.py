@@ -52,7 +52,7 @@ class Forecast:
         still_waiting: how many wait at the end.
         cleared_s: when the line is empty again, 0 where there is none; None where it is not within reach.
         polls_per_s_max: of the status, at the busiest moment.
-        admitted, orders: people, and orders if no page fails and nothing is sold out.
+        admitted, orders: people, and the orders made by then if no page fails and nothing is sold out.
         streams: the same by stream.
     """
 
@@ -137,7 +137,7 @@ def forecast(problem: Problem, unsure: Mapping[Unsure, float], until_s: float | 
     come = sum(_come_by(problem, came_s))
     chance_s = DEVIATIONS * math.sqrt(come) / _pace(course, problem, came_s, wait_s)
     chance = DEVIATIONS * math.sqrt(sum(problem.arrivals) if by_chance else abandoned)
-    streams = dict(_streams(problem, moments[-1]))
+    streams = dict(_streams(problem, course, moments[-1], end_s))
     return Forecast(
         until_s=until_s,
         arrivals=sum(problem.arrivals),
@@ -243,10 +243,15 @@ def _pace(course: Course, problem: Problem, came_s: float, wait_s: float) -> flo
     return max(problem.admits_per_s, 1e-9)
 
 
-def _streams(problem: Problem, moment: Moment) -> Iterator[tuple[str, StreamForecast]]:
-    rows = zip(problem.streams, problem.arrivals, problem.visits, moment.admitted, moment.left, strict=True)
-    for name, arrivals, visits, admitted, left in rows:
-        yield name, StreamForecast(arrivals, admitted, left, admitted * visits.orders)
+def _streams(problem: Problem, course: Course, last: Moment, end_s: float) -> Iterator[tuple[str, StreamForecast]]:
+    rows = zip(problem.streams, problem.arrivals, problem.visits, last.admitted, last.left, strict=True)
+    for place, (name, arrivals, visits, admitted, left) in enumerate(rows):
+        # Who is still inside at the end has not ordered yet.
+        sooner = (
+            (last if math.isinf(end_s) else _at(course, end_s - shops_s), share) for shops_s, share in visits.orders_s
+        )
+        done = sum(share * moment.admitted[place] for moment, share in sooner)
+        yield name, StreamForecast(arrivals, admitted, left, done * visits.orders)
 
 
 def _rounded(value: Any) -> Any:

@@ -43,6 +43,8 @@ USES: Final[Mapping[str, Use]] = {
 }
 """Kinds that are not named here wait for one place, and come when called."""
 USUAL: Final = Use()
+HIDING: Final = frozenset({"slow-phone"})
+"""Kinds that may have the page in a hidden tab, which hears of its turn up to a minute late: no figure of the room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,14 @@ class Visits:
         comes: the share of those called who claim.
         orders: orders per shopper who is let in.
         seats: how long seats are held, as (seconds, share).
+        orders_s: how long after being let in orders are made, as (seconds, share of the orders).
     """
 
     places: float
     comes: float
     orders: float
     seats: tuple[tuple[float, float], ...]
+    orders_s: tuple[tuple[float, float], ...] = ()
 
     @property
     def held_s(self) -> float:
@@ -122,7 +126,8 @@ def visits_of(stream: Stream, seed: int, idle_s: float) -> Visits:
         return Visits(places, 0.0, 0.0, ())
     orders = sum(visit.orders for visit in visits) / len(visits)
     seats = _binned(visit.held_s(idle_s) for visit in visits)
-    return Visits(places, sum(come.values()) / places, orders, seats)
+    orders_s = _binned(visit.shops_s for visit in visits if visit.orders)
+    return Visits(places, sum(come.values()) / places, orders, seats, orders_s)
 
 
 def _parts(stream: Stream) -> dict[str, float]:

@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple
 from loadtests.crowd.shoppers import draw_shopper
 from loadtests.crowd.streams import arrivals_of, kind_of
 from loadtests.forecast.problem import problem_of
-from loadtests.forecast.visits import USES, USUAL, Visit, visit_of
+from loadtests.forecast.visits import HIDING, USES, USUAL, Visit, visit_of
 from loadtests.measuring.fairness import quantile
 from loadtests.scenario.spec import Change, Scenario
 from waiting_room import simulation
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
-from waiting_room.simulation.crowd import GOODBYE, NO_SHOW, RELEASES, Crowd
+from waiting_room.simulation.crowd import GOODBYE, HIDDEN, NO_SHOW, RELEASES, Crowd
 from waiting_room.simulation.scenario import steady
 
 PERSONS: Final = 20_000
@@ -199,6 +199,7 @@ def _guest(scenario: Scenario, seed: int, place: int, k: int) -> Guest:
     visit = visit_of(kind, shopper)
     shows_up = USES.get(kind, USUAL).comes > 0
     habits = GOODBYE * shopper.says_goodbye | NO_SHOW * (not shows_up) | RELEASES * visit.gives_back
+    habits |= HIDDEN * (kind in HIDING and shopper.hides)
     return Guest(0.0, kind, shopper.room_patience_s, habits, visit)
 
 

@@ -224,7 +224,7 @@ INFLOWS = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(INFLOWS, min_size=1, max_size=3), st.floats(0.1, 60), st.floats(1, 100), st.floats(0, 10))
 def test_everybody_is_let_in_or_left_or_waits_or_did_not_come(
     inflows: list[Inflow], per_s: float, seats: float, opens_s: float
@@ -235,16 +235,15 @@ def test_everybody_is_let_in_or_left_or_waits_or_did_not_come(
     course = course_of(inflows, [Limits(0, per_s, seats)], 0.5, opens_s)
     for moment in course.moments:
         for place, inflow in enumerate(inflows):
-            if inflow.comes < 0.01:
-                continue
-            called = moment.admitted[place] / inflow.comes
+            called = moment.called[place]
             came = sum(inflow.came[: round(moment.at_s / 0.5)])
+            assert inflow.comes * called - 1e-6 <= moment.admitted[place] <= called + 1e-6
             assert called + moment.left[place] + moment.waiting[place] == pytest.approx(came, abs=1e-6)
             assert min(called, moment.left[place], moment.waiting[place]) >= -1e-6
         assert moment.inside <= seats + 1e-6
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(INFLOWS, st.floats(1, 40), st.floats(1, 2))
 def test_a_quicker_room_never_makes_anybody_wait_longer(inflow: Inflow, per_s: float, times: float) -> None:
     """
