@@ -72,7 +72,7 @@ def render(result: Mapping[str, Any], measures: Mapping[str, Measures], lang: st
         headline=headline(result, say),
         played=played,
         tiles=[
-            (say(f"tile.{field}"), [(each.title, say.amount(field, each.run.get(field))) for each in played])
+            (say(f"tile.{field}"), [(each.title, _figure(each.run.get(field), field, say)) for each in played])
             for field in TILES
         ],
         checks=list(_checks(result, say)),
@@ -104,6 +104,11 @@ def page(template: str, say: Language, **values: Any) -> str:
     )
     style = (HERE / "report.css").read_text(encoding="utf-8")
     return environment.get_template(template).render(style=style, say=say, **values)
+
+
+def _figure(value: Any, field: str, say: Language) -> str:
+    # The tile's own title says per second: its figure is to stay on one line.
+    return say.amount(field, value) if value is None or field != "orders_per_s" else say.number(float(value), 1)
 
 
 def headline(result: Mapping[str, Any], say: Language) -> str:

@@ -48,7 +48,11 @@ def demand(seen: Seen, y_max: float) -> Figure:
     desc = say("demand.desc", arrivals=say.short(max(arrivals, default=0), 0),
                sold=say.amount("orders_per_s", seen.run.get("orders_per_s")))  # fmt: skip
     field = seen.frame(say("demand.title"), desc, y_max, height=TALL)
-    limits = [svg.limit(field, Limit(say("demand.capacity"), float(capacity)), below=seen.gated)] if capacity else []
+    limits = (
+        [svg.limit(field, Limit(say("demand.capacity"), float(capacity)), below=bool(rate and rate > capacity))]
+        if capacity
+        else []
+    )
     head = (say("time"), *(line.label for line in lines if not line.dashed))
     table = Table(head, seen.rows(*columns))
     return seen.lines(field, lines, *limits, table=table, note=say("smoothed", seconds=SMOOTHING_S))
