@@ -335,13 +335,14 @@ def table(name: str, values: Mapping[str, Any]) -> str:
 
 def toml(value: Any) -> str:
     """
-    Return a value as TOML writes it. JSON's texts, numbers and booleans are TOML's as well.
+    Return a value as TOML writes it. JSON's texts, numbers and booleans are TOML's as well, but for its escapes of what
+    lies beyond the first plane, which TOML has not, and for DEL, which TOML wants escaped.
     """
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(key)} = {toml(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join(f"{toml(key)} = {toml(part)}" for key, part in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(toml(part) for part in value) + "]"
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def write_private(path: Path, text: str) -> None:
@@ -349,7 +350,7 @@ def write_private(path: Path, text: str) -> None:
     Write a file that only we may read: it holds keys.
     """
     path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
 
 

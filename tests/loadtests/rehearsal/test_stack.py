@@ -1,0 +1,73 @@
+"""
+What a rehearsal writes for its programs, reads of them, and says where one does not start.
+"""
+
+import tomllib
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadtests.rehearsal.brief import brief_of_scenario
+from loadtests.rehearsal.hands import workers_of
+from loadtests.rehearsal.play import Rehearsal
+from loadtests.rehearsal.processes import Interrupts, ProcessError
+from loadtests.rehearsal.progress import Progress
+from loadtests.rehearsal.stack import Stack, table
+from loadtests.rehearsal.watch import draws_of
+from tests.loadtests.rehearsal.crowd import scenario
+from waiting_room.core.draw import Draw
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
+VALUES = st.recursive(
+    st.booleans() | st.integers(-(2**53), 2**53) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(values=st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), VALUES, max_size=4))
+def test_settings_of_any_shape_reach_the_service_as_they_are(values: dict[str, Any]) -> None:
+    """
+    Lanes are tables in a room's table, a schedule is a list of them.
+    """
+    assert tomllib.loads(table("rooms.promotion", values)) == {"rooms": {"promotion": values}}
+
+
+def test_a_store_that_does_not_start_has_an_exit_code_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Nothing is wrong with shop or room, and a pipeline can tell.
+    """
+
+    def refused(_stack: Stack, *, durable: bool = False) -> None:
+        raise ProcessError(f"valkey: ended unexpectedly ({durable}).", name="valkey")
+
+    monkeypatch.setattr(Stack, "start_store", refused)
+    brief = brief_of_scenario(scenario(), tmp_path, 1, "waiting-room rehearse run", capacity_per_s=9.0)
+    interrupts = Interrupts()
+    result = Rehearsal(brief, Progress(StringIO()), interrupts).run()
+    assert (result["verdict"], result["exit_code"]) == ("invalid", 4)
+    assert result["scenario"]["name"] == "made-up"
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8").startswith("## made-up")
+
+
+def test_a_draw_is_read_once_its_seed_is_published() -> None:
+    """
+    Before the opening there is a promise only.
+    """
+    told = {"seed": "ab" * 32, "commitment": "cd" * 32, "beacon": None, "lanes": {"standard": {"first": 1, "size": 7}}}
+    promised = {"seed": None, "commitment": "ef" * 32, "beacon": None, "lanes": None}
+    assert draws_of({"draws": [told, promised]}) == (Draw("ab" * 32, "cd" * 32, "", "standard", 1, 7),)
+    assert draws_of({}) == ()
+
+
+def test_a_process_without_workers_has_none() -> None:
+    """
+    Other processes of the machine are not taken for workers of the service.
+    """
+    assert workers_of(1) == []
