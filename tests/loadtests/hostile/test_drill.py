@@ -7,6 +7,8 @@ from collections import Counter
 import pytest
 
 from loadtests.journeys.hostile.kinds import HOSTILE
+from loadtests.judging.room import places_of
+from loadtests.measuring.fairness import order_inversions, places_lost
 from loadtests.measuring.measures import Outcome
 from tests.beside import Stage, beside
 from tests.loadtests.hostile.drill import Played, played
@@ -49,6 +51,16 @@ def test_a_bot_gets_seats_for_its_places_and_nothing_else(drill: Played) -> None
     A room takes each visitor without cookies for somebody new; that is all a bot has of it, and it is told.
     """
     assert set(drill.sound.gains["bot"]) == {"seat"}
+
+
+def test_nobody_is_overtaken(drill: Played) -> None:
+    """
+    Neither by reloading nor by claiming early nor with many places.
+    """
+    places = list(places_of(drill.sound.shoppers))
+
+    assert len(places) > 40
+    assert order_inversions(places) == places_lost(places) == 0
 
 
 def test_tickets_and_passes_are_used_in_earnest(drill: Played) -> None:
