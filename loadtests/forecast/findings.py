@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from loadtests.crowd.kinds import means_well
@@ -76,7 +76,7 @@ def findings_of(
     ]
     names = {finding.name for finding in found}
     if "ghost_slots" not in names and seats_by_s is not None:
-        found.extend(_idle(measures, limits, seats_by_s))
+        found.extend(_idle(measures, limits, seats_by_s, opens_s))
     if len(limits) == 1 and not opens_s and "unfair_order" not in names:
         found.extend(_uneven(places))
     return tuple(found) or (Finding("as_predicted", _figures(measures, forecast)),)
@@ -245,20 +245,39 @@ def _uneven(places: Sequence[ShopperRecord]) -> Iterator[Finding]:
         yield Finding("uneven_waits", {"front": front, "back": back})
 
 
-def _idle(measures: Measures, limits: Sequence[Limits], seats_by_s: Mapping[int, float]) -> Iterator[Finding]:
+def _idle(
+    measures: Measures, limits: Sequence[Limits], seats_by_s: Mapping[int, float], opens_s: float
+) -> Iterator[Finding]:
     """
     Yield whether fewer were let in than the rate allows though people waited and seats were free.
     """
+    waiting = _waiting_by_s(measures)
     let_in, allowed, seconds = 0, 0.0, 0
-    for before, now in pairwise(measures.seconds):
+    for now in measures.seconds[1:]:
         rate = min(_rate(limits, now.t + part) for part in (-CHANGES_LATE_S, 0.0, 1.0))
         seats = seats_by_s.get(now.t)
-        if rate <= 0 or seats is None or min(before.waiting, now.waiting) <= rate + 1:
+        gathers = now.t < opens_s + CHANGES_LATE_S
+        if rate <= 0 or seats is None or gathers or min(waiting[now.t - 1], waiting[now.t]) <= rate + 1:
             continue
         if seats + 2 * rate < _seats(limits, float(now.t)):
             let_in, allowed, seconds = let_in + now.admitted, allowed + rate, seconds + 1
     if seconds >= IDLE_S and let_in < IDLE_SHARE * allowed:
         yield Finding("seats_idle", {"seconds": seconds, "pace": let_in / seconds, "rate": allowed / seconds})
+
+
+def _waiting_by_s(measures: Measures) -> list[int]:
+    """
+    Return how many waited at the end of each second; without those who may ask late on their own account.
+    """
+    length = len(measures.seconds)
+    changes = [0] * (length + 2)
+    for shopper in measures.shoppers:
+        until_s = shopper.admitted_s if shopper.admitted_s is not None else shopper.ended_s
+        if shopper.joined_s is None or until_s is None or shopper.kind in HIDING or not means_well(shopper.kind):
+            continue
+        changes[min(length, int(shopper.joined_s))] += 1
+        changes[min(length, int(until_s))] -= 1
+    return list(accumulate(changes))
 
 
 def _rate(limits: Sequence[Limits], at_s: float) -> float:

@@ -4,7 +4,7 @@ Findings: a room that does as it should is said to, and each thing that can be w
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import pytest
@@ -207,6 +207,24 @@ def test_seats_that_stand_free_while_people_wait_are_named() -> None:
     figures = found(Room(per_s=10.0), dict.fromkeys(range(90), 30.0))
     assert figures["seats_idle"]["pace"] == pytest.approx(10.0, abs=0.5)
     assert figures["seats_idle"]["rate"] == pytest.approx(15.0)
+
+
+def test_those_who_ask_once_a_minute_do_not_make_seats_idle() -> None:
+    """
+    Nobody can be let in who does not ask: phones with the page in a hidden tab are no sign of a slow room.
+    """
+    slow = Room(per_s=10.0).play()
+    hidden = replace(slow, shoppers=tuple(replace(shopper, kind="slow-phone") for shopper in slow.shoppers))
+    seats = dict.fromkeys(range(90), 30.0)
+    assert "seats_idle" not in {one.name for one in findings_of(hidden, forecast(), PROBLEM, seats)}
+
+
+def test_a_room_that_gathers_lets_nobody_in_and_is_not_idle() -> None:
+    """
+    Before its opening there is no pace to fall behind.
+    """
+    seats, gathering = dict.fromkeys(range(90), 30.0), replace(PROBLEM, opens_s=80.0)
+    assert "seats_idle" not in {one.name for one in findings_of(Room(per_s=10.0).play(), forecast(), gathering, seats)}
 
 
 def test_full_seats_are_no_idle_ones() -> None:
