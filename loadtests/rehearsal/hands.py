@@ -54,7 +54,7 @@ class OwnHands:
         """
         Start Valkey on the same port, with its append-only file.
         """
-        self.store = self.stack.start_store(durable=True)
+        self.store = self.stack.start_store(durable=True, again=True)
 
     def kill_worker(self) -> None:
         """

@@ -7,6 +7,7 @@ import math
 import os
 import secrets
 import select
+import shutil
 import signal
 import sys
 import time
@@ -123,10 +124,13 @@ class Stack:
         self._secrets = kept
         folder.mkdir(parents=True, exist_ok=True)
 
-    def start_store(self, *, durable: bool = False) -> Child:
+    def start_store(self, *, durable: bool = False, again: bool = False) -> Child:
         """
-        Return when a Valkey of our own answers; a *durable* one keeps its data over a kill.
+        Return when a Valkey of our own answers; a *durable* one keeps its data over a kill, for when it starts *again*.
         """
+        if not again:
+            # What an earlier rehearsal left in the folder is another room's.
+            shutil.rmtree(self._folder / "store", ignore_errors=True)
         argv = [sys.executable, "-m", "waiting_room.store.embedded", "--port", str(self.ports.store)]
         if durable:
             argv += ["--append-only", str(self._folder / "store")]

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from loadtests.rehearsal.brief import brief_of_scenario
 from loadtests.rehearsal.hands import workers_of
 from loadtests.rehearsal.play import Rehearsal
-from loadtests.rehearsal.processes import Interrupts, ProcessError
+from loadtests.rehearsal.processes import Child, Family, Interrupts, ProcessError, Program
 from loadtests.rehearsal.progress import Progress
-from loadtests.rehearsal.stack import Stack, table
+from loadtests.rehearsal.stack import Ports, Secrets, Stack, table
 from loadtests.rehearsal.watch import draws_of
 from tests.loadtests.rehearsal.crowd import scenario
 from waiting_room.core.draw import Draw
@@ -54,6 +54,37 @@ def test_a_store_that_does_not_start_has_an_exit_code_of_its_own(
     assert (result["verdict"], result["exit_code"]) == ("invalid", 4)
     assert result["scenario"]["name"] == "made-up"
     assert (tmp_path / "summary.md").read_text(encoding="utf-8").startswith("## made-up")
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_store_keeps_its_data_over_a_kill_and_none_of_an_earlier_rehearsal(tmp_path: Path, again: bool) -> None:
+    """
+    With the same folder, the second rehearsal once counted the first one's admissions as its own.
+    """
+    kept = tmp_path / "store" / "appendonlydir" / "kept"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    stack = Stack(_NoFamily(), tmp_path, Ports(1, 2, 3, 4), Secrets("k", "a", "c"))
+    with pytest.raises(ProcessError):
+        stack.start_store(durable=True, again=again)
+    assert kept.exists() is again
+
+
+class _NoFamily(Family):
+    """
+    Start nothing.
+    """
+
+    def __init__(self) -> None:
+        """
+        Need nothing.
+        """
+
+    def start(self, program: Program) -> Child:
+        """
+        Refuse.
+        """
+        raise ProcessError("not here", name=program.name)
 
 
 def test_a_draw_is_read_once_its_seed_is_published() -> None:
