@@ -41,8 +41,8 @@ USES: Final[Mapping[str, Use]] = {
     "jumper": Use(places=0),
     "slowloris": Use(places=0),
 }
-"""Kinds that are not named here wait for one place, and come when called. A bot asks about three of its eight places and
-comes for some of the others in time; five fit the waits of a run with 300 bots."""
+"""Kinds that are not named here wait for one place, and come when called. A bot asks about three of its eight places
+and comes for some of the others in time; five fit the waits of a run with 130 bots."""
 USUAL: Final = Use()
 HIDING: Final = frozenset({"slow-phone"})
 """Kinds that may have the page in a hidden tab, which hears of its turn up to a minute late: no figure of the room."""
