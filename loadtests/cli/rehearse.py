@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from loadtests.cli.calibrate import calibrate
 from loadtests.cli.capacity import capacity
 from loadtests.cli.compare import compare
 from loadtests.cli.options import (
@@ -119,3 +120,4 @@ rehearse.add_command(simulate)
 rehearse.add_command(compare)
 rehearse.add_command(capacity)
 rehearse.add_command(report)
+rehearse.add_command(calibrate)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from loadtests.cli.calibrate import known_calibration
 from loadtests.cli.options import (
     DEFAULT_OUT,
     HELP,
@@ -23,6 +24,7 @@ from loadtests.cli.options import (
     whole,
 )
 from loadtests.cli.playing import played
+from loadtests.engine.ceiling import refusal, share_of
 from loadtests.judging.criteria import criteria_faults
 from loadtests.judging.facts import ShopCapacity
 from loadtests.judging.live import LIVE
@@ -112,6 +114,9 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
     if lasts_s > (most_s := above_0("--max-duration", given["max_duration"], faults)):
         what = f"the runs may take {lasts_s:.0f} s, more than {most_s:g}"
         faults.append(Fault("--max-duration", what, "raise it, or --speed"))
+    if (calibration := known_calibration()) is not None and 1 <= workers <= MOST_WORKERS:
+        tls = str(given["target"] or "").startswith("https:")
+        faults += refusal(share_of(ready.streams, calibration, workers=workers, tls=tls), where=ready.name)
     if faults:
         raise OptionsError(faults)
     more = {

@@ -1,7 +1,7 @@
 """
 A shop that answers at once, as bare as a server can be, in a process of its own: what is measured is who asks.
 
-    python -m benchmarks._pages [CERTIFICATE.pem]
+    python -m loadtests.engine.quick_shop [CERTIFICATE.pem]
 
 It listens on a free port of loopback, prints the port, and speaks TLS where it is given a certificate with its key.
 """
@@ -9,9 +9,8 @@ It listens on a free port of loopback, prints the port, and speaks TLS where it 
 import asyncio
 import ssl
 import sys
+from collections.abc import Callable
 from typing import cast
-
-import uvloop
 
 HOME = b'<a href="/product/kite">Kite</a> <a href="/product/boat">Boat</a>' + b"<p>a shop</p>" * 20
 PRODUCT = b'<form method="post" action="/basket"><input type="hidden" name="product" value="kite"></form>' * 3
@@ -52,6 +51,17 @@ class Page(asyncio.Protocol):
             self._transport.write(ANSWERS[request.startswith(b"GET / ")])
 
 
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """
+    Return what makes the fastest event loop that is to be had here.
+    """
+    try:
+        import uvloop  # noqa: PLC0415 - not to be had on every platform
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
 async def serve(certificate: str | None) -> None:
     """
     Serve until the process is ended.
@@ -67,4 +77,5 @@ async def serve(certificate: str | None) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(sys.argv[1] if len(sys.argv) > 1 else None))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve(sys.argv[1] if len(sys.argv) > 1 else None))
