@@ -23,7 +23,7 @@ def room_result(measures: Measures, room: RoomFacts, changes: Iterable[Mapping[s
     """
     shoppers = credible(measures.shoppers, changes)
     waits = [s.waited_s for s in shoppers if s.admitted_s is not None and s.waited_s is not None]
-    places = list(places_of(shoppers, room.draws))
+    everybody = [shopper for shopper in measures.shoppers if is_honest(shopper.kind)]
     return {
         "rate_per_s": room.rate_per_s,
         "capacity": room.capacity,
@@ -41,8 +41,8 @@ def room_result(measures: Measures, room: RoomFacts, changes: Iterable[Mapping[s
             capacity=room.capacity,
             later_rates=room.rates_per_s,
         ),
-        "order_inversions": fairness.order_inversions(places),
-        "places_lost": fairness.places_lost(places),
+        "order_inversions": fairness.order_inversions(places_of(shoppers, room.draws)),
+        "places_lost": fairness.places_lost(places_of(everybody, room.draws)),
         "position_rises": sum(shopper.position_rises for shopper in shoppers),
         "still_waiting": sum(
             1 for s in shoppers if s.outcome is Outcome.UNFINISHED and s.admitted_s is None and s.joined_s is not None
@@ -60,12 +60,13 @@ def credible(shoppers: Iterable[ShopperRecord], changes: Iterable[Mapping[str, A
     Return what shoppers were told without what is no evidence of the order.
 
     In a break everybody is told to wait, and while the store is away each worker answers from the last picture it had:
-    those too who were called before and had not asked yet. Who means no good holds several places under one record.
+    those too who were called before and had not asked yet. Who means no good, and who was let in more than once, has
+    the number of one place and the call of another under one record.
     """
     blind = [(float(c["at_s"]), float(c["until_s"])) for c in changes if c["do"] in BLIND and c["until_s"]]
     return tuple(
         replace(shopper, last_waiting_s=_before(blind, shopper.last_waiting_s))
-        if is_honest(shopper.kind)
+        if is_honest(shopper.kind) and not shopper.later_passes_ms
         else replace(shopper, number=None, last_waiting_s=None)
         for shopper in shoppers
     )

@@ -109,6 +109,17 @@ def test_who_is_told_to_wait_in_a_break_is_not_overtaken_by_it(do: str, inversio
     assert order_inversions(places_of(credible([ahead, behind], changes))) == inversions
 
 
+def test_who_comes_back_and_is_let_in_again_overtook_nobody() -> None:
+    """
+    Called at 9 s by the first visit; the number that is written down is that of the second.
+    """
+    first, second = drawn(2)[1]
+    ahead = replace(first, number=1, called_s=41.0, last_waiting_s=40.0)
+    back = replace(second, number=2, called_s=9.0, last_waiting_s=None, later_passes_ms=(42_000,), kind="returning")
+    assert order_inversions(places_of([ahead, back])) == 1
+    assert order_inversions(places_of(credible([ahead, back], ()))) == 0
+
+
 def test_the_places_of_those_who_mean_no_good_are_no_evidence() -> None:
     """
     A bot holds several under one record: its call is not that of the number that stands beside it.
