@@ -34,6 +34,7 @@ from loadtests.rehearsal.demand import planned_spans
 from loadtests.rehearsal.target import Target, target_faults
 from loadtests.scenario.read import ScenarioError, path_of, read
 from loadtests.scenario.spec import Scenario
+from loadtests.scenario.tables import CLEAN_UP
 from waiting_room.errors import Fault
 
 UNKNOWN = ShopCapacity(0.0, 0.0, measured=False)
@@ -108,8 +109,10 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
     faults += [*folder_faults(out), *locust_faults()]
     capacity = None if given["capacity"] is None else number("--capacity", given["capacity"], faults)
     target = _target(given, capacity, faults)
-    if given["clean_up"] is not None:
-        faults.extend(clean_up_faults(given["clean_up"], "--clean-up", given["allow_host"]))
+    hook = scenario.shop.get(CLEAN_UP, "") if given["clean_up"] is None else given["clean_up"]
+    if hook or given["clean_up"] is not None:
+        where = "--clean-up" if given["clean_up"] is not None else f"shop.{CLEAN_UP}"
+        faults.extend(clean_up_faults(hook, where, given["allow_host"]))
     lasts_s = (ready.length_s + ready.drain_s) * (2 if given["without_room"] else 1)
     if lasts_s > (most_s := above_0("--max-duration", given["max_duration"], faults)):
         what = f"the runs may take {lasts_s:.0f} s, more than {most_s:g}"
@@ -124,7 +127,7 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
         "scale": scale,
         "workers": workers,
         "capacity_per_s": capacity,
-        "clean_up": given["clean_up"] or "",
+        "clean_up": hook,
     }
     without_room = given["without_room"]
     return brief_of_scenario(ready, out, seed, command_line(), without_room=without_room, **more), target

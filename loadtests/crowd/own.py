@@ -12,7 +12,6 @@ from typing import Final
 from waiting_room.errors import Fault
 
 _NAMED: Final = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
-EXAMPLE: Final = "my_shop.py:MyShopper"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from loadtests.engine.locust_metrics import Exposition
 from loadtests.engine.locust_sending import mend_connections
 from loadtests.engine.locust_shoppers import Clock, Stage, shopper_class
 from loadtests.engine.plan import RunPlan
+from loadtests.journeys.catalogue import walk_of
 from loadtests.measuring.lines import Line
 from loadtests.measuring.measures import Measures
 from loadtests.measuring.recorder import Recorder, Unobserved
@@ -87,7 +88,10 @@ class Generator:
 
         Raises:
             DocumentError: the plan's port for metrics is taken.
+            OwnJourneyError: a journey of one's own cannot be walked.
         """
+        for kind in {kind for stream in self._plan.streams for kind in stream.journeys}:
+            walk_of(kind)
         if self._exposition:
             self._exposition.serve(self._plan.metrics_port)
         _be_steady()

@@ -23,6 +23,7 @@ from loadtests import documents
 from loadtests.documents import DocumentError
 from loadtests.engine.locust_generator import Generator
 from loadtests.engine.plan import RunPlan
+from loadtests.journeys.own import OwnJourneyError
 
 
 def main(arguments: list[str]) -> int:
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
             gevent.signal_handler(sign, generator.interrupt)
         generator.prepare()
         generator.run(_zero_ms(plan, generator))
-    except DocumentError as error:
+    except (DocumentError, OwnJourneyError) as error:
         sys.stderr.write(f"{error}\n")
         return 3
     documents.write(generator.take(), Path(plan.out))

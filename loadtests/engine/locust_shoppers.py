@@ -4,12 +4,13 @@ Shoppers as Locust users: each one fresh, with cookies and connections of their 
 Importing this module imports Locust, which patches the whole process (gevent): only `locust_run` may.
 """
 
+import json
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import gevent
 from gevent.timeout import Timeout
@@ -30,6 +31,7 @@ from loadtests.measuring.recorder import Recorder
 from waiting_room.wire import REHEARSAL_HEADER, URL_HEADER
 
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+_JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 _PASS: Final = "wr_pass_"
 
 
@@ -82,8 +84,7 @@ class FastBrowser:
         """
         Send *request*, follow no redirect, and return what came of it; nothing is raised.
         """
-        body = urlencode(request.form) if request.form is not None else None
-        headers = {**_FORM, **request.headers} if request.form is not None else request.headers
+        body, headers = _written(request)
         error: BaseException | None = None
         response: Any = None
         content = b""
@@ -120,6 +121,13 @@ class FastBrowser:
         Return the value of the first cookie whose name begins with *prefix*.
         """
         return self._sender.cookies.first(prefix)
+
+    def keep(self, url: str, cookie: str) -> None:
+        """
+        Keep *cookie* as if a script of the page at *url* had set it.
+        """
+        parts = urlsplit(url)
+        self._sender.cookies.take(parts.hostname or "", parts.path or "/", [cookie])
 
     def forget(self, prefix: str) -> None:
         """
@@ -260,6 +268,14 @@ def shopper_class(plan: RunPlan) -> type[RehearsalShopper]:
         "ssl_context_factory": staticmethod(_shared_context(plan.verify_tls)),
     }
     return cast("type[RehearsalShopper]", type("Shopper", (RehearsalShopper,), settings))
+
+
+def _written(request: Request) -> tuple[str | None, Mapping[str, str]]:
+    if request.document is not None:
+        return json.dumps(request.document), {**_JSON, **request.headers}
+    if request.form is not None:
+        return urlencode(request.form), {**_FORM, **request.headers}
+    return None, request.headers
 
 
 def _answer(response: Any, content: bytes, sent_s: float, ended_s: float) -> Answer:

@@ -45,6 +45,7 @@ class Request:
         headers: what is sent beside the usual headers, and instead of those of the same name: with `Cookie` here, none
             of the browser's own cookies is sent.
         pace: over what line it goes; None for one that is no hindrance.
+        document: what a POST sends as JSON, instead of a form.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Request:
     form: Mapping[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     pace: Pace | None = None
+    document: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,12 @@ class Browser(Protocol):
     def cookie(self, prefix: str) -> str | None:
         """
         Return the value of the first cookie whose name begins with *prefix*.
+        """
+        ...
+
+    def keep(self, url: str, cookie: str) -> None:
+        """
+        Keep *cookie*, written as in a Set-Cookie header, as if a script of the page at *url* had set it.
         """
         ...
 

@@ -55,6 +55,12 @@ class Around:
         """
         return self.inner.cookie(prefix)
 
+    def keep(self, url: str, cookie: str) -> None:
+        """
+        Keep *cookie* as if a script of the page at *url* had set it.
+        """
+        self.inner.keep(url, cookie)
+
     def forget(self, prefix: str) -> None:
         """
         Drop the cookies whose names begin with *prefix*.

@@ -15,6 +15,8 @@ _TAG = re.compile(r"<(/?)(form|input|select|option|textarea|button)\b((?:\"[^\"]
 _ATTRIBUTE = re.compile(r"([\w:-]+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?")
 _LINK = re.compile(r"<a\b[^>]*?\bhref\s*=\s*[\"']?([^\"'#?\s>]+)", re.IGNORECASE)
 
+_NOSCRIPT = re.compile(r"<noscript\b.*?</noscript\s*>", re.IGNORECASE | re.DOTALL)
+
 _IGNORED: Final = ("reset", "button", "file", "image")
 
 
@@ -35,26 +37,37 @@ class Form:
         return {**self.fields, **wishes}
 
 
-def links(page: str, part: str) -> tuple[str, ...]:
+def links(page: str, part: str, marked: str = "") -> tuple[str, ...]:
     """
     Return the addresses on *page* that contain *part*, each once, in the order of the page.
+
+    Args:
+        page: its HTML.
+        part: of the address.
+        marked: only links whose tag contains this text count, such as a class.
     """
-    found = (html.unescape(address) for address in _LINK.findall(page))
+    tags = _LINK.finditer(page)
+    found = (html.unescape(tag[1]) for tag in tags if not marked or marked in _whole(page, tag.start()))
     return tuple(dict.fromkeys(address for address in found if part in address))
 
 
 def forms(page: str) -> tuple[Form, ...]:
     """
     Return the forms of *page* in its order.
+
+    As browsers do, it ignores a form within a form, and what is for browsers without scripts.
     """
+    if "<noscript" in page:
+        page = _NOSCRIPT.sub("", page)
     found: list[Form] = []
     form: Form | None = None
     select = ""
     for closing, name, attributes in _TAG.findall(page):
         tag = name.lower()
         if tag == "form":
-            form = None
-            if not closing:
+            if closing:
+                form = None
+            elif form is None:
                 form = _form(_attributes(attributes))
                 found.append(form)
         elif form is None:
@@ -68,11 +81,17 @@ def forms(page: str) -> tuple[Form, ...]:
 
 def form_to(page: str, part: str) -> Form | None:
     """
-    Return the first form that is posted to an address that contains *part*, else one posted to the page itself.
+    Return the first form that is posted to an address that contains *part*, else the first that has a field of that
+    name, else one posted to the page itself.
     """
     posted = [form for form in forms(page) if form.method == "post"]
-    direct = (form for form in posted if part in form.action)
-    return next(direct, None) or next((form for form in posted if not form.action), None)
+    direct = [form for form in posted if part in form.action]
+    having = [form for form in posted if part in form.fields]
+    return next(iter((*direct, *having, *(form for form in posted if not form.action))), None)
+
+
+def _whole(page: str, start: int) -> str:
+    return page[start : page.find(">", start) + 1]
 
 
 def _form(attributes: dict[str, str]) -> Form:

@@ -38,6 +38,9 @@ def load(own: Own) -> type[Shopping]:
     if missing:
         remedy = "add a method of that name for each page of the table"
         faults += (Fault(str(own), f"has no method {', '.join(missing)}", remedy),)
+    if taken := [page for page in found.table.pages if hasattr(Shopping, page)]:
+        remedy = "these are methods of Shopping: call the page otherwise"
+        faults += (Fault(f"{own}.table", f"has the page {', '.join(taken)}", remedy),)
     if faults:
         raise OwnJourneyError(faults)
     return found

@@ -6,9 +6,10 @@ pages is here: thinking, losing patience, reloading, going to the waiting room a
 the room and without it. Nothing here knows Locust, the clock or the network: a `Browser` does.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from loadtests.crowd.shoppers import Shopper, choice
@@ -52,15 +53,20 @@ class Page:
         """
         return self.answer.text()
 
-    def links(self, part: str) -> tuple[str, ...]:
+    def links(self, part: str = "", *, marked: str = "") -> tuple[str, ...]:
         """
         Return the absolute addresses of the page's links that contain *part*, each once, in its order.
+
+        Args:
+            part: of the address.
+            marked: only links whose tag contains this text count, such as a class.
         """
-        return tuple(urljoin(self.url, address) for address in links(self.text, part))
+        return tuple(urljoin(self.url, address) for address in links(self.text, part, marked))
 
     def form(self, part: str) -> Form | None:
         """
-        Return the first form that is posted to an address that contains *part*, else one posted to the page itself.
+        Return the first form that is posted to an address that contains *part*, else the first that has a field of
+        that name, else one posted to the page itself.
         """
         return form_to(self.text, part)
 
@@ -81,6 +87,8 @@ class Shopping:
     """Which page follows which."""
     waits: ClassVar[type[Stay]] = Stay
     """What is done in the waiting room."""
+    sold_out: ClassVar[tuple[str, ...]] = ()
+    """Words on a page that say that there is nothing left, beside the statuses 409 and 410."""
     email: ClassVar[str] = "shopper{i}@rehearsal.example"
     """Marks the orders as a rehearsal's: nobody has an address at that domain (RFC 2606)."""
 
@@ -127,7 +135,7 @@ class Shopping:
         Hidden fields are sent as they stand; a page without such a form has *fields* sent to *to* all the same.
 
         Args:
-            to: a part of the form's address, such as "/cart".
+            to: a part of the form's address, such as "/cart", or the name of one of its fields.
             fields: what the shopper types, by the fields' names.
             leads_to: the visit is an error if the address of the page that comes does not contain this.
         """
@@ -139,6 +147,22 @@ class Shopping:
         if leads_to:
             self.expect(leads_to)
         return self.page
+
+    def call(self, path: str, document: Mapping[str, Any]) -> Any:
+        """
+        Send *document* as JSON, as a script of the page would, and return the JSON of the answer; the page stays.
+        """
+        answer = self._ask("POST", urljoin(f"{self.shop_url}/", path), None, document).answer
+        try:
+            return json.loads(answer.body)
+        except ValueError:
+            self.fail(f"the answer to {self.name_of(path)} is no JSON")
+
+    def keep(self, cookie: str) -> None:
+        """
+        Keep *cookie*, written as in a Set-Cookie header, as if a script of the shop had set it.
+        """
+        self._browser.keep(f"{self.shop_url}/", cookie)
 
     def expect(self, part: str) -> None:
         """
@@ -160,9 +184,9 @@ class Shopping:
         self._looks += 1
         return among[choice(self.shopper, self.behaviour, self._looks - 1, len(among))]
 
-    def address(self) -> dict[str, str]:
+    def contact(self) -> dict[str, str]:
         """
-        Return a made-up address, by the names that the demo shop's form has; orders with it are a rehearsal's.
+        Return a made-up person with an address, by the names of the demo shop's form; it marks a rehearsal's orders.
         """
         i = self.shopper.i
         return {
@@ -246,14 +270,18 @@ class Shopping:
             return page
         return self._visit_page(urljoin(page.url, page.answer.location))
 
-    def _ask(self, method: str, url: str, fields: dict[str, str] | None) -> Page:
+    def _ask(
+        self, method: str, url: str, fields: dict[str, str] | None, document: Mapping[str, Any] | None = None
+    ) -> Page:
         """
         Ask the shop until it answers, waiting in the room where sent there and reloading what fails.
         """
         failures = 0
         while True:
             name = f"{method} {self.name_of(url)}"
-            answer = self._browser.ask(Request(name, method, url, self.shopper.page_patience_s, fields))
+            answer = self._browser.ask(
+                Request(name, method, url, self.shopper.page_patience_s, fields, document=document)
+            )
             entry = entry_of(answer, url)
             result = Result.TO_ROOM if entry else _judged(answer)
             self._recorder.shop_answered(name, result, self._due_s, answer)
@@ -279,7 +307,7 @@ class Shopping:
             # Straight through: the gate itself brought the pass, and no waiting page was seen.
             self._has_pass = True
             self._recorder.admitted(self._visit, answer.ended_s, self._browser.cookie("wr_pass_"))
-        if answer.status in (409, 410):
+        if answer.status in (409, 410) or any(words.encode() in answer.body for words in self.sold_out):
             raise Ended(Outcome.SOLD_OUT)
         if answer.status >= 400:
             self.fail(f"{self.name_of(url)}: status {answer.status}")

@@ -75,6 +75,17 @@ SLOW_BUYER: Final = Table(
 )
 """A buyer who takes longer over each page."""
 
+ONE_PAGE: Final = Table(
+    {
+        "home": (Edge("product"),),
+        "product": (Edge("basket"),),
+        "basket": (Edge("checkout"),),
+        "checkout": (Edge("order", thought=FILL),),
+        "order": (Edge("bought", thought=NONE),),
+    }
+)
+"""A buyer in a shop where the address and the payment are one form."""
+
 TABLES: Final[Mapping[str, Table]] = {
     "buyer": BUYER,
     "window": WINDOW,

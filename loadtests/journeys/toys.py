@@ -57,7 +57,7 @@ class ToyShopping(Shopping):
         """
         Send the address.
         """
-        self.send("/checkout", self.address(), leads_to="/payment/")
+        self.send("/checkout", self.contact(), leads_to="/payment/")
 
     def order(self) -> None:
         """

@@ -18,6 +18,7 @@ from loadtests.rehearsal import sizing
 from loadtests.rehearsal.demand import crowd_rate, for_crowd, overload_of, plateau_of, usual
 from loadtests.rehearsal.sizing import CROWD, Size
 from loadtests.scenario.spec import Scenario
+from loadtests.scenario.tables import CLEAN_UP
 
 TRIAL_S = 9.0
 DB_CONNECTIONS = 8
@@ -210,7 +211,8 @@ def shop_settings(scenario: Scenario) -> dict[str, Any]:
     """
     Return what the scenario says of the demo shop, with what every rehearsal says.
     """
-    return {"db_connections": DB_CONNECTIONS, **scenario.shop}
+    model = {name: value for name, value in scenario.shop.items() if name != CLEAN_UP}
+    return {"db_connections": DB_CONNECTIONS, **model}
 
 
 def shop_model(settings: dict[str, Any], database: str, port: int, seed: int) -> ShopModel:

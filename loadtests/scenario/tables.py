@@ -16,6 +16,7 @@ from loadtests.arrivals.models import MODELS
 from loadtests.arrivals.records import RecordsError
 from loadtests.arrivals.retry import Retry
 from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.own import anchored, own_faults, own_of
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.crowd.streams import Stream
 from loadtests.demo_shop.model import ShopModel, read_model
@@ -28,6 +29,8 @@ from waiting_room.errors import ConfigError, Fault, PolicyError
 
 NEEDS_TO: Final = ("slow-shop", "shop-capacity", "rate", "seats")
 NEEDS_FOR_S: Final = ("kill-redis", "kill-worker", "slow-shop", "shop-capacity", "break")
+CLEAN_UP: Final = "clean_up"
+"""What is done in the shop after a rehearsal; the one key of `[shop]` that is no setting of the demo shop's model."""
 OURS: Final = ("database", "host", "port", "seed", "control_token", "gate")
 """What the rehearsal sets in the demo shop's model itself."""
 
@@ -152,11 +155,7 @@ class Tables:
         model = self._model(str(table.get("model", "")), numbers, place) if "model" in table else None
         if head is None:
             return None
-        self.faults.extend(
-            Fault(self._at(f"{place}.journeys.{kind}"), "is no kind of shopper", _suggestion(kind, KINDS))
-            for kind in head.journeys
-            if kind not in KINDS
-        )
+        self.faults.extend(self._kind_faults(head.journeys, place))
         self.faults.extend(number_faults(head, self._at(place)))
         own = self._fill(Behaviour, head.behaviour, f"{place}.behaviour")
         retry = None if head.retry is None else self._fill(Retry, head.retry, f"{place}.retry")
@@ -166,9 +165,19 @@ class Tables:
             return None
         rate = retry.amplified(model.rate()) if retry else model.rate()
         says = f"{model.says()}; {retry.says()}" if retry else model.says()
-        stream = Stream(head.name, rate.later(head.starts_s), head.journeys, own, head.day_spread, head.model, says)
+        journeys = anchored(head.journeys, self.path.parent)
+        stream = Stream(head.name, rate.later(head.starts_s), journeys, own, head.day_spread, head.model, says)
         self.faults.extend(stream.faults(self._at(place)))
         return replace(stream, behaviour=replace(behaviour, **{name: getattr(own, name) for name in head.behaviour}))
+
+    def _kind_faults(self, journeys: Mapping[str, float], place: str) -> Iterator[Fault]:
+        for kind in journeys:
+            where = self._at(f"{place}.journeys.{kind}")
+            own = own_of(kind)
+            if own is not None:
+                yield from own_faults(own.at(self.path.parent), where)
+            elif kind not in KINDS:
+                yield Fault(where, "is no kind of shopper", _suggestion(kind, KINDS))
 
     def _model(self, name: str, numbers: Mapping[str, Any], place: str) -> Model | None:
         if name == HISTORY:
@@ -207,7 +216,7 @@ class Tables:
 
     def _shop(self, table: dict[str, Any]) -> dict[str, Any]:
         known = [item.name for item in fields(ShopModel) if item.name not in OURS]
-        unknown = [name for name in table if name not in known]
+        unknown = [name for name in table if name not in (*known, CLEAN_UP)]
         self.faults.extend(Fault(self._at(f"shop.{name}"), "is unknown", _suggestion(name, known)) for name in unknown)
         try:
             read_model({name: value for name, value in table.items() if name in known} | {"database": "shop.sqlite"})

@@ -249,6 +249,14 @@ class TownBrowser:
         """
         return next((value for name, value in self.cookies.items() if name.startswith(prefix)), None)
 
+    def keep(self, url: str, cookie: str) -> None:
+        """
+        Keep a cookie.
+        """
+        assert url.startswith(SHOP)
+        name, _, value = cookie.partition(";")[0].partition("=")
+        self.cookies[name] = value
+
     def forget(self, prefix: str) -> None:
         """
         Drop cookies.
