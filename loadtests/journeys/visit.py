@@ -101,7 +101,7 @@ class Visit:
         """
         Note the first place; later ones, after a pass was refused, are not the place that is judged.
         """
-        if self.joined_s is not None:
+        if self.joined_s is not None or self.admitted_s is not None:
             return
         self.joined_s = at_s
         self.number = number

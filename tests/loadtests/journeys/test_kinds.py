@@ -151,6 +151,18 @@ def test_returning_shopper_orders_twice_and_may_wait_twice() -> None:
     assert told.record.passes_refused == 0
 
 
+def test_second_wait_of_one_who_passed_straight_in_is_not_judged_as_the_first() -> None:
+    """
+    The first visit had no place in the line; the number of the second one was not called back then.
+    """
+    scene = room(waiting(number=87), CALLED, "admitted")
+    scene.cookies = {"wr_pass_sale": stub.token("pass", i=77)}
+    scene.first["GET /"] = [(200, stub.HOME, {"sets_pass": True}), to(f"{ROOM}?target=/")]
+    record = walk(scene, kind="returning").record
+
+    assert (record.outcome, record.number, record.joined_s) == (Outcome.BOUGHT, None, None)
+
+
 def test_slow_phone_asks_for_everything_uncompressed_over_its_line() -> None:
     """
     Each request goes over the behaviour's line.
