@@ -117,15 +117,18 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
     if lasts_s > (most_s := above_0("--max-duration", given["max_duration"], faults)):
         what = f"the runs may take {lasts_s:.0f} s, more than {most_s:g}"
         faults.append(Fault("--max-duration", what, "raise it, or --speed"))
+    share = None
     if (calibration := known_calibration()) is not None and 1 <= workers <= MOST_WORKERS:
         tls = str(given["target"] or "").startswith("https:")
-        faults += refusal(share_of(ready.streams, calibration, workers=workers, tls=tls), where=ready.name)
+        share = share_of(ready.streams, calibration, workers=workers, tls=tls)
+        faults += refusal(share, where=ready.name)
     if faults:
         raise OptionsError(faults)
     more = {
         "speed": speed,
         "scale": scale,
         "workers": workers,
+        "ceiling_share": share,
         "capacity_per_s": capacity,
         "clean_up": hook,
     }

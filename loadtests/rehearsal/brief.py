@@ -75,6 +75,7 @@ class Brief:
         copy: the scenario as a file, to be kept beside the results; empty for none.
         fixed: the scenario where it does not depend on the capacity.
         clean_up: the address or the command that removes the orders from the shop; empty for none.
+        ceiling_share: the crowd's peak as a share of what this machine can start; None where that was not measured.
     """
 
     out: Path
@@ -93,6 +94,7 @@ class Brief:
     copy: str = ""
     fixed: Scenario | None = None
     clean_up: str = ""
+    ceiling_share: float | None = None
 
     def told(self, scenario: Scenario | None) -> dict[str, Any]:
         """

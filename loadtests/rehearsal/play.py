@@ -4,7 +4,7 @@ Rehearse a promotion: what the shop can sell, then the crowd, without the room o
 
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -223,7 +223,8 @@ class Rehearsal:
                 out = Path(plan.out)
                 found = Measures.from_file(out) if out.exists() else salvaged(plan, watch.lines, watch.zero_ms)
                 if found is not None:
-                    self._story.played[plan.name] = watch.played(found)
+                    played = watch.played(found)
+                    self._story.played[plan.name] = replace(played, ceiling_share=self._brief.ceiling_share)
                 self._story.reasons += watch.failures()
 
     def _clean_up(self) -> None:

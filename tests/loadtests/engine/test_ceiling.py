@@ -13,9 +13,11 @@ from loadtests.arrivals.rate import Rate
 from loadtests.cli.calibrate import calibration_file, known_calibration, words_of
 from loadtests.cli.options import InvalidError
 from loadtests.cli.rehearse import rehearse
+from loadtests.cli.run import read_run, run
 from loadtests.engine.ceiling import REQUESTS_PER_SHOPPER, Calibration, Ceiling, ceiling_share
 from loadtests.measuring.measures import Second
 from loadtests.rehearsal.calibrate import managed, refusals
+from loadtests.scenario.read import read
 from tests.loadtests.engine.generator import CROWD, PLAN
 from tests.loadtests.journeys.story import Scene, walk
 
@@ -131,6 +133,28 @@ def test_scenario_beyond_the_machine_is_refused_by_run(tmp_path: Path, monkeypat
     assert told.exit_code == 2
     assert "of what this machine can start" in told.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_result_tells_the_share(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """
+    What a scenario asks for stands in the brief that it is played by; without a calibration nothing is claimed.
+    """
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    scenario = read("baseline")
+    given = dict.fromkeys(parameter.name or "" for parameter in run.params) | {
+        "seed": "1",
+        "scale": "1",
+        "workers": "1",
+        "max_duration": "3600",
+        "allow_host": (),
+    }
+    before, _target = read_run(scenario, given)
+    calibration_file().parent.mkdir()
+    documents.write(KNOWN, calibration_file())
+    after, _target = read_run(scenario, given)
+
+    assert before.ceiling_share is None
+    assert 0 < (after.ceiling_share or 0) < 0.75
 
 
 def test_ceiling_is_told_in_a_sentence() -> None:
