@@ -60,16 +60,22 @@ def credible(shoppers: Iterable[ShopperRecord], changes: Iterable[Mapping[str, A
     Return what shoppers were told without what is no evidence of the order.
 
     In a break everybody is told to wait, and while the store is away each worker answers from the last picture it had:
-    those too who were called before and had not asked yet. Who means no good, and who was let in more than once, has
+    those too who were called before and had not asked yet. Who means no good, and who came back to the queue, has
     the number of one place and the call of another under one record.
     """
     blind = [(float(c["at_s"]), float(c["until_s"])) for c in changes if c["do"] in BLIND and c["until_s"]]
     return tuple(
         replace(shopper, last_waiting_s=_before(blind, shopper.last_waiting_s))
-        if is_honest(shopper.kind) and not shopper.later_passes_ms
+        if is_honest(shopper.kind) and not _several_places(shopper)
         else replace(shopper, number=None, last_waiting_s=None)
         for shopper in shoppers
     )
+
+
+def _several_places(shopper: ShopperRecord) -> bool:
+    called_s = shopper.called_s if shopper.called_s is not None else shopper.admitted_s
+    before = called_s is not None and shopper.joined_s is not None and called_s < shopper.joined_s
+    return bool(shopper.later_passes_ms) or before
 
 
 def places_of(shoppers: Iterable[ShopperRecord], draws: Iterable[Draw] = ()) -> Iterable[Place]:

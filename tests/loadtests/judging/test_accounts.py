@@ -109,13 +109,16 @@ def test_who_is_told_to_wait_in_a_break_is_not_overtaken_by_it(do: str, inversio
     assert order_inversions(places_of(credible([ahead, behind], changes))) == inversions
 
 
-def test_who_comes_back_and_is_let_in_again_overtook_nobody() -> None:
+@pytest.mark.parametrize("again", [{"later_passes_ms": (42_000,)}, {"joined_s": 38.0}], ids=["let in", "gave up"])
+def test_who_comes_back_overtook_nobody(again: dict[str, Any]) -> None:
     """
+    Whether let in again or not.
+
     Called at 9 s by the first visit; the number that is written down is that of the second.
     """
     first, second = drawn(2)[1]
     ahead = replace(first, number=1, called_s=41.0, last_waiting_s=40.0)
-    back = replace(second, number=2, called_s=9.0, last_waiting_s=None, later_passes_ms=(42_000,), kind="returning")
+    back = replace(second, number=2, called_s=9.0, last_waiting_s=None, kind="returning", **again)
     assert order_inversions(places_of([ahead, back])) == 1
     assert order_inversions(places_of(credible([ahead, back], ()))) == 0
 
