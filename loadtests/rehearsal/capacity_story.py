@@ -247,10 +247,7 @@ def doubts(wish: Wish, found: Found, knee: Knee, advice: Advice | None) -> list[
     if found.recovery is not None and found.recovery.after_s is None:
         said.append("The shop was not well again after the surge: it needs a restart, or more time than it was given.")
     if advice is not None and wish.scenario is None:
-        said.append(
-            "Visits were taken to be the usual ones (three of ten only look, a seat ends after five idle minutes); "
-            "name a --scenario for yours."
-        )
+        said.append("All were taken to buy, thinking for 3 s a page and 6 s a form; name a --scenario with yours.")
     return said
 
 
