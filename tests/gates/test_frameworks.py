@@ -270,6 +270,19 @@ def test_last_seats_are_told_when_the_shop_stops(kind: str, service_url: str) ->
     wait_until_sync(lambda: _state(service_url, room)["seats"] == 0, what="the seat to be free")
 
 
+def test_seat_given_back_is_told_before_the_next_report(kind: str, service_url: str) -> None:
+    """
+    Who comes back right after an order would else be sent to the seat that is over, and back again, without an end.
+    """
+    room = f"{kind}-health"
+    with front(kind, settings(room=room, service_url=service_url, report_interval_s=60)) as shop:
+        anna = Browser(shop)
+        assert anna.ask().status == 200
+        assert anna.ask("/says/release").status == 200
+
+        wait_until_sync(lambda: _state(service_url, room)["seats"] == 0, what="the seat to be free")
+
+
 @contextmanager
 def stand_in(kind: str, service: Service, **changed: Any) -> Iterator[Browser]:
     """

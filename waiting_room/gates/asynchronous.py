@@ -13,7 +13,7 @@ import aiohttp
 
 from waiting_room.errors import TokenError
 from waiting_room.gates.core import TryStraight
-from waiting_room.gates.line import LAST_REPORTS, Call, Reply, tick_ms
+from waiting_room.gates.line import LAST_REPORTS, SETTLE_S, Call, Reply, tick_ms
 from waiting_room.gates.porter import Porter, Settled
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.visits import Visit, unread
@@ -31,7 +31,7 @@ class AsyncEngine:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._known = asyncio.Event()
+        self._known, self._hurry = asyncio.Event(), asyncio.Event()
         self._reports: asyncio.Task[None] | None = None
         self.porter = Porter(settings, settings.keyring(), metrics, settings.public_keys())
 
@@ -73,7 +73,8 @@ class AsyncEngine:
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._known = asyncio.Event()
+        self._known, self._hurry = asyncio.Event(), asyncio.Event()
+        self.porter.ledger.tell_soon = self._hurry.set
         self._reports = loop.create_task(self._report_for_ever(self._known))
 
     async def _start_late(self) -> None:
@@ -104,7 +105,7 @@ class AsyncEngine:
                 await self._report()
                 known.set()
                 while True:
-                    await asyncio.sleep(self._settings.report_interval_s)
+                    await self._rest()
                     await self._ask_for_keys()
                     await self._report()
             finally:
@@ -114,6 +115,15 @@ class AsyncEngine:
                     if not self.porter.line.has_more:
                         break
                 self._session = None
+
+    async def _rest(self) -> None:
+        """
+        Return when the next report is due: after the interval, or at once when a seat was given back.
+        """
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), self._settings.report_interval_s)
+            await asyncio.sleep(SETTLE_S)
+        self._hurry.clear()
 
     async def _report(self) -> None:
         """

@@ -6,7 +6,7 @@ No I/O and no clock: callers say what time it is.
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice
 from types import MappingProxyType
@@ -167,6 +167,10 @@ class Batch:
         return said
 
 
+def _unheard() -> None:
+    return None
+
+
 class Ledger:
     """
     Keep a gate's books; every seat that was used is told to the service, once a report and until it has heard.
@@ -186,6 +190,7 @@ class Ledger:
         self._misses = 0
         self._answered = False
         self.in_flight = 0
+        self.tell_soon: Callable[[], None] = _unheard
         self.state = RoomState(gone=MappingProxyType(self._gone))
 
     @property
@@ -229,12 +234,15 @@ class Ledger:
 
     def release(self, seat: str, hard_end_ms: int, now_ms: int) -> None:
         """
-        Note that *seat* is given back; its pass is refused from now on.
+        Note that *seat* is given back; its pass is refused from now on, and whoever reports is asked to do so soon.
+
+        Until the service knows, it would send the visitor who comes back to the same seat, and the gate back again.
         """
         self._touched.pop(seat, None)
         self._stages.pop(seat, None)
         self._released[seat] = hard_end_ms
         self._gone[seat] = Gone(now_ms, hard_end_ms, released=True)
+        self.tell_soon()
 
     def served(self, latency_ms: int, *, error: bool) -> None:
         """

@@ -23,6 +23,8 @@ from waiting_room.tokens import GateCredential, Keyring
 CREDENTIAL_MS: Final = 60_000
 REPORT_TIME_OUT_S: Final = 2.0
 """A report may take longer than a visitor's request; the next one starts when it has ended."""
+SETTLE_S: Final = 0.05
+"""So long a report that cannot wait still waits for others like it: at most some twenty a second."""
 LAST_REPORTS: Final = 10
 """As many as a shop that is stopped sends at the most, when one does not hold all seats."""
 ANSWER_BYTES: Final = 1 << 20

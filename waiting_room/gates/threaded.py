@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from waiting_room.errors import TokenError
 from waiting_room.gates.answers import Answer
 from waiting_room.gates.core import Refuse, SendToWait, TryStraight
-from waiting_room.gates.line import ANSWER_BYTES, LAST_REPORTS, REPORT_TIME_OUT_S, Call, Reply, tick_ms
+from waiting_room.gates.line import ANSWER_BYTES, LAST_REPORTS, REPORT_TIME_OUT_S, SETTLE_S, Call, Reply, tick_ms
 from waiting_room.gates.porter import Porter, Settled
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.visits import Visit, unread
@@ -190,7 +190,9 @@ class _Reports:
         self._public_keys = porter.public_keys
         self._send = send
         self._settings = settings
-        self._ends = threading.Event()
+        self._ends = False
+        self._hurry = threading.Event()
+        porter.ledger.tell_soon = self._hurry.set
         self._abandoned = False
         self._thread: threading.Thread | None = None
         self._pid = os.getpid()
@@ -216,14 +218,15 @@ class _Reports:
 
     def _last_words(self) -> None:
         if self._thread is not None and self._pid == os.getpid():  # not in a child, which has a thread of its own
-            self._ends.set()
+            self._ends = True
+            self._hurry.set()
             self._thread.join(2 * REPORT_TIME_OUT_S)
 
     def _report_for_ever(self) -> None:
         self._ask_for_keys()
         self._report()
         self.known.set()
-        while not self._abandoned and not self._ends.wait(self._settings.report_interval_s):
+        while self._rests():
             self._ask_for_keys()
             self._report()
         for _ in range(LAST_REPORTS):
@@ -231,6 +234,15 @@ class _Reports:
             if not self._line.has_more:
                 break
         atexit.unregister(self._last_words)
+
+    def _rests(self) -> bool:
+        """
+        Return when the next report is due, after the interval or at once when a seat was given back: whether to go on.
+        """
+        if self._hurry.wait(self._settings.report_interval_s) and not self._ends:
+            time.sleep(SETTLE_S)
+        self._hurry.clear()
+        return not (self._ends or self._abandoned)
 
     def _ask_for_keys(self) -> None:
         """
