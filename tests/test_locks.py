@@ -184,7 +184,7 @@ def asked_for(*extras: str) -> set[str]:
         ("waiting_room", ("django", "jwt")),
         ("loadtests", ("loadtests",)),
         ("tests", ("django", "jwt", "loadtests", "dev")),
-        ("benchmarks", ("dev",)),
+        ("benchmarks", ("dev", "loadtests")),
         ("dashboards", ()),
     ],
 )
