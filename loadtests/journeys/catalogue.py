@@ -11,11 +11,12 @@ from loadtests.journeys.browser import Browser
 from loadtests.journeys.browsers import Equip, app, slow_phone
 from loadtests.journeys.cast import Cast, Walk
 from loadtests.journeys.hostile.kinds import HOSTILE
-from loadtests.journeys.own import load
+from loadtests.journeys.own import OwnJourneyError, load
 from loadtests.journeys.stay import Stay
 from loadtests.journeys.stays import Hidden, InApp, NoShow, Refreshing, Tabs
 from loadtests.journeys.tables import TABLES
 from loadtests.journeys.toys import ToyShopping
+from waiting_room.errors import Fault
 
 WAITS: Final[Mapping[str, type[Stay]]] = {
     "refresher": Refreshing,
@@ -52,7 +53,10 @@ def walk_of(kind: str) -> Callable[[Cast], Walk]:
     Return how shoppers of *kind* walk; one that names a file of one's own has it loaded.
 
     Raises:
-        OwnJourneyError: the file or the class in it is no journey.
+        OwnJourneyError: the file or the class in it is no journey, or there is neither a file nor a walk of that name.
     """
     own = own_of(kind)
+    if own is None and kind not in WALKS:
+        remedy = f"name your own as FILE.py:CLASS, or one of {', '.join(WALKS)}"
+        raise OwnJourneyError((Fault(kind, "is a kind of shopper that has no walk", remedy),))
     return load(own) if own is not None else WALKS[kind]

@@ -5,6 +5,7 @@ Open the page, join, ask for the status exactly when told, claim when called, go
 vanish, as people do, without a word.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +23,8 @@ TRY_AGAIN_S: Final = 2.0
 """When to ask again where no answer said when."""
 
 _ENTRY: Final = re.compile(r"/waiting-room/([A-Za-z0-9][A-Za-z0-9_.-]*)/?$")
+_AIM: Final = re.compile(rb'"target":\s*("(?:[^"\\]|\\.)*")')
+"""Where the page says that it leads on to, in what it hands to its script."""
 _LOST: Final = ("no_ticket", "no_visitor", "ticket_invalid", "ticket_foreign", "ticket_expired", "ticket_other_visitor")
 _MUST_JOIN: Final = (*_LOST, "ticket_used")
 
@@ -71,6 +74,7 @@ class Stay:
     _base: str = ""
     _room: str = ""
     _verb: str = "join"
+    _aim: str = ""
     _position: int | None = None
     _late: bool = False
 
@@ -136,6 +140,7 @@ class Stay:
                     self._admit(answer)
                     return Way(target)
             if fine:
+                self._aim = _aim_of(answer)
                 return answer
             self._problem("page", answer)
             self.next_s = answer.ended_s + (answer.retry_after_s or TRY_AGAIN_S)
@@ -221,7 +226,10 @@ class Stay:
         self.recorder.admitted(self.visit, answer.ended_s, known)
 
     def _target(self, told: dict[str, Any]) -> str:
-        target = told.get("target") or parse_qs(urlsplit(self.entry).query).get("target", [""])[0]
+        # As the page does: on to where the shopper was going, which the room has looked at. The target in an answer is
+        # the room's own, for who was going nowhere.
+        asked = parse_qs(urlsplit(self.entry).query).get("target", [""])[0]
+        target = self._aim or asked or told.get("target")
         return urljoin(self.entry, target) if target else ""
 
     def _give_up(self) -> Outcome:
@@ -233,6 +241,11 @@ class Stay:
     def _problem(self, verb: str, answer: Answer) -> None:
         what = answer.fault or f"status {answer.status}"
         self.recorder.problem(f"room {verb}: {what}")
+
+
+def _aim_of(page: Answer) -> str:
+    found = _AIM.search(page.body)
+    return str(json.loads(found[1])) if found else ""
 
 
 def _come_again(told: dict[str, Any], answer: Answer) -> bool:

@@ -53,6 +53,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "shop_p99_ms": Figure("99 % of the shop's pages came within so many ms"),
     "shop_service_p95_ms": Figure("likewise 95 %, but from the moment of sending"),
     "error_ratio": Figure("share of the requests to the shop that failed or were given up"),
+    "visit_error_ratio": Figure("share of the visits of those who mean well that ended in an error", by_phase=False),
     "bought_ratio": Figure("share of those who came who bought"),
     "human_share": Figure("share of the passes that went to those who mean well", needs="room"),
     "admitted_per_s": Figure("passes per second", needs="room"),

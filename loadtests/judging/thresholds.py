@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from loadtests.arrivals.check import LEVEL
 from loadtests.judging.validity import CPU_PEAK, START_LAG_MS
+from loadtests.judging.visits import ERRORS_MOST
 
 WITHOUT = "without_room"
 WITH = "with_room"
@@ -119,6 +120,15 @@ def symptoms(run: Mapping[str, Any]) -> int:
     return sum(symptom.shown_by(run) for symptom in SYMPTOMS)
 
 
+def _visits(run: str, suffix: str = "") -> tuple[Threshold, ...]:
+    through = "a visit goes through, or ends by the shopper's own will"
+    return (
+        Threshold(f"visit_errors{suffix}", run, "visit_error_ratio", "<=", ERRORS_MOST, through),
+        # A criterion, and not whether the run may be judged: it is well known what it says, that nobody could buy.
+        Threshold(f"sales{suffix}", run, "sold_nothing", "==", 0, "those who came to buy could"),
+    )
+
+
 SERVICE: tuple[Threshold, ...] = (
     Threshold("goodput", WITH, "goodput_ratio", ">=", 0.90, "the shop sells nearly all that it can"),
     Threshold("shop_p95", WITH, "shop_p95_ms", "<=", 1000, "pages of the shop stay quick for those inside"),
@@ -133,6 +143,7 @@ PROMISES: tuple[Threshold, ...] = (
     ),
     Threshold("order_inversions", WITH, "order_inversions", "==", 0, "nobody is overtaken in the queue"),
     Threshold("places_lost", WITH, "places_lost", "==", 0, "everyone keeps the place they were given"),
+    *_visits(WITH),
 )
 """What holds behind the room whatever happens."""
 
@@ -152,9 +163,13 @@ WITHOUT_ROOM: tuple[Threshold, ...] = (
 )
 
 
+VISITS_OWN: tuple[Threshold, ...] = _visits(WITHOUT, ".own")
+"""What holds in a shop of the user's without a room as well, whatever a scenario demands."""
+
 OWN_SHOP: tuple[Threshold, ...] = (
     Threshold("shop_p95.own", WITHOUT, "shop_p95_ms", "<=", 1000, "pages of the shop stay quick under the crowd"),
     Threshold("errors.own", WITHOUT, "error_ratio", "<=", 0.01, "shoppers see no errors"),
+    *VISITS_OWN,
 )
 """What a shop of the user's must stand by itself, where no waiting room protects it."""
 
@@ -219,7 +234,8 @@ def applicable(
     played = {WITH: with_room, WITHOUT: without_room}
     validity = (*_validity(WITHOUT), *_validity(WITH))
     if criteria is not None:
-        table = (*criteria, *PROMISES, *validity, *(_changes(run) for run in (WITHOUT, WITH)))
+        held = (*PROMISES, *VISITS_OWN) if own_shop else PROMISES
+        table = (*criteria, *held, *validity, *(_changes(run) for run in (WITHOUT, WITH)))
     else:
         table = (*DEFAULTS, *OWN_SHOP) if own_shop else DEFAULTS
     return tuple(

@@ -16,10 +16,12 @@ from loadtests.judging.gains import by_kind
 from loadtests.judging.room import room_result
 from loadtests.judging.thresholds import Check, Threshold, evaluate, symptoms
 from loadtests.judging.validity import generator_of
+from loadtests.judging.visits import in_words, visits_of
 from loadtests.measuring.measures import Measures
 
 Verdict = Literal["pass", "fail", "invalid", "aborted"]
 EXIT_CODES: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "invalid": 6, "aborted": 130}
+VISITS = ("visit_error_ratio", "sold_nothing")
 PROMISED = ("without_room", "with_room")
 
 
@@ -66,6 +68,7 @@ def run_result(played: Played) -> dict[str, Any]:
     result["arrivals_ks_p"] = result["generator"]["arrivals_ks_p"]
     result["unaccounted"] = result["conservation"]["unaccounted"]
     result["symptoms"] = symptoms(result)
+    result |= visits_of(measures, result["orders_total"])
     result |= room_result(measures, played.room, played.changes) if played.room else {}
     whole, by_phase = figures_of(played)
     # What has a name in the result already is taken over its own span, such as the overload.
@@ -139,7 +142,7 @@ def result_of(
         "scenario": dict(circumstances.scenario),
         "thresholds": [check.to_json() for check in checks],
         "runs": results,
-        "reasons": [*circumstances.reasons, *_reasons(checks, verdict)],
+        "reasons": [*circumstances.reasons, *_reasons(checks, verdict, results)],
         "not_measured": list(circumstances.not_measured),
         "started_at": circumstances.started_at,
         "duration_s": round(circumstances.duration_s, 1),
@@ -149,7 +152,10 @@ def result_of(
     }
 
 
-def _reasons(checks: Sequence[Check], verdict: Verdict) -> Iterable[str]:
+def _reasons(checks: Sequence[Check], verdict: Verdict, results: Mapping[str, dict[str, Any] | None]) -> Iterable[str]:
+    broken = {check.threshold.run for check in checks if check.threshold.field in VISITS and not check.ok}
+    if verdict != "aborted":
+        yield from (in_words(run) for name, run in results.items() if run is not None and name in broken)
     dishonest = (check for check in checks if check.threshold.kind == "validity" and not check.ok)
     if verdict == "invalid" and any(check.value is not None for check in dishonest):
         yield (

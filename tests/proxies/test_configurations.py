@@ -220,6 +220,23 @@ def test_something_must_be_protected() -> None:
         ProxySettings(room="sale", protect=())
 
 
+@pytest.mark.parametrize("path", ["/waiting-room", "/waiting-room/", "/Waiting-Room/spring-sale", "/waiting-room/x"])
+def test_the_waiting_rooms_own_pages_cannot_be_protected(path: str) -> None:
+    """Who waits there has no pass yet, and would be sent there from there."""
+    with pytest.raises(ProxyError, match="waiting room's own"):
+        replace(SETTINGS, protect=("/checkout", path))
+
+
+@pytest.mark.parametrize("path", ["/", "/wait", "/waiting-rooms"])
+def test_nginx_never_asks_about_the_waiting_page(path: str) -> None:
+    """Whatever is protected: its pages come before all that is found by a regular expression."""
+    text = PROXIES["nginx"](replace(SETTINGS, protect=(path,)))
+    of_the_room = re.findall(r"location (\S+) /waiting-room", text)
+
+    assert f"location ~* ^{path} {{" in text
+    assert of_the_room == ["^~"] * 3
+
+
 def test_page_for_an_outage_bears_no_quotes() -> None:
     """It stands in quotes of three kinds; and a % would be a command to Envoy."""
     assert not set("'\"`$%") & set(AWAY_PAGE)

@@ -118,8 +118,9 @@ server {
         proxy_pass http://shop;
     }
 
-    # The waiting page and its calls: on the shop's own host, so that both see the same cookies. Never cached.
-    location @PREFIX@/ {
+    # The waiting page and its calls: on the shop's own host, so that both see the same cookies. Never cached, and never
+    # asked about, whatever is protected: who waits there has no pass yet.
+    location ^~ @PREFIX@/ {
         proxy_pass http://waiting_room;
         proxy_cache off;
     }

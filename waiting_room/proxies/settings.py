@@ -80,16 +80,24 @@ def _faults(settings: ProxySettings) -> Iterator[Fault]:
         yield Fault("host", f"{settings.host!r} is no host", "write the shop's name, such as shop.example")
     if not 0 < settings.listen < 65_536:
         yield Fault("listen", f"{settings.listen} is no port", "use 1 to 65535")
-    if not settings.protect:
-        yield Fault("protect", "is empty", "name at least one path, such as /checkout")
-    for path in (settings.prefix, *settings.protect):
-        if not _PATH.fullmatch(path) or "//" in path:
-            yield Fault("protect", f"{path!r} is no path", "begin with /; letters, digits, and ./_~- may follow")
+    yield from _protect_faults(settings)
     yield from _never_faults(settings.never)
     if settings.on_outage not in OUTAGES:
         yield Fault("on_outage", f"{settings.on_outage!r} is none of the choices", f"use one of {', '.join(OUTAGES)}")
     if not 0 < settings.share_percent < 100:
         yield Fault("share_percent", f"{settings.share_percent} is out of range", "use 1 to 99")
+
+
+def _protect_faults(settings: ProxySettings) -> Iterator[Fault]:
+    if not settings.protect:
+        yield Fault("protect", "is empty", "name at least one path, such as /checkout")
+    for path in (settings.prefix, *settings.protect):
+        if not _PATH.fullmatch(path) or "//" in path:
+            yield Fault("protect", f"{path!r} is no path", "begin with /; letters, digits, and ./_~- may follow")
+    for path in settings.protect:
+        if f"{path.lower()}/".startswith(f"{settings.prefix.lower()}/"):
+            what = f"{path!r} is the waiting room's own, where those wait who have no pass yet"
+            yield Fault("protect", what, "leave it out: / alone protects all of the shop")
 
 
 def _never_faults(never: tuple[str, ...]) -> Iterator[Fault]:

@@ -245,7 +245,8 @@ def test_room_that_leads_to_a_stranger_is_not_followed() -> None:
     """
     A target outside of the shop is never asked: a rehearsal loads nobody else.
     """
-    scene = room({"state": "admitted", "target": "http://stranger.example/"})
+    stranger = '{"target": "http://stranger.example/"}'
+    scene = room({"state": "admitted", "target": "http://stranger.example/"}, **{f"GET {ROOM}": page(stranger)})
 
     assert walk(scene).outcome is Outcome.BOUGHT
     assert all(request.url.startswith(SHOP) for request in scene.asked)

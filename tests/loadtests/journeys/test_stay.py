@@ -46,6 +46,30 @@ def test_stay_is_join_poll_claim_and_on_to_the_target() -> None:
     ]
 
 
+def test_stay_leads_on_to_the_page_that_was_asked_for() -> None:
+    """
+    The room's answer names the room's own target, which would be the wrong page to a shopper who came for a product.
+    """
+    kite, home = f"{SHOP}/product/kite", {"state": "admitted", "target": f"{SHOP}/"}
+    scene = room(waiting(), called(), home)
+    scene.first = {"GET /product/kite": [to(f"{ROOM}?target={kite}")]}
+
+    assert walk(scene).outcome is Outcome.BOUGHT
+    assert scene.calls()[5:8] == ["POST /waiting-room/sale/claim", "GET /product/kite", "POST /basket"]
+
+
+def test_stay_leads_on_to_where_the_page_does() -> None:
+    """
+    The room may refuse what was asked for; the address is written as a template writes it for a script.
+    """
+    shown = page('<script type="application/json">{"room": "sale", "target": "/product/boat?a=1\\u0026b=2"}</script>')
+    scene = room({"state": "admitted", "target": f"{SHOP}/"}, **{f"GET {ROOM}": shown})
+    scene.first = {"GET /product/kite": [to(f"{ROOM}?target=/product/kite")]}
+    walk(scene)
+
+    assert scene.calls()[3:5] == ["POST /waiting-room/sale/join", "GET /product/boat?a=1&b=2"]
+
+
 def test_polls_come_exactly_when_told() -> None:
     """
     The next poll is sent next_poll_s after the answer.

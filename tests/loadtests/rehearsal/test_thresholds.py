@@ -29,6 +29,8 @@ GOOD: dict[str, dict[str, Any]] = {
         "over_admissions": 0,
         "order_inversions": 0,
         "places_lost": 0,
+        "visit_error_ratio": 0.01,
+        "sold_nothing": 0,
         "start_lag_p99_ms": 3,
         "not_started": 0,
         "generator_cpu_peak": 0.4,
@@ -118,6 +120,25 @@ def test_a_users_own_shop_is_not_blamed_for_standing_the_spike() -> None:
     names = {t.name for t in applicable(with_room=True, without_room=True, ledger=False, own_shop=True)}
     assert not names & {"collapse", "overload", "oversold"}
     assert "goodput" in names
+
+
+@pytest.mark.parametrize("criteria", [(), None])
+def test_visits_must_go_through_in_every_rehearsal(criteria: Any) -> None:
+    """
+    Whatever the scenario demands, and in a shop of the user's without a room too; the demo shop is to break there.
+    """
+    table = {
+        own: {
+            (t.run, t.field)
+            for t in applicable(with_room=True, without_room=True, ledger=False, own_shop=own, criteria=criteria)
+        }
+        for own in (False, True)
+    }
+    visits = {"visit_error_ratio", "sold_nothing"}
+
+    assert {field for run, field in table[False] if run == WITH} >= visits
+    assert not {field for run, field in table[False] if run == WITHOUT} & visits
+    assert {(run, field) for run in (WITH, WITHOUT) for field in visits} <= table[True]
 
 
 def test_a_run_that_is_not_played_is_not_judged() -> None:
