@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from loadtests.crowd.own import own_of
 from loadtests.crowd.shoppers import Shopper, draw_shopper
 from loadtests.crowd.streams import Stream, kind_of
 from loadtests.journeys.table import Thought, draw_path, page_of, thought_s
-from loadtests.journeys.tables import TABLES, WINDOW
+from loadtests.journeys.tables import BUYER, TABLES, WINDOW
 
 ORDER_PAGES_S: Final = 0.6
 """What the pages of one order take together in a demo shop that is not overloaded: 0.4 s of work and some waiting."""
@@ -75,9 +76,11 @@ def visit_of(kind: str, shopper: Shopper) -> Visit:
     Return the visit that *shopper* of a *kind* makes once let in, where no page is slow.
 
     It is the walk that the shopper will make. An order gives the seat back; who makes none closes the window, and the
-    seat ends by being idle. Those who mean no good shop as little as those who only look.
+    seat ends by being idle. Those who mean no good shop as little as those who only look; one of a journey of its own,
+    which only the generator loads, is taken for a buyer.
     """
-    steps = draw_path(TABLES.get(kind, WINDOW), shopper.who).steps
+    table = TABLES.get(kind, WINDOW if own_of(kind) is None else BUYER)
+    steps = draw_path(table, shopper.who).steps
     edges = (step.edge for step in steps if step.edge is not None and step.edge.thought is not Thought.NONE)
     thinks_s = sum(thought_s(edge, shopper, nth) for nth, edge in enumerate(edges))
     orders = sum(page_of(step.state) == "order" for step in steps)
