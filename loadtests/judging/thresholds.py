@@ -121,7 +121,7 @@ def symptoms(run: Mapping[str, Any]) -> int:
 
 
 def _visits(run: str, suffix: str = "") -> tuple[Threshold, ...]:
-    through = "a visit goes through, or ends by the shopper's own will"
+    through = "a visit goes through, or ends as the shopper likes"
     return (
         Threshold(f"visit_errors{suffix}", run, "visit_error_ratio", "<=", ERRORS_MOST, through),
         # A criterion, and not whether the run may be judged: it is well known what it says, that nobody could buy.
