@@ -229,13 +229,15 @@ def applicable(
         without_room: whether the run without one takes place.
         ledger: whether the shop's database can be read (stock, hence overselling).
         own_shop: whether the shop is the user's. It need not collapse without a room, but is to stand the crowd.
-        criteria: those of a scenario, which take the place of what a plain rehearsal demands of the shop.
+        criteria: those of a scenario, which take the place of what a plain rehearsal demands of the shop. A promise
+            that one of them demands word for word is judged under its name alone; a laxer one replaces none.
     """
     played = {WITH: with_room, WITHOUT: without_room}
     validity = (*_validity(WITHOUT), *_validity(WITH))
     if criteria is not None:
         held = (*PROMISES, *VISITS_OWN) if own_shop else PROMISES
-        table = (*criteria, *held, *validity, *(_changes(run) for run in (WITHOUT, WITH)))
+        promised = (promise for promise in held if not any(_same(promise, own) for own in criteria))
+        table = (*criteria, *promised, *validity, *(_changes(run) for run in (WITHOUT, WITH)))
     else:
         table = (*DEFAULTS, *OWN_SHOP) if own_shop else DEFAULTS
     return tuple(
@@ -245,3 +247,8 @@ def applicable(
         and (ledger or threshold.field != "oversold")
         and not (own_shop and threshold.kind == "meaning")
     )
+
+
+def _same(promise: Threshold, own: Threshold) -> bool:
+    told = (own.run, own.phase, own.field, own.comparator, own.limit)
+    return told == (promise.run, promise.phase, promise.field, promise.comparator, promise.limit)

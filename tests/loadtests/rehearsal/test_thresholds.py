@@ -2,11 +2,21 @@
 The table of limits: what passes, what fails, and that nothing unmeasured passes.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from loadtests.judging.thresholds import DEFAULTS, WITH, WITHOUT, applicable, evaluate, symptoms
+from loadtests.judging.thresholds import (
+    DEFAULTS,
+    PROMISES,
+    WITH,
+    WITHOUT,
+    Threshold,
+    applicable,
+    evaluate,
+    symptoms,
+)
 
 GOOD: dict[str, dict[str, Any]] = {
     WITHOUT: {
@@ -146,3 +156,29 @@ def test_a_run_that_is_not_played_is_not_judged() -> None:
     Without a room in front of the target nothing of the second run is demanded.
     """
     assert {t.run for t in applicable(with_room=False, without_room=True, ledger=True, own_shop=False)} == {WITHOUT}
+
+
+def scenario_table(*criteria: Threshold) -> tuple[Threshold, ...]:
+    """
+    Return what a scenario with these criteria is held to behind a room.
+    """
+    return applicable(with_room=True, without_room=False, ledger=True, own_shop=False, criteria=criteria)
+
+
+def test_a_promise_that_a_criterion_demands_as_well_is_judged_once() -> None:
+    """
+    Under the criterion's name, which says why this scenario asks for it.
+    """
+    own = Threshold("nobody loses a place", WITH, "places_lost", "==", 0, "though Redis dies")
+
+    assert [t.name for t in scenario_table(own) if t.field == "places_lost"] == ["nobody loses a place"]
+
+
+@pytest.mark.parametrize("change", [{"limit": 3, "comparator": "<="}, {"phase": "peak"}, {"field": "position_rises"}])
+def test_no_criterion_takes_a_promise_away(change: dict[str, Any]) -> None:
+    """
+    A laxer limit, or one for a part of the run, stands beside the promise.
+    """
+    own = replace(Threshold("own", WITH, "places_lost", "==", 0, "why"), **change)
+
+    assert set(PROMISES) <= set(scenario_table(own))
