@@ -78,11 +78,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "loadtests.demo_shop.model",  # whose settings a scenario may change
     ),
     "loadtests.compare": ("loadtests.compare", "loadtests.measuring", "loadtests.report"),
-    "loadtests.report": (*SHARED, "loadtests.crowd", "loadtests.measuring"),
+    "loadtests.report": (
+        *(*SHARED, "loadtests.crowd", "loadtests.measuring"),
+        "loadtests.judging.gains",  # whose words for what was gained are the report's as well
+    ),
     "loadtests.demo_shop": (*SHARED, "waiting_room.gates"),
     "loadtests.forecast": (
         *(*SHARED, "loadtests.arrivals", "loadtests.crowd", "loadtests.scenario", "loadtests.measuring"),
         *("loadtests.journeys.table", "loadtests.journeys.tables"),
+        "loadtests.demo_shop.catalogue",  # what there is to sell
     ),
     "loadtests.rehearsal.simulated": (*SHARED, "loadtests", "waiting_room.simulation"),
     "dashboards": ("waiting_room.telemetry.catalog",),

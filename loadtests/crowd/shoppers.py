@@ -177,13 +177,20 @@ def pick(taste: float, count: int, popularity: float) -> int:
 
     The chance of the k-th is proportional to 1/k**popularity (Zipf).
     """
-    weights = [1 / place**popularity for place in range(1, count + 1)]
-    left = taste * sum(weights)
-    for index, weight in enumerate(weights):
+    law = weights(count, popularity)
+    left = taste * sum(law)
+    for index, weight in enumerate(law):
         left -= weight
         if left < 0:
             return index
     return count - 1
+
+
+def weights(count: int, popularity: float) -> tuple[float, ...]:
+    """
+    Return in which proportions *count* things are wanted, the most popular first.
+    """
+    return tuple(1 / place**popularity for place in range(1, count + 1))
 
 
 def _thinks(draw: random.Random, mean_s: float, shape: float) -> tuple[float, ...]:

@@ -12,6 +12,7 @@ from loadtests.arrivals.rate import expected_count
 from loadtests.crowd.streams import arrivals_of
 from loadtests.forecast.fluid import Course, Inflow, Limits, course_of
 from loadtests.forecast.patience import STAYS, Patience
+from loadtests.forecast.shelves import Shelves, shelves_of
 from loadtests.forecast.visits import Visits, visits_of
 from loadtests.scenario.spec import Change, Scenario
 from waiting_room.core.pacing import TICK_MS
@@ -42,6 +43,7 @@ class Problem:
         inflows, limits, step_s, opens_s: as `course_of` takes them.
         closes_s: when all is sold; who comes or waits then is sent away.
         policy: the room's settings.
+        shelves: what the shop has to sell.
     """
 
     streams: tuple[str, ...]
@@ -53,6 +55,7 @@ class Problem:
     opens_s: float
     closes_s: float
     policy: Policy
+    shelves: Shelves
 
     @property
     def length_s(self) -> float:
@@ -173,6 +176,7 @@ def problem_of(scenario: Scenario, seed: int | None = None, steps: int = STEPS) 
         opens_s=opens_s,
         closes_s=min((change.at_s for change in scenario.changes if change.do == "sell-out"), default=math.inf),
         policy=policy,
+        shelves=shelves_of(scenario.shop, scenario.streams),
     )
 
 

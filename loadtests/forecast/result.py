@@ -52,7 +52,7 @@ class Forecast:
         still_waiting: how many wait at the end.
         cleared_s: when the line is empty again, 0 where there is none; None where it is not within reach.
         polls_per_s_max: of the status, at the busiest moment.
-        admitted, orders: people, and the orders made by then if no page fails and nothing is sold out.
+        admitted, orders: people, and the orders made by then if no page fails, as far as the stock goes.
         streams: the same by stream.
     """
 
@@ -244,14 +244,21 @@ def _pace(course: Course, problem: Problem, came_s: float, wait_s: float) -> flo
 
 
 def _streams(problem: Problem, course: Course, last: Moment, end_s: float) -> Iterator[tuple[str, StreamForecast]]:
-    rows = zip(problem.streams, problem.arrivals, problem.visits, last.admitted, last.left, strict=True)
-    for place, (name, arrivals, visits, admitted, left) in enumerate(rows):
+    sold = problem.shelves.sold(list(_asked_for(problem, course, last, end_s)))
+    for name, *figures in zip(problem.streams, problem.arrivals, last.admitted, last.left, sold, strict=True):
+        yield name, StreamForecast(*figures)
+
+
+def _asked_for(problem: Problem, course: Course, last: Moment, end_s: float) -> Iterator[float]:
+    """
+    Yield how many orders each stream would make by the end, of a shop that has enough of everything.
+    """
+    for place, visits in enumerate(problem.visits):
         # Who is still inside at the end has not ordered yet.
         sooner = (
             (last if math.isinf(end_s) else _at(course, end_s - shops_s), share) for shops_s, share in visits.orders_s
         )
-        done = sum(share * moment.admitted[place] for moment, share in sooner)
-        yield name, StreamForecast(arrivals, admitted, left, done * visits.orders)
+        yield visits.orders * sum(share * moment.admitted[place] for moment, share in sooner)
 
 
 def _rounded(value: Any) -> Any:

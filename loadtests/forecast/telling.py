@@ -98,7 +98,7 @@ def _rows(forecast: Forecast) -> Iterator[tuple[str, str, str]]:
     else:
         yield "cleared", clock(forecast.cleared_s) if forecast.cleared_s else "no line", ""
     yield "status polls", f"{forecast.polls_per_s_max:,.0f}/s", "at the busiest moment"
-    yield "orders", f"{forecast.orders:,.0f}", "if no page fails and nothing is sold out"
+    yield "orders", f"{forecast.orders:,.0f}", "if no page fails, as far as the stock goes"
 
 
 def _answered(answer: Answer) -> Iterator[str]:

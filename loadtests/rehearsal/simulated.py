@@ -2,14 +2,16 @@
 A scenario played without a server: the same people at the same moments, met by the room's real engine on a moved clock.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from loadtests.crowd.shoppers import draw_shopper
 from loadtests.crowd.streams import arrivals_of, kind_of
 from loadtests.forecast.problem import problem_of
+from loadtests.forecast.shelves import shelves_of, wanted
 from loadtests.forecast.visits import HIDING, USES, USUAL, Visit, visit_of
 from loadtests.measuring.fairness import quantile
 from loadtests.scenario.spec import Change, Scenario
@@ -17,7 +19,7 @@ from waiting_room import simulation
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.simulation.crowd import GOODBYE, HIDDEN, NO_SHOW, RELEASES, Crowd
-from waiting_room.simulation.scenario import steady
+from waiting_room.simulation.scenario import ScenarioError, steady
 
 PERSONS: Final = 20_000
 """So many people of a stream are drawn one by one; of a larger crowd the next ones are like the first again."""
@@ -26,6 +28,7 @@ PLACES_APART_S: Final = 0.5
 _LOOKS: Final = 4
 """A page is looked at so often before its seat would end by being idle."""
 BrokenPromiseError = simulation.BreachError
+UnplayableError = ScenarioError
 UNPLAYED: Final = frozenset({"slow-shop", "shop-capacity", "kill-worker"})
 """Changes that the simulator leaves out: pages take as long as in a shop that is not overloaded, and no worker dies."""
 
@@ -40,6 +43,8 @@ class Guest(NamedTuple):
     patience_s: float
     habits: int
     visit: Visit
+    wants: str
+    pieces: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,14 @@ class Simulated:
         guests: all places in the order of arrival.
         shoppers: how many people that were, those included who never asked for a place.
         result: the simulator's own figures.
+        stock: pieces of each product that the shop has.
         left_out: what of the scenario was not played.
     """
 
     guests: Sequence[Guest]
     shoppers: int
     result: simulation.Result
+    stock: float
     left_out: tuple[str, ...]
 
     def to_json(self, end_s: float) -> dict[str, Any]:
@@ -110,15 +117,19 @@ class Simulated:
 
     def orders(self, end_s: float) -> int:
         """
-        Return how many orders were made before *end_s*: of each visit that has come to its end.
+        Return how many orders were made before *end_s*: of each visit that has come to its end, as far as the stock
+        goes.
         """
-        return round(
-            sum(
-                guest.visit.orders
-                for guest, wait_s in self.waits()
-                if guest.at_s + wait_s + guest.visit.shops_s <= end_s
-            )
-        )
+        wanted: Counter[tuple[str, int]] = Counter()
+        for guest, wait_s in self.waits():
+            if guest.visit.orders and guest.at_s + wait_s + guest.visit.shops_s <= end_s:
+                wanted[guest.wants, guest.pieces] += 1
+        sold, taken = 0, Counter[str]()
+        for (product, pieces), count in sorted(wanted.items()):
+            fit = int(min(count, (self.stock - taken[product]) // pieces)) if isfinite(self.stock) else count
+            taken[product] += fit * pieces
+            sold += fit
+        return sold
 
     def by_kind(self) -> dict[str, dict[str, Any]]:
         """
@@ -147,6 +158,7 @@ def simulated(scenario: Scenario, seed: int, workers: int = 1) -> Simulated:
 
     Raises:
         BrokenPromiseError: the engine broke a promise.
+        UnplayableError: nobody comes, or too many for the simulator.
     """
     shoppers, guests = _guests(scenario, seed)
     policy = Policy.parse(dict(scenario.room))
@@ -167,7 +179,8 @@ def simulated(scenario: Scenario, seed: int, workers: int = 1) -> Simulated:
         bytes(guest.habits for guest in guests),
     )
     left_out = tuple(sorted({change.do for change in scenario.changes} & UNPLAYED))
-    return Simulated(guests, shoppers, simulation.simulate(played, crowd), left_out)
+    stock = shelves_of(scenario.shop, scenario.streams).stock
+    return Simulated(guests, shoppers, simulation.simulate(played, crowd), stock, left_out)
 
 
 def _guests(scenario: Scenario, seed: int) -> tuple[int, list[Guest]]:
@@ -200,7 +213,8 @@ def _guest(scenario: Scenario, seed: int, place: int, k: int) -> Guest:
     shows_up = USES.get(kind, USUAL).comes > 0
     habits = GOODBYE * shopper.says_goodbye | NO_SHOW * (not shows_up) | RELEASES * visit.gives_back
     habits |= HIDDEN * (kind in HIDING and shopper.hides)
-    return Guest(0.0, kind, shopper.room_patience_s, habits, visit)
+    wants, pieces = wanted(shopper, stream.behaviour), stream.behaviour.quantity
+    return Guest(0.0, kind, shopper.room_patience_s, habits, visit, wants, pieces)
 
 
 def _changes(scenario: Scenario) -> Iterator[simulation.Change]:
