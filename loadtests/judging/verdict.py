@@ -18,6 +18,7 @@ from loadtests.judging.thresholds import Check, Threshold, evaluate, symptoms
 from loadtests.judging.validity import generator_of
 from loadtests.judging.visits import in_words, visits_of
 from loadtests.measuring.measures import Measures
+from loadtests.measuring.walks import check_ratios
 
 Verdict = Literal["pass", "fail", "invalid", "aborted"]
 EXIT_CODES: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "invalid": 6, "aborted": 130}
@@ -63,6 +64,9 @@ def run_result(played: Played) -> dict[str, Any]:
         "changes": [dict(change) for change in played.changes],
         "changes_failed": sum(not change["ok"] for change in played.changes),
         "by_kind": by_kind(measures, gated=played.room is not None),
+        "visit_ratios": {
+            kind: [asdict(check) for check in check_ratios(walked)] for kind, walked in measures.walks.items()
+        },
         "problems": dict(measures.problems),
     }
     result["arrivals_ks_p"] = result["generator"]["arrivals_ks_p"]

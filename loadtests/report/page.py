@@ -86,6 +86,7 @@ def render(result: Mapping[str, Any], measures: Mapping[str, Measures], lang: st
         attackers=[(each.title, table) for each in played if each.name in known
                    if (table := people.attackers(known[each.name], say))],
         outcomes=people.outcomes(((each.title, each.run) for each in played), say),
+        walks=[(each.title, people.walks(each.run, say)) for each in played if each.run.get("visit_ratios")],
         by_phase=[(each.title, _by_phase(each.run, say)) for each in played if each.run.get("by_phase")],
         particulars=_particulars(played, PARTICULARS, say),
         health=_particulars(played, HEALTH, say),

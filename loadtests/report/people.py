@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from loadtests.crowd.kinds import KINDS
+from loadtests.judging.gains import GAINS
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from loadtests.report.figures import DASH, Run, Table
 from loadtests.report.language import Language
@@ -138,9 +139,30 @@ def attackers(measures: Measures, say: Language) -> Table | None:
         return None
     rows = []
     for kind, who in by_kind.items():
-        what = ", ".join(f"{name} {count}" for name, count in measures.gains.get(kind, {}).items() if count)
+        got = measures.gains.get(kind, {})
+        what = ", ".join(
+            f"{words[say.code]}: {say.number(got[gain])}" for gain, words in GAINS.items() if got.get(gain)
+        )
         gained = sum(s.gained for s in who)
         rows.append((say.known("kind", kind), say.number(len(who)), say.number(sum(s.tried for s in who)),
                      say.number(gained) if gained else say("attackers.nothing"), what or DASH))  # fmt: skip
     head = ("who", "came", "tried", "gained", "what")
     return Table(tuple(say(f"attackers.{name}") for name in head), tuple(rows))
+
+
+def walks(run: Run, say: Language) -> Table:
+    """
+    Return how often each kind opened each page, foretold and measured, and whether chance explains the difference.
+    """
+    rows = tuple(
+        (
+            say.known("kind", kind),
+            say.known("outcome", ratio["state"]),
+            say.short(ratio["predicted"], 2),
+            say.short(ratio["measured"], 2),
+            say("walks.ok" if ratio["ok"] else "walks.off"),
+        )
+        for kind, ratios in run["visit_ratios"].items()
+        for ratio in ratios
+    )
+    return Table(tuple(say(f"walks.{name}") for name in ("who", "page", "foretold", "measured", "as_table")), rows)

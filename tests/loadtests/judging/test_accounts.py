@@ -14,6 +14,7 @@ from loadtests.judging.verdict import conservation, judge, run_result
 from loadtests.measuring.fairness import order_inversions, over_admissions
 from loadtests.measuring.measures import Outcomes, ShopperRecord
 from loadtests.measuring.salvage import salvaged
+from loadtests.measuring.walks import Walked
 from tests.loadtests.judging.runs import run
 from tests.loadtests.rehearsal.crowd import scenario
 from waiting_room.core.draw import Draw, Order, commitment
@@ -63,6 +64,21 @@ def test_a_run_that_a_criterion_ended_has_failed() -> None:
     assert judge([], aborted=False, failed=True) == "fail"
     assert judge([], aborted=True, failed=True) == "aborted"
     assert judge([], aborted=False, broken=True, failed=True) == "invalid"
+
+
+def test_visits_of_pages_are_held_against_those_foretold() -> None:
+    """
+    The result says for each kind and page how often one opened it, and whether that is the journey's own share.
+    """
+    walked = Walked(
+        {">home": 100, "home>product": 90}, {">home": 1.0, "home>product": 1.0}, {"home": 1.0, "product": 1.0}
+    )
+    ratios = run_result(run(walks={"window": walked}))["visit_ratios"]
+
+    assert [(each["state"], each["predicted"], each["measured"], each["ok"]) for each in ratios["window"]] == [
+        ("home", 1.0, 1.0, True),
+        ("product", 1.0, 0.9, True),
+    ]
 
 
 def drawn(size: int) -> tuple[Draw, list[ShopperRecord]]:

@@ -64,12 +64,25 @@ def full() -> tuple[dict[str, Any], dict[str, Measures]]:
         ]
         found = measures[name]
         shoppers = found.shoppers + ((attacker(9001, "bot", 0), attacker(9002, "forger", 2)) if room else ())
-        gains = {"forger": {"pages": 2}} if room else {}
+        gains = {"forger": {"page": 2}} if room else {}
         measures[name] = replace(found, cells=cells(room=room), shoppers=shoppers, gains=gains)
     t = list(range(0, LENGTH_S, 2))
     line = [max(0.0, 300.0 - abs(16 - at) * 12) for at in t]
     result["runs"]["with_room"] |= {
         "forecast": {"t": t, "waiting": line, "low": [0.9 * n for n in line], "high": [1.1 * n for n in line]},
+        "visit_ratios": {
+            "buyer": [
+                {
+                    "state": "product",
+                    "predicted": 1.0,
+                    "measured": 0.42,
+                    "visits": 42,
+                    "expected": 41,
+                    "z": 0.3,
+                    "ok": True,
+                }
+            ]
+        },
         "findings": [
             {
                 "name": "as_predicted",

@@ -265,3 +265,20 @@ def test_a_logarithmic_axis_gives_equal_room_to_equal_ratios() -> None:
     """
     axis = svg.Axis(10, 1000, 0, 200, log=True)
     assert (axis(10), axis(100), axis(1000), axis(1)) == (0, 100, 200, 0)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "pages behind the gate: 2"), ("pl", "strony za bramką: 2")])
+def test_what_was_gained_is_told_in_words(lang: str, words: str) -> None:
+    """
+    In the words of the findings, not by the names of the result file.
+    """
+    assert words in render(*full(), lang)
+
+
+def test_visits_of_pages_stand_beside_those_foretold(page: str) -> None:
+    """
+    A journey that goes other ways than its table would make the forecast one of other people.
+    """
+    cells = re.findall(r"<td>([^<]*)</td>", page.partition("product</td>")[2])[:3]
+
+    assert [cell.replace(",", ".") for cell in cells[:2]] == ["1", "0.42"]
