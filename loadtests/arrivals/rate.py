@@ -19,6 +19,7 @@ from waiting_room.errors import Fault, FaultsError
 
 MAX_EXPECTED = 2_000_000
 """More shoppers than one generator process can hold; a longer list is a mistyped rate."""
+_LEGIBLE = 1e12
 
 
 class RateError(FaultsError):
@@ -78,7 +79,8 @@ class Rate:
         if self.length_s <= 0:
             return (Fault(where, "lasts no time at all", "give at least two corners, the last of them later than 0"),)
         if (count := expected_count(self)) > MAX_EXPECTED:
-            what = f"asks for {count:.0f} shoppers, more than {MAX_EXPECTED}"
+            asked = f"{count:,.0f}" if count < _LEGIBLE else f"{count:.2g}"
+            what = f"asks for {asked} shoppers, more than {MAX_EXPECTED:,}"
             return (Fault(where, what, "lower the rates or shorten the phases"),)
         return ()
 

@@ -10,11 +10,12 @@ from tempfile import TemporaryDirectory
 import click
 
 from loadtests import documents
-from loadtests.cli.options import HELP, InvalidError, OptionsError, locust_faults
+from loadtests.cli.options import HELP, InvalidError, OptionsError, locust_faults, made
 from loadtests.documents import DocumentError
 from loadtests.engine.ceiling import REFUSED_BEYOND, Calibration, Ceiling
 from loadtests.rehearsal.calibrate import calibrate as measure
 from loadtests.rehearsal.processes import Family, Interrupted, Interrupts, ProcessError
+from waiting_room.errors import Fault
 
 ABOUT_S = 25
 
@@ -52,8 +53,11 @@ def calibrate(out: str | None, as_json: bool) -> None:
     """
     kept = Path(out) if out else calibration_file()
     faults = [*locust_faults()]
+    if kept.is_dir():
+        faults.append(Fault("--out", f"{kept} is a directory", "name a file"))
     if faults:
         raise OptionsError(faults)
+    made(kept.parent)
     click.echo(f"Measuring this machine as a load generator, about {ABOUT_S} s.", err=True)
     interrupts = Interrupts()
     with interrupts.installed(), TemporaryDirectory(prefix="calibrate-") as folder:
@@ -64,7 +68,6 @@ def calibrate(out: str | None, as_json: bool) -> None:
             raise click.ClickException(str(error)) from None
         except Interrupted:
             raise SystemExit(130) from None
-    kept.parent.mkdir(parents=True, exist_ok=True)
     documents.write(found, kept)
     if as_json:
         click.echo(json.dumps(json.loads(documents.encode(found)), indent=2))

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from loadtests.cli.options import HELP, OptionsError, command_line, folder_faults, locust_faults, progress, whole
+from loadtests.cli.options import HELP, OptionsError, command_line, folder_faults, locust_faults, made, progress, whole
 from loadtests.forecast.knee import Objective
 from loadtests.rehearsal.asking import RefusedError, ordered
 from loadtests.rehearsal.capacity import MOST_JUDGED_S
@@ -179,6 +179,7 @@ def capacity(**given: Any) -> None:
     recover, 2 usage, 6 nothing is proven (the load generator was too busy, or a program failed), 130 stopped.
     """
     asked = read_options(given)
+    made(asked.wish.out)
     interrupts = Interrupts()
     with interrupts.installed():
         result = CapacityStory(asked.wish, progress(), interrupts).run()

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from loadtests.cli.folders import rehearsal_of
-from loadtests.cli.options import HELP, OptionsError
+from loadtests.cli.options import HELP, OptionsError, written
 from loadtests.compare import difference, telling
 from loadtests.compare.figures import Observed
 from loadtests.compare.page import render
@@ -38,14 +38,12 @@ def compare(a: str, b: str, *, as_json: bool, html: str | None, lang: str) -> No
     """
     faults: list[Fault] = []
     ours, theirs = rehearsal_of(Path(a), faults), rehearsal_of(Path(b), faults)
-    if html is not None and not Path(html).absolute().parent.is_dir():
-        faults.append(Fault("--html", f"the folder of {html} does not exist", "create it, or name another"))
     if faults:
         raise OptionsError(faults)
     found = difference.compare(ours[0], theirs[0], _observed(*ours), _observed(*theirs))
     say = language(lang)
     if html is not None:
-        Path(html).write_text(render(found, say, (a, b)), encoding="utf-8")
+        written("--html", Path(html), render(found, say, (a, b)))
     lost = dict(_losses(ours[1], theirs[1]))
     if as_json:
         told = {**found.to_json(), "losses": {name: asdict(each) for name, each in lost.items()}}

@@ -4,13 +4,21 @@ Reading the folders that rehearsals have written.
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from loadtests.documents import DocumentError
 from loadtests.measuring.measures import Measures
 from waiting_room.errors import Fault
 
 RESULT = "rehearsal.json"
+_PROMISED: Final = {
+    "verdict": str,
+    "thresholds": list,
+    "reasons": list,
+    "settings": dict,
+    "versions": dict,
+}
+"""What a rehearsal's result always has beside its runs."""
 
 
 def rehearsal_of(
@@ -33,7 +41,7 @@ def rehearsal_of(
     except ValueError as error:
         faults.append(Fault(str(folder / RESULT), f"is no JSON ({error})", "rehearse again"))
         return {}, {}
-    if not isinstance(result, dict) or not isinstance(result.get("runs"), dict):
+    if not _is_result(result):
         faults.append(Fault(str(folder / RESULT), "is no rehearsal's result", "rehearse again"))
         return {}, {}
     measures = {}
@@ -46,3 +54,10 @@ def rehearsal_of(
         except DocumentError as error:
             faults.extend(error.faults)
     return result, measures
+
+
+def _is_result(found: Any) -> bool:
+    runs = found.get("runs") if isinstance(found, dict) else None
+    if not isinstance(runs, dict) or not all(run is None or isinstance(run, dict) for run in runs.values()):
+        return False
+    return all(isinstance(found.get(name), kind) for name, kind in _PROMISED.items())

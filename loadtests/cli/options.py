@@ -102,6 +102,29 @@ def folder_faults(out: Path) -> Iterator[Fault]:
         yield Fault("--out", f"{out} is a file", "name a directory")
 
 
+def made(folder: Path) -> Path:
+    """
+    Return the directory for the results, which is there from now on; raise `OptionsError` where it cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"{folder} cannot be created ({error.strerror})"
+        raise OptionsError((Fault("--out", what, "name a directory that you may write to"),)) from None
+    return folder
+
+
+def written(option: str, file: Path, text: str) -> None:
+    """
+    Write a file that was asked for; raise `OptionsError` where that cannot be.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        what = f"{file} cannot be written ({error.strerror})"
+        raise OptionsError((Fault(option, what, "name a file that you may write to"),)) from None
+
+
 def locust_faults() -> Iterator[Fault]:
     """
     Yield a fault where the load generator is not installed.

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
-from loadtests.cli.options import HELP, InvalidError, OptionsError, above_0, whole
+from loadtests.cli.options import HELP, above_0, whole
+from loadtests.cli.scenarios import scenario_asked
 from loadtests.forecast.inverse import STEPS, Answer, Target, answer
 from loadtests.forecast.problem import problem_of
 from loadtests.forecast.result import forecast_of
 from loadtests.forecast.telling import told
-from loadtests.scenario.read import ScenarioError, read
 from loadtests.scenario.spec import Scenario
 from waiting_room.errors import Fault
 
@@ -49,20 +49,12 @@ def predict(scenario: str, *, as_json: bool, **given: Any) -> None:
 def _read(source: str, given: dict[str, Any]) -> tuple[Scenario, int | None, list[Target]]:
     faults: list[Fault] = []
     seed = None if given["seed"] is None else whole("--seed", given["seed"], faults)
-    speed = None if given["speed"] is None else above_0("--speed", given["speed"], faults)
-    scale = 1.0 if given["scale"] is None else above_0("--scale", given["scale"], faults)
     targets = []
     if given["target_wait"] is not None:
         targets.append(Target("wait", above_0("--target-wait", given["target_wait"], faults)))
     if given["target_abandoned"] is not None:
         targets.append(Target("abandoned", above_0("--target-abandoned", given["target_abandoned"], faults, most=1)))
-    bigger = 1.0 if given["bigger"] is None else above_0("--bigger", given["bigger"], faults)
-    if faults:
-        raise OptionsError(faults)
-    try:
-        return read(source).faster(speed).scaled(scale).bigger(bigger), seed, targets
-    except ScenarioError as error:
-        raise InvalidError(error.faults) from None
+    return scenario_asked(source, given, faults, drawn=seed is not None), seed, targets
 
 
 def _answers(scenario: Scenario, seed: int | None, targets: list[Target]) -> Iterator[Answer]:

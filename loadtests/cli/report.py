@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from loadtests.cli.folders import rehearsal_of
-from loadtests.cli.options import HELP, OptionsError
+from loadtests.cli.options import HELP, OptionsError, written
 from loadtests.report.language import CODES
 from loadtests.report.page import render
 from waiting_room.errors import Fault
@@ -28,5 +28,5 @@ def report(folder: str, lang: str) -> None:
     if faults:
         raise OptionsError(faults)
     path = Path(folder) / "report.html"
-    path.write_text(render(result, measures, lang), encoding="utf-8")
+    written("DIR", path, render(result, measures, lang))
     click.echo(path)

@@ -4,13 +4,13 @@ The command `waiting-room rehearse show`: a scenario looked at before it is play
 
 import json
 import shutil
+from typing import Any
 
 import click
 
-from loadtests.cli.options import HELP, InvalidError, OptionsError, above_0, whole
-from loadtests.crowd.streams import rate_of
+from loadtests.cli.options import HELP, whole
+from loadtests.cli.scenarios import scenario_asked
 from loadtests.scenario.outline import outline_of
-from loadtests.scenario.read import ScenarioError, read
 from waiting_room.errors import Fault
 
 WIDEST = 160
@@ -22,7 +22,7 @@ WIDEST = 160
 @click.option("--speed", metavar="X", help="Compress its time line so many times, instead of as it says itself.")
 @click.option("--scale", default="1", metavar="X", show_default=True, help="Let so many times as many shoppers come.")
 @click.option("--json", "as_json", is_flag=True, help="Print it for machines.")
-def show(scenario: str, seed: str, speed: str | None, scale: str, as_json: bool) -> None:
+def show(scenario: str, seed: str, *, as_json: bool, **given: Any) -> None:
     """
     Show who comes when, before anything is played.
 
@@ -31,16 +31,7 @@ def show(scenario: str, seed: str, speed: str | None, scale: str, as_json: bool)
     """
     faults: list[Fault] = []
     crowd = whole("--seed", seed, faults)
-    faster = None if speed is None else above_0("--speed", speed, faults)
-    factor = above_0("--scale", scale, faults)
-    try:
-        played = read(scenario)
-    except ScenarioError as error:
-        raise InvalidError(error.faults) from None
-    played = played.scaled(factor).faster(faster)
-    faults.extend(rate_of(played.streams).faults(f"{scenario} x {scale}"))
-    if faults:
-        raise OptionsError(faults)
+    played = scenario_asked(scenario, given, faults)
     outline = outline_of(played, crowd)
     if as_json:
         click.echo(json.dumps(outline.to_json(), indent=2, ensure_ascii=False))

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from loadtests.cli.options import HELP, InvalidError, OptionsError, above_0, whole
+from loadtests.cli.options import HELP, InvalidError, whole
+from loadtests.cli.scenarios import scenario_asked
 from loadtests.forecast.result import forecast_of
 from loadtests.forecast.telling import beside
-from loadtests.rehearsal.simulated import BrokenPromiseError, simulated
-from loadtests.scenario.read import ScenarioError, read
+from loadtests.rehearsal.simulated import BrokenPromiseError, UnplayableError, simulated
 from loadtests.scenario.spec import Scenario
 from waiting_room.errors import Fault
 
@@ -45,6 +45,8 @@ def simulate(scenario: str, *, as_json: bool, **given: Any) -> None:
     except BrokenPromiseError as breach:
         click.echo(f"Error: {breach}", err=True)
         sys.exit(1)
+    except UnplayableError as error:
+        raise InvalidError(error.faults) from None
     forecast, figures = forecast_of(asked, seed), played.to_json(asked.length_s + asked.drain_s)
     if as_json:
         runs = {"simulated": figures | {"forecast": forecast.to_json()}}
@@ -56,15 +58,6 @@ def simulate(scenario: str, *, as_json: bool, **given: Any) -> None:
 def _read(source: str, given: dict[str, Any]) -> tuple[Scenario, int, int]:
     faults: list[Fault] = []
     seed, workers = (whole(f"--{name}", given[name], faults) for name in ("seed", "workers"))
-    speed = None if given["speed"] is None else above_0("--speed", given["speed"], faults)
-    scale, bigger = (
-        1.0 if given[name] is None else above_0(f"--{name}", given[name], faults) for name in ("scale", "bigger")
-    )
     if not faults and not 1 <= workers <= MOST_WORKERS:
         faults.append(Fault("--workers", f"{workers} is out of range", f"allowed are 1 to {MOST_WORKERS}"))
-    if faults:
-        raise OptionsError(faults)
-    try:
-        return read(source).faster(speed).scaled(scale).bigger(bigger), seed, workers
-    except ScenarioError as error:
-        raise InvalidError(error.faults) from None
+    return scenario_asked(source, given, faults), seed, workers

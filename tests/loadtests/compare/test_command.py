@@ -18,7 +18,9 @@ def folder(at: Path, noise: int, slower: float, **changes: Any) -> Path:
     """
     seen = run(noise, slower=slower)
     (at / "runs").mkdir(parents=True)
-    result = {"seed": 1, "verdict": "pass", "runs": {"with_room": dict(seen.run), "without_room": None}, **changes}
+    promised: dict[str, Any] = {"seed": 1, "verdict": "pass", "thresholds": [], "reasons": []}
+    promised |= {"settings": {}, "versions": {}, "runs": {"with_room": dict(seen.run), "without_room": None}}
+    result = {**promised, **changes}
     (at / "rehearsal.json").write_text(json.dumps(result))
     (at / "runs" / "with_room.measures.json").write_text(seen.measures.to_json())
     return at

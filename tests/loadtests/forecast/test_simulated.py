@@ -136,3 +136,23 @@ def test_the_command_tells_all_faults_of_its_options() -> None:
     assert done.exit_code == 2
     assert "--seed" in done.output
     assert "--scale" in done.output
+
+
+def test_no_more_is_sold_than_there_is() -> None:
+    """
+    One product that everybody wants: its stock is the number of orders.
+    """
+    hot = replace(SMALL.streams[0].behaviour, hot_share=1.0)
+    scarce = replace(SMALL, shop={"stock": 20}, streams=(replace(SMALL.streams[0], behaviour=hot),))
+
+    assert simulated(scarce, SEED).orders(end_s()) == 20 < plain().orders(end_s())
+
+
+def test_nobody_at_all_is_refused() -> None:
+    """
+    A time line compressed to nothing has no one to play.
+    """
+    told = CliRunner().invoke(simulate, ["baseline", "--speed", "1e9"])
+
+    assert told.exit_code == 3
+    assert "visitors: 0 is out of range" in told.output

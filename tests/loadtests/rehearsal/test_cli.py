@@ -2,6 +2,7 @@
 The command line: faults all at once, and the guard before strangers' shops.
 """
 
+import json
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,45 @@ def test_help_says_what_the_exit_codes_mean() -> None:
     text = CliRunner().invoke(rehearse, ["--help"]).output
     for code in ("0 all limits held", "6", "130"):
         assert code in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "baseline", "--out"),
+        ("compare", ".", ".", "--html"),
+        ("calibrate", "--out"),
+        ("capacity", "--out"),
+        ("--out",),
+    ],
+)
+def test_a_place_below_a_file_is_refused_before_anything_is_started(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Whoever mistypes a folder learns of it at once, not from a traceback after the run.
+    """
+    result = {"runs": {}, "verdict": "pass", "thresholds": [], "reasons": [], "settings": {}, "versions": {}}
+    (tmp_path / "rehearsal.json").write_text(json.dumps(result))
+    monkeypatch.chdir(tmp_path)
+
+    assert "rehearsal.json" in refused(*arguments, "rehearsal.json/below/it")
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("run", ()),
+        ("show", ()),
+        ("simulate", ()),
+        ("predict", ("--seed", "1")),
+    ],
+)
+def test_more_people_than_can_be_drawn_are_refused(command: str, options: tuple[str, ...]) -> None:
+    """
+    By every command that draws them one by one; the mean of all crowds has no limit.
+    """
+    done = CliRunner().invoke(rehearse, (command, "baseline", "--scale", "1e9", *options))
+
+    assert done.exit_code == 2
+    assert "asks for 480,000,000,000 shoppers, more than 2,000,000" in done.output

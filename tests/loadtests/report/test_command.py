@@ -4,7 +4,9 @@ The command renders again what was played.
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from loadtests.cli.report import report
@@ -58,3 +60,16 @@ def test_a_folder_without_a_rehearsal_is_refused(tmp_path: Path) -> None:
 
     assert told.exit_code == 2
     assert "rehearse --out" in told.output
+
+
+@pytest.mark.parametrize("change", [{"runs": {"with_room": 5}}, {"thresholds": None}, {"runs": []}])
+def test_a_file_that_is_no_result_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    """
+    JSON of another program, or half of ours.
+    """
+    (written(tmp_path) / "rehearsal.json").write_text(json.dumps(full()[0] | change))
+
+    told = CliRunner().invoke(report, [str(tmp_path)])
+
+    assert told.exit_code == 2
+    assert "is no rehearsal's result" in told.output

@@ -77,7 +77,7 @@ def test_scale_speed_and_seed_are_played_out() -> None:
     [
         (("basline",), 3, "did you mean baseline?"),
         (("baseline", "--seed", "x", "--scale", "0"), 2, "--scale: '0' is no number above 0"),
-        (("baseline", "--scale", "1e6"), 2, "asks for 480000000 shoppers"),
+        (("baseline", "--scale", "1e6"), 2, "asks for 480,000,000 shoppers"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(arguments: tuple[str, ...], code: int, said: str) -> None:
