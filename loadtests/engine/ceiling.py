@@ -5,12 +5,10 @@ What one core of a machine can start at most, and which share of it a plan asks 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
 
 from loadtests.arrivals.rate import together
 from loadtests.crowd.streams import Stream
 from loadtests.documents import STRICT
-from loadtests.engine.plan import RunPlan
 from waiting_room.errors import Fault
 
 REFUSED_BEYOND: Final = 0.75
@@ -57,15 +55,6 @@ class Calibration:
     __pydantic_config__: ClassVar = STRICT
 
 
-def ceiling_share(plan: RunPlan, calibration: Calibration) -> float | None:
-    """
-    Return a plan's peak as a share of what the machine can do; None where nothing is known of it.
-    """
-    if plan.mode == "closed":
-        return None
-    return share_of(plan.streams, calibration, workers=plan.workers, tls=urlsplit(plan.shop_url).scheme == "https")
-
-
 def share_of(streams: Iterable[Stream], calibration: Calibration, *, workers: int, tls: bool) -> float | None:
     """
     Return the peak of streams as a share of what so many workers can do on the machine.
@@ -83,7 +72,7 @@ def share_of(streams: Iterable[Stream], calibration: Calibration, *, workers: in
     return max(by_shoppers, by_requests) / processes
 
 
-def refusal(share: float | None, where: str = "the crowd") -> Iterator[Fault]:
+def refusal(share: float | None, where: str) -> Iterator[Fault]:
     """
     Yield why a run of such a share is not to be tried on this machine.
     """

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +18,11 @@ from typing import Any, Final
 from loadtests.arrivals.rate import Rate
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.crowd.streams import Stream
-from loadtests.engine.ceiling import REFUSED_BEYOND, Calibration, Ceiling, ceiling_share, refusal
+from loadtests.engine.ceiling import REFUSED_BEYOND, Calibration, Ceiling
 from loadtests.engine.plan import RunPlan
 from loadtests.measuring.measures import Measures
 from loadtests.rehearsal.processes import Child, Family, Program
 from loadtests.rehearsal.stack import Ports, Secrets, Stack
-from waiting_room.errors import Fault
 
 ROUND_S: Final = 3.5
 """How long each of the four measurements takes; with the starts of the programs 23 s together."""
@@ -52,13 +51,6 @@ def calibrate(family: Family, folder: Path, tell: Callable[[str], None]) -> Cali
         tell("TLS ...")
     tls = _ceiling(stack, family, folder, certificate) if certificate else None
     return Calibration(datetime.now(UTC).isoformat(timespec="seconds"), _cores(), plain, tls)
-
-
-def refusals(plan: RunPlan, calibration: Calibration) -> Iterator[Fault]:
-    """
-    Yield why a plan is not to be tried on a machine, if it is not.
-    """
-    yield from refusal(ceiling_share(plan, calibration))
 
 
 def _ceiling(stack: Stack, family: Family, folder: Path, certificate: Path | None) -> Ceiling:

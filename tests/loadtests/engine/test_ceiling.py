@@ -14,23 +14,23 @@ from loadtests.cli.calibrate import calibration_file, known_calibration, words_o
 from loadtests.cli.options import InvalidError
 from loadtests.cli.rehearse import rehearse
 from loadtests.cli.run import read_run, run
-from loadtests.engine.ceiling import REQUESTS_PER_SHOPPER, Calibration, Ceiling, ceiling_share
+from loadtests.engine.ceiling import REQUESTS_PER_SHOPPER, Calibration, Ceiling, refusal, share_of
 from loadtests.measuring.measures import Second
-from loadtests.rehearsal.calibrate import managed, refusals
+from loadtests.rehearsal.calibrate import managed
 from loadtests.scenario.read import read
-from tests.loadtests.engine.generator import CROWD, PLAN
+from tests.loadtests.engine.generator import CROWD
 from tests.loadtests.journeys.story import Scene, walk
 
 PLAIN = Ceiling(2000.0, 6000.0, 4.0)
 KNOWN = Calibration("2026-06-01T09:00:00+00:00", 2, PLAIN, Ceiling(700.0, 2100.0, None))
 
 
-def at_peak(per_s: float, **changes: object) -> float | None:
+def at_peak(per_s: float, *, workers: int = 1, tls: bool = False, known: Calibration = KNOWN) -> float | None:
     """
     Return the share that a crowd of so many a second asks for.
     """
     crowd = replace(CROWD, rate=Rate(((0.0, 1.0), (5.0, per_s), (10.0, 1.0))))
-    return ceiling_share(replace(PLAN, streams=(crowd,), **changes), KNOWN)  # type: ignore[arg-type]
+    return share_of((crowd,), known, workers=workers, tls=tls)
 
 
 def test_share_is_that_of_the_peaks_requests() -> None:
@@ -45,7 +45,7 @@ def test_streams_add_up() -> None:
     Two streams that peak together ask for what both ask for.
     """
     twice = (CROWD, replace(CROWD, name="more"))
-    one, two = (ceiling_share(replace(PLAN, streams=streams), KNOWN) for streams in ((CROWD,), twice))
+    one, two = (share_of(streams, KNOWN, workers=1, tls=False) for streams in ((CROWD,), twice))
 
     assert one is not None
     assert two == pytest.approx(2 * one)
@@ -55,9 +55,8 @@ def test_tls_has_a_ceiling_of_its_own() -> None:
     """
     The same crowd asks for more of a machine over TLS; where that was not measured, nothing is claimed.
     """
-    assert at_peak(50, shop_url="https://shop.example") == pytest.approx(50 * REQUESTS_PER_SHOPPER / 2100)
-    tls = replace(PLAN, shop_url="https://shop.example")
-    assert ceiling_share(tls, replace(KNOWN, tls=None)) is None
+    assert at_peak(50, tls=True) == pytest.approx(50 * REQUESTS_PER_SHOPPER / 2100)
+    assert at_peak(50, tls=True, known=replace(KNOWN, tls=None)) is None
 
 
 @pytest.mark.parametrize(("workers", "share"), [(1, 0.5), (2, 0.25), (8, 0.25)])
@@ -68,25 +67,15 @@ def test_workers_share_the_load_as_far_as_there_are_cores(workers: int, share: f
     assert at_peak(250, workers=workers) == pytest.approx(share)
 
 
-def test_closed_loop_has_no_share() -> None:
-    """
-    A loop takes what it gets, and is never beyond anything.
-    """
-    assert at_peak(250, mode="closed", closed_shoppers=5) is None
-
-
 def test_run_beyond_three_quarters_is_refused_with_a_way_out() -> None:
     """
     What it asks for, and what to do, stand in the fault; at three quarters it is still tried.
     """
-    crowd = replace(CROWD, rate=Rate(((0.0, 400.0), (5.0, 400.0))))
-    [fault] = refusals(replace(PLAN, streams=(crowd,)), KNOWN)
+    [fault] = refusal(0.8, "the crowd")
 
-    assert "80% of what this machine can start" in str(fault)
+    assert "the crowd: asks for 80% of what this machine can start" in str(fault)
     assert "--workers" in str(fault)
-    assert (
-        list(refusals(replace(PLAN, streams=(replace(crowd, rate=Rate(((0.0, 375.0), (5.0, 375.0)))),)), KNOWN)) == []
-    )
+    assert list(refusal(0.75, "the crowd")) == []
 
 
 def test_closed_loop_is_counted_without_its_first_second() -> None:
