@@ -5,7 +5,7 @@ A scenario played without a server: the same people at the same moments, met by 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, Final, NamedTuple
 
 from loadtests.crowd.shoppers import draw_shopper
@@ -57,6 +57,7 @@ class Simulated:
         shoppers: how many people that were, those included who never asked for a place.
         result: the simulator's own figures.
         stock: pieces of each product that the shop has.
+        sells_until_s: when the shelves are emptied; infinite where they are not.
         left_out: what of the scenario was not played.
     """
 
@@ -64,6 +65,7 @@ class Simulated:
     shoppers: int
     result: simulation.Result
     stock: float
+    sells_until_s: float
     left_out: tuple[str, ...]
 
     def to_json(self, end_s: float) -> dict[str, Any]:
@@ -122,7 +124,7 @@ class Simulated:
         """
         wanted: Counter[tuple[str, int]] = Counter()
         for guest, wait_s in self.waits():
-            if guest.visit.orders and guest.at_s + wait_s + guest.visit.shops_s <= end_s:
+            if guest.visit.orders and guest.at_s + wait_s + guest.visit.shops_s <= min(end_s, self.sells_until_s):
                 wanted[guest.wants, guest.pieces] += 1
         sold, taken = 0, Counter[str]()
         for (product, pieces), count in sorted(wanted.items()):
@@ -180,7 +182,8 @@ def simulated(scenario: Scenario, seed: int, workers: int = 1) -> Simulated:
     )
     left_out = tuple(sorted({change.do for change in scenario.changes} & UNPLAYED))
     stock = shelves_of(scenario.shop, scenario.streams).stock
-    return Simulated(guests, shoppers, simulation.simulate(played, crowd), stock, left_out)
+    sells_until_s = min((change.at_s for change in scenario.changes if change.do == "sell-out"), default=inf)
+    return Simulated(guests, shoppers, simulation.simulate(played, crowd), stock, sells_until_s, left_out)
 
 
 def _guests(scenario: Scenario, seed: int) -> tuple[int, list[Guest]]:

@@ -148,6 +148,15 @@ def test_no_more_is_sold_than_there_is() -> None:
     assert simulated(scarce, SEED).orders(end_s()) == 20 < plain().orders(end_s())
 
 
+def test_nothing_is_sold_from_emptied_shelves() -> None:
+    """
+    Whoever is inside when all is sold out buys nothing any more.
+    """
+    ends = replace(SMALL, changes=(Change(20.0, "sell-out"),))
+
+    assert simulated(ends, SEED).orders(end_s()) == plain().orders(20.0)
+
+
 def test_nobody_at_all_is_refused() -> None:
     """
     A time line compressed to nothing has no one to play.
