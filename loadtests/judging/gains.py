@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.kinds import KINDS, means_well
 from loadtests.measuring.fairness import quantile
 from loadtests.measuring.gain import Gain
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
@@ -89,7 +89,7 @@ def by_kind(measures: Measures, *, gated: bool) -> dict[str, dict[str, Any]]:
 def _figures(kind: str, shoppers: Sequence[ShopperRecord], gains: Mapping[str, int], *, gated: bool) -> dict[str, Any]:
     ends = Counter(shopper.outcome for shopper in shoppers)
     waits = [s.waited_s for s in shoppers if s.admitted_s is not None and s.waited_s is not None]
-    well = is_honest(kind)
+    well = means_well(kind)
     figures: dict[str, Any] = {
         "arrivals": len(shoppers),
         "outcomes": {outcome.value: ends[outcome] for outcome in Outcome if ends[outcome]},
@@ -141,9 +141,9 @@ def gained(shoppers: Iterable[ShopperRecord]) -> dict[str, int]:
     """
     Return what those who mean no good got, all together and by kind; 0 for kinds that were not there.
     """
-    sums = Counter({f"gained_{kind}": 0 for kind in KINDS if not is_honest(kind)})
+    sums = Counter({f"gained_{kind}": 0 for kind in KINDS if not means_well(kind)})
     for shopper in shoppers:
-        if not is_honest(shopper.kind):
+        if not means_well(shopper.kind):
             sums[f"gained_{shopper.kind}"] += shopper.gained
     return {"hostile_gained": sums.total(), **sums}
 
@@ -156,7 +156,7 @@ def human_share(shoppers: Iterable[ShopperRecord]) -> float | None:
     for shopper in shoppers:
         passes = passes_of(shopper)
         everybody += passes
-        well += passes if is_honest(shopper.kind) else 0
+        well += passes if means_well(shopper.kind) else 0
     return round(well / everybody, 4) if everybody else None
 
 
@@ -165,14 +165,6 @@ def passes_of(shopper: ShopperRecord) -> int:
     Return how many passes a shopper had.
     """
     return (shopper.admitted_s is not None) + len(shopper.later_passes_ms)
-
-
-def is_honest(kind: str) -> bool:
-    """
-    Tell whether a kind means well; a kind of somebody's own does.
-    """
-    known = KINDS.get(kind)
-    return known is None or known.honest
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +193,11 @@ def losses(attacked: Measures, quiet: Measures) -> Losses:
 
     A person is who came with the same stream at the same instant: who else comes changes neither.
     """
-    before = {_person(shopper): shopper for shopper in quiet.shoppers if is_honest(shopper.kind)}
+    before = {_person(shopper): shopper for shopper in quiet.shoppers if means_well(shopper.kind)}
     pairs = [
         (shopper, before[_person(shopper)])
         for shopper in attacked.shoppers
-        if is_honest(shopper.kind) and _person(shopper) in before
+        if means_well(shopper.kind) and _person(shopper) in before
     ]
     longer = [
         with_them.waited_s - without.waited_s
@@ -229,7 +221,7 @@ def has_villains(measures: Measures) -> bool:
     """
     Tell whether anybody was there who means no good.
     """
-    return any(not is_honest(shopper.kind) for shopper in measures.shoppers)
+    return any(not means_well(shopper.kind) for shopper in measures.shoppers)
 
 
 def losses_in_words(lost: Losses, language: str) -> str:
@@ -281,7 +273,7 @@ def criteria_of(scenario: Scenario) -> tuple[Criterion, ...]:
     implied = (
         Criterion(f"gained_{kind}", f"gained_{kind}", "==", 0, why=_WHY[kind])
         for kind in KINDS
-        if kind in kinds and not is_honest(kind) and kind not in MANY_SEATS
+        if kind in kinds and not means_well(kind) and kind not in MANY_SEATS
     )
     return (*scenario.criteria, *(criterion for criterion in implied if criterion.figure not in own))
 

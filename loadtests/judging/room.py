@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
+from loadtests.crowd.kinds import means_well
 from loadtests.judging.facts import RoomFacts
-from loadtests.judging.gains import is_honest
 from loadtests.measuring import fairness
 from loadtests.measuring.fairness import Announcement, Place
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
@@ -23,7 +23,7 @@ def room_result(measures: Measures, room: RoomFacts, changes: Iterable[Mapping[s
     """
     shoppers = credible(measures.shoppers, changes)
     waits = [s.waited_s for s in shoppers if s.admitted_s is not None and s.waited_s is not None]
-    everybody = [shopper for shopper in measures.shoppers if is_honest(shopper.kind)]
+    everybody = [shopper for shopper in measures.shoppers if means_well(shopper.kind)]
     return {
         "rate_per_s": room.rate_per_s,
         "capacity": room.capacity,
@@ -66,7 +66,7 @@ def credible(shoppers: Iterable[ShopperRecord], changes: Iterable[Mapping[str, A
     blind = [(float(c["at_s"]), float(c["until_s"])) for c in changes if c["do"] in BLIND and c["until_s"]]
     return tuple(
         replace(shopper, last_waiting_s=_before(blind, shopper.last_waiting_s))
-        if is_honest(shopper.kind) and not _several_places(shopper)
+        if means_well(shopper.kind) and not _several_places(shopper)
         else replace(shopper, number=None, last_waiting_s=None)
         for shopper in shoppers
     )

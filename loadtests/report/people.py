@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.kinds import means_well
 from loadtests.judging.gains import GAINS
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from loadtests.report.figures import DASH, Run, Table
@@ -55,7 +55,7 @@ def honest(measures: Measures) -> list[ShopperRecord]:
     """
     Return those who mean well.
     """
-    return [s for s in measures.shoppers if s.kind not in KINDS or KINDS[s.kind].honest]
+    return [s for s in measures.shoppers if means_well(s.kind)]
 
 
 def funnel(measures: Measures, *, gated: bool) -> tuple[Stage, ...]:
@@ -133,7 +133,7 @@ def attackers(measures: Measures, say: Language) -> Table | None:
     """
     by_kind: dict[str, list[ShopperRecord]] = {}
     for shopper in measures.shoppers:
-        if shopper.kind in KINDS and not KINDS[shopper.kind].honest:
+        if not means_well(shopper.kind):
             by_kind.setdefault(shopper.kind, []).append(shopper)
     if not by_kind:
         return None

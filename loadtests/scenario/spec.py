@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from loadtests.arrivals.rate import Rate
-from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.kinds import means_well
 from loadtests.crowd.streams import Stream
 from loadtests.documents import STRICT
 
@@ -165,7 +165,7 @@ class Scenario:
 
 
 def _honest(stream: Stream) -> Stream | None:
-    parts = {kind: part for kind, part in stream.journeys.items() if kind not in KINDS or KINDS[kind].honest}
+    parts = {kind: part for kind, part in stream.journeys.items() if means_well(kind)}
     share = sum(parts.values()) / sum(stream.journeys.values())
     if share == 1:
         return stream
