@@ -176,6 +176,15 @@ def test_ingress_keeps_no_answer() -> None:
     assert not [name for name in first["metadata"]["annotations"] if "auth-cache" in name]
 
 
+@pytest.mark.parametrize("protect", [("/",), ("/checkout",)])
+def test_no_path_is_given_to_two_ingresses(protect: tuple[str, ...]) -> None:
+    """Kubernetes takes the second for a mistake."""
+    made = yaml.safe_load_all(kubernetes.ingress_nginx(replace(SETTINGS, protect=protect)))
+    paths = [path["path"] for one in made for rule in one["spec"]["rules"] for path in rule["http"]["paths"]]
+
+    assert sorted(paths) == sorted({"/", "/waiting-room/", *protect})
+
+
 @pytest.mark.parametrize(
     ("name", "rules"),
     [

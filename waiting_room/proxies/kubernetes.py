@@ -34,7 +34,9 @@ def ingress_nginx(settings: ProxySettings) -> str:
     all_asked(settings, "ingress-nginx")
     only_closed(settings, "ingress-nginx", "it answers 500 by itself")
     paths = "".join(fill(_INGRESS_PATH, settings, PATH=path) for path in settings.protect)
-    return fill(_INGRESS, settings, PATHS=paths, NAMES=", ".join(VERDICT_HEADERS))
+    # Two ingresses must not have the same path of one host.
+    rest = "" if "/" in settings.protect else fill(_INGRESS_PATH, settings, PATH="/")
+    return fill(_INGRESS, settings, PATHS=paths, REST=rest, NAMES=", ".join(VERDICT_HEADERS))
 
 
 _ROUTE: Final = """\
@@ -124,10 +126,7 @@ spec:
           - path: @PREFIX@/
             pathType: Prefix
             backend: { service: { name: waiting-room, port: { number: @SERVICE_PORT@ } } }
-          - path: /
-            pathType: Prefix
-            backend: { service: { name: shop, port: { number: @SHOP_PORT@ } } }
-"""
+@REST@"""
 
 _INGRESS_PATH: Final = """\
           - path: @PATH@
