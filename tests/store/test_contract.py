@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.store.acts import POLICY, ROOM, call, check_in, claim, moved, pass_time, rotate, visitors
+from tests.store.acts import POLICY, ROOM, call, check_in, claim, moved, pass_time, rotate, still, visitors
 from tests.store.conftest import AnyStore
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import plan
@@ -63,6 +63,22 @@ async def test_nobody_goes_straight_in_while_others_wait(store: AnyStore) -> Non
     await fill(store, 1)
 
     assert (await store.join(ROOM, "standard", ["late"]))[0].code is JoinCode.NEW
+
+
+@pytest.mark.parametrize(
+    ("capacity", "expected", "straight"),
+    [(50, 4.9, True), (50, 5.0, False), (3, 2.4, True), (3, 2.5, False), (1, 0.4, True), (1, 0.5, False)],
+)
+async def test_newcomers_go_straight_in_while_those_expected_leave_enough(
+    store: AnyStore, capacity: int, expected: float, *, straight: bool
+) -> None:
+    """All who wait are called; their seats stay theirs, and half of the next second's ten admissions as well."""
+    await store.configure(ROOM, replace(POLICY, capacity=capacity))
+    await fill(store, 1)
+    await call(store, 1)
+    assert await store.advance(ROOM, replace(await still(store), expected=expected))
+
+    assert (await store.touch(ROOM, {}, [])).straight == straight
 
 
 async def test_a_repeated_straight_join_finds_its_seat(store: AnyStore) -> None:

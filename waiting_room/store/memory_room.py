@@ -266,11 +266,20 @@ class MemoryRoom:
         if self.policy.mode == "standby" and not self.crowded:
             seats = min(seats, self.numbers["standby_seats"])
         return (
-            self.expected < 500
-            and len(self.seats) < seats
+            self.leaves_over(seats)
             and self.tokens >= ADMISSION
             and all(lane.frontier > lane.issued for lane in self.lanes.values())
         )
+
+    def leaves_over(self, seats: int) -> bool:
+        """
+        Return whether those expected leave one of *seats* over, and half of the next second's pace.
+
+        `expected` is in thousandths of a visitor. Were the door shut until nobody is expected, a burst that makes a few
+        wait for a poll would have everybody wait for one, for as long as somebody comes each second.
+        """
+        few = self.expected * 3 < max(1500, self.rate * 25)
+        return few and len(self.seats) + (self.expected + 500) // 1000 < seats
 
     def read(self, name: str, now_ms: int) -> Snapshot:
         """

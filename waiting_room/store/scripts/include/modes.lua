@@ -3,13 +3,18 @@
 local STANDBY, HOLD, SHADOW = 1, 2, 3
 local function price(room) return room.mode == SHADOW and 0 or ADMISSION end
 local function full(room, held) return room.mode ~= SHADOW and held >= room.capacity end
+-- Returns whether those expected leave something over: their seats stay theirs, and they take less than half a second's
+-- pace (or nobody is expected). `expected` is in thousandths of a visitor, the rate in admissions per minute.
+local function leaves_over(room, held, seats)
+  return room.expected * 3 < math.max(1500, room.rate * 25) and held + math.floor((room.expected + 500) / 1000) < seats
+end
 -- Returns whether a newcomer is let in at once.
 local function straight(room, now, held, nobody_waits)
   if room.phase ~= 'open' or room.mode == HOLD or now < room.recover_until then return false end
   if room.mode == SHADOW then return true end
   local seats = room.capacity
   if room.mode == STANDBY and room.crowded == 0 then seats = math.min(seats, room.standby_seats) end
-  return nobody_waits and room.expected < 500 and held < seats and room.tokens >= ADMISSION
+  return nobody_waits and leaves_over(room, held, seats) and room.tokens >= ADMISSION
 end
 -- Notes the terms of the door: capacity, rate, and the depth of its bucket in ms where it is not a tick; 0 is no bound.
 local function depth_ms(room)
