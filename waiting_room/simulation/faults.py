@@ -145,7 +145,7 @@ class Troubles:
                 for at, byte in enumerate(bits):
                     for bit in range(8) if byte else ():
                         if byte & 0x80 >> bit:
-                            self._promises.due_ms[book.who(chunk * CHUNK_RANKS + at * 8 + bit)] = 0
+                            self._promises.present.missed(book.who(chunk * CHUNK_RANKS + at * 8 + bit))
 
     def _promote(self) -> None:
         self._lose(self._server.promote)

@@ -21,13 +21,17 @@ _SLOTS_KEPT: Final = 16
 
 class Present:
     """
-    Hold when the slots began, and who has been there without a gap.
+    Hold when the slots began, who is there, and who has been there without a gap.
 
-    *steady*: by visitor, 1 for those who have asked as told ever since they joined.
+    *due_ms*: by visitor, until when one who polls as told is there (0: gone, late, or not known to be there).
+    *steady*: 1 for those who have asked as told ever since they joined. A check-in reaches the store within *late_ms*.
     """
 
     def __init__(self, count: int, start_ms: int, late_ms: int) -> None:
         self.steady = bytearray(count)
+        self.due_ms = array("q", [0]) * count
+        self._missed = bytearray(count)
+        self._known_ms = array("q", [0]) * count
         self.checked = 0
         self._late_ms = late_ms
         self._since_ms = {start_ms: start_ms}
@@ -53,7 +57,31 @@ class Present:
         Note that state is lost: nobody is known to be there, and check-ins that are put back live on for two slots.
         """
         self.steady = bytearray(len(self.steady))
+        self.due_ms = array("q", [0]) * len(self.steady)
+        self._missed = bytearray(b"\1") * len(self.steady)
         self._restored = 3
+
+    def missed(self, who: int) -> None:
+        """
+        Note that what *who* has asked may not reach the store.
+        """
+        self.due_ms[who], self._missed[who] = 0, 1
+
+    def told(self, who: int, now_ms: int, until_ms: int) -> None:
+        """
+        Note that *who* has asked, and is there until *until_ms*.
+
+        Of one whose check-ins are lost no other tells the store: this one has to arrive first.
+        """
+        self.due_ms[who] = until_ms
+        if self._missed[who]:
+            self._missed[who], self._known_ms[who] = 0, now_ms + self._late_ms
+
+    def waits(self, who: int, now_ms: int) -> bool:
+        """
+        Return whether *who* is there, and the store has heard of it.
+        """
+        return self.due_ms[who] >= now_ms >= self._known_ms[who]
 
     def since_ms(self, slot_at_ms: int) -> int:
         """
@@ -62,9 +90,7 @@ class Present:
         began_ms = self._since_ms.get(slot_at_ms)
         return 0 if began_ms is None else began_ms - self._late_ms
 
-    def bounds(
-        self, book: LaneBook, lane: str, rank: int, told_from: Snapshot, due_ms: "array[int]", now_ms: int
-    ) -> tuple[int, int] | None:
+    def bounds(self, book: LaneBook, lane: str, rank: int, told_from: Snapshot, now_ms: int) -> tuple[int, int] | None:
         """
         Return the least and the highest position that *rank* may be shown by a worker that sees *told_from*; None where
         counting would cost too much this time.
@@ -76,7 +102,7 @@ class Present:
             return None
         self._earned -= cost
         self.checked += 1
-        steady, first = self.steady, max(low, book.frontier)
+        steady, due_ms, first = self.steady, self.due_ms, max(low, book.frontier)
         surely = sum(who >= 0 and steady[who] and due_ms[who] >= now_ms for who in book.ranked[first:rank])
         heard = sum(map(self.since_ms(told_from.slot_at_ms).__le__, book.seen_ms[low:rank]))
         return surely + 1, heard + 1

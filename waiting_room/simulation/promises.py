@@ -60,10 +60,9 @@ class Promises:
     """
     Hold what was promised to each of *count* visitors, and raise `BreachError` where it is broken.
 
-    *due_ms*: until when a visitor who polls as told is there (0: gone, late, or not known to be there). *called_ms*,
-    *admitted_ms*: when, of the store's clock, 0 before. *number*, *rank*: theirs, 0 before; *lane*: the index of its
-    book. *plan*: what the schedule must come to. *singly*: every poll is played, so that it is known who is there; a
-    check-in reaches the store within *late_ms*.
+    *called_ms*, *admitted_ms*: when, of the store's clock, 0 before. *number*, *rank*: theirs, 0 before; *lane*: the
+    index of its book. *plan*: what the schedule must come to. *singly*: every poll is played, so that it is known who
+    is there; a check-in reaches the store within *late_ms*.
     """
 
     def __init__(
@@ -85,7 +84,6 @@ class Promises:
         self.rank = array("q", [0]) * count
         self.lane = bytearray(count)
         self.joined_ms = array("q", [0]) * count
-        self.due_ms = array("q", [0]) * count
         self.called_ms = array("q", [0]) * count
         self.admitted_ms = array("q", [0]) * count
         self.lanes: defaultdict[str, LaneBook] = defaultdict(lambda: LaneBook(len(self.lanes)))
@@ -175,7 +173,7 @@ class Promises:
         for name, book in self.lanes.items():
             for rank in range(book.frontier, book.last + 1):
                 other = book.ranked[rank]
-                if other not in {-1, who} and self.stands(other, book, rank) and self.due_ms[other] >= self.now_ms:
+                if other not in {-1, who} and self.stands(other, book, rank) and self.present.waits(other, self.now_ms):
                     raise self.breach(ORDER, f"visitor {who} went straight in while {other} waited with {name} {rank}")
 
     def _book_of(self, who: int) -> LaneBook:
@@ -189,7 +187,7 @@ class Promises:
 
     def _call(self, book: LaneBook, who: int, rank: int) -> None:
         self.called_ms[who] = self.now_ms
-        self.stall.moved(self.now_ms, live=self.due_ms[who] >= self.now_ms)
+        self.stall.moved(self.now_ms, live=self.present.waits(who, self.now_ms))
         self.called += 1
         book.calls.append(rank)
 
@@ -260,7 +258,7 @@ class Promises:
         """
         who = number_of(visitor)
         self.seats.free(who)
-        self.due_ms[who] = 0
+        self.present.due_ms[who] = 0
         self.joined_ms[who] = -JOIN_REMEMBERED_MS
 
     def seen(self, snapshot: Snapshot) -> None:
@@ -319,7 +317,7 @@ class Promises:
             raise self.breach(SCHEDULE, wrong)
 
     def _advance_lane(self, book: LaneBook, lane: LaneSnapshot, frontier: int, gone_ms: int) -> None:
-        now_ms, due_ms, called_ms, seen_ms = self.now_ms, self.due_ms, self.called_ms, book.seen_ms
+        now_ms, waits, called_ms, seen_ms = self.now_ms, self.present.waits, self.called_ms, book.seen_ms
         ranked, holds, rank_of, lane_of, index = book.ranked, lane.presence.holds, self.rank, self.lane, book.index
         for rank in range(book.frontier, min(frontier, book.last + 1)):
             who = ranked[rank]
@@ -328,7 +326,7 @@ class Promises:
             if who < 0 or called_ms[who] or rank_of[who] != rank or lane_of[who] != index:
                 continue
             self._call(book, who, rank)
-            if due_ms[who] >= now_ms and rank >= lane.frontier and not holds(rank):
+            if rank >= lane.frontier and not holds(rank) and waits(who, now_ms):
                 raise self.breach(GHOST, f"visitor {who}, who polls as told, was passed over at {rank}")
         book.frontier = max(book.frontier, frontier)
 
@@ -341,11 +339,10 @@ class Promises:
 
     def lost(self) -> None:
         """
-        Note that the store has lost writes: until they have asked again, nobody is known to be there.
+        Note that the store has lost writes: until they were heard again, nobody is known to be there.
         """
         self._lost_ms = self.now_ms
         self.unsettled = True
-        self.due_ms = array("q", [0]) * len(self.due_ms)
         self.present.lost()
         self.guests.lost()
 

@@ -197,11 +197,11 @@ class Visitors:
         outcome = worker.lobby.status(ROOM, ticket, None if same or not before else before)
         self._watch.asked(who, ticket.lane, outcome, worker.room)
         if worker.line.cut:
-            self._promises.due_ms[who] = 0
+            self._promises.present.due_ms[who] = 0
             self._promises.unsteady(who)
         if self._lost and self._draw() < self._lost:
             self.later(who, ASK, RETRY_MS)
-            self._promises.due_ms[who] = 0
+            self._promises.present.due_ms[who] = 0
             return
         self._hear(who, outcome, faithful=not worker.line.cut)
 
@@ -237,9 +237,9 @@ class Visitors:
         elif kind is Early:
             self.later(who, ASK, outcome.next_poll_ms)  # type: ignore[union-attr]
             on_time = faithful and not self._crowd.habits[who] & HIDDEN
-            self._promises.due_ms[who] = self.now_ms + outcome.next_poll_ms + ON_TIME_MS if on_time else 0  # type: ignore[union-attr]
+            self._asked(who, outcome.next_poll_ms if on_time else None)  # type: ignore[union-attr]
         elif kind is Paused:
-            self._promises.due_ms[who] = 0
+            self._promises.present.due_ms[who] = 0
             if self.state[who] == WAITING:
                 self._tally.told(who, self.now_ms, -1.0, -1.0) if not who % self._tally.stride else None
             self.later(who, ASK, outcome.next_poll_ms)  # type: ignore[union-attr]
@@ -261,11 +261,18 @@ class Visitors:
                 self._tally.told(who, now_ms, eta.low_s, eta.high_s)
         if self._crowd.habits[who] & HIDDEN:
             self.later(who, ASK, max(HIDDEN_MS, next_poll_ms))
-            self._promises.due_ms[who] = 0
+            self._promises.present.due_ms[who] = 0
             self._promises.unsteady(who)
         else:
             self.later(who, ASK, next_poll_ms)
-            self._promises.due_ms[who] = now_ms + next_poll_ms + ON_TIME_MS if faithful else 0
+            self._asked(who, next_poll_ms if faithful else None)
+
+    def _asked(self, who: int, next_poll_ms: int | None) -> None:
+        """
+        Note until when *who* is there who was told to ask again in *next_poll_ms*; None: who does not ask as told.
+        """
+        until_ms = 0 if next_poll_ms is None else self.now_ms + next_poll_ms + ON_TIME_MS
+        self._promises.present.told(who, self.now_ms, until_ms)
 
     def _go(self, who: int, next_poll_ms: int) -> None:
         """
@@ -275,7 +282,7 @@ class Visitors:
             self.later(who, ASK, next_poll_ms)
             return
         self.heard_ms[who] = self.now_ms
-        self._promises.due_ms[who] = 0
+        self._promises.present.due_ms[who] = 0
         self._tally.called(who, self.now_ms, self.arrived_ms(who))
         if self._crowd.habits[who] & NO_SHOW:
             self._end(who, NO_SHOWN)
@@ -293,7 +300,7 @@ class Visitors:
         if not self.heard_ms[who]:
             self.heard_ms[who] = self.now_ms
             self._tally.called(who, self.now_ms, self.arrived_ms(who))
-        self._promises.due_ms[who] = 0
+        self._promises.present.due_ms[who] = 0
         self.state[who] = INSIDE
         self.hard_end_ms[who] = outcome.hard_end_ms
         if self.goes_shopping is not None:
@@ -375,7 +382,7 @@ class Visitors:
     def _end(self, who: int, state: int) -> None:
         self.state[who] = state
         self.ended += 1
-        self._promises.due_ms[who] = 0
+        self._promises.present.due_ms[who] = 0
         self.tickets[who] = self.tickets[who] if state == LEFT else None
         self._answered_by[who] = None
 

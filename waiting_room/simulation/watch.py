@@ -36,7 +36,7 @@ class Watch:
         position, told_from = outcome.position, told_by.view.snapshot
         bounds = None
         if promises.singly:
-            bounds = present.bounds(book, lane, rank, told_from, promises.due_ms, promises.now_ms)
+            bounds = present.bounds(book, lane, rank, told_from, promises.now_ms)
         if bounds is None:
             # In the slot of a draw the numbers that a loss has left out count as drawn, and as present.
             bounds = (1, position if told_from.assumed else len(promises.rank))
@@ -90,4 +90,4 @@ class Watch:
         promises, who = self._promises, book.who(rank)
         if rank < book.frontier or who < 0:
             return False
-        return promises.due_ms[who] >= promises.now_ms and promises.stands(who, book, rank)
+        return promises.present.waits(who, promises.now_ms) and promises.stands(who, book, rank)
