@@ -31,6 +31,7 @@ from loadtests.rehearsal.processes import Family, Interrupted, Interrupts, Proce
 from loadtests.rehearsal.progress import RUN_TITLES, Progress
 from loadtests.rehearsal.stack import Ports, Secrets, Stack, books_of
 from loadtests.rehearsal.watch import BrokenOffError, Watch
+from loadtests.scenario.outline import time_line
 from loadtests.scenario.spec import Change, Scenario
 from waiting_room.errors import WaitingRoomError
 
@@ -256,8 +257,9 @@ class Rehearsal:
             for stream in scenario.streams
         }
         return {
-            "What the shop can do": asdict(course.capacity),
-            "The crowd": {"peak_per_s": round(course.peak_per_s, 3), "peak_over_capacity": peak_over, **streams},
+            "What the shop can do": {**asdict(course.capacity), "peak_over_capacity": peak_over},
+            "The crowd": {"peak_per_s": round(course.peak_per_s, 3), **streams},
+            **({"The time line": time_line(scenario)} if scenario.changes else {}),
             "The shoppers": asdict(course.behaviour),
             "The room": dict(scenario.room),
             "The demo shop": {key: model[key] for key in ("db_connections", "costs", "jitter", "time_out_s", "stock")},

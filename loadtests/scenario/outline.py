@@ -144,6 +144,17 @@ def _part(stream: Stream) -> Part:
     )
 
 
+def time_line(scenario: Scenario) -> dict[str, str]:
+    """
+    Return in words what happens in *scenario* at each moment at which something does.
+    """
+    moments = sorted({change.at_s for change in scenario.changes})
+    return {
+        f"{at_s:.3g} s": "; ".join(change.words for change in scenario.changes if change.at_s == at_s)
+        for at_s in moments
+    }
+
+
 def _part_lines(part: Part) -> Sequence[str]:
     kinds = ", ".join(f"{percent:g} % {kind}" for kind, percent in part.journeys.items())
     peak = f"at most {part.peak_per_s:.1f} a second, at {part.peak_at_s:.0f} s"
@@ -151,9 +162,7 @@ def _part_lines(part: Part) -> Sequence[str]:
 
 
 def _change_line(change: Change) -> str:
-    to = "" if change.to is None else f" to {change.to:g}"
-    lasts = f" for {change.for_s:.3g} s" if change.for_s else ""
-    return f"  at {change.at_s:.3g} s: {change.do}{to}{lasts}"
+    return f"  at {change.at_s:.3g} s: {change.words}"
 
 
 def _peak_at_s(rate: Rate) -> float:

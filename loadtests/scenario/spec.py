@@ -39,6 +39,15 @@ class Change:
 
     __pydantic_config__: ClassVar = STRICT
 
+    @property
+    def words(self) -> str:
+        """
+        Return what happens, as in `slow-shop to 2 for 10 s`.
+        """
+        to = "" if self.to is None else f" to {self.to:g}"
+        lasts = f" for {self.for_s:.3g} s" if self.for_s else ""
+        return f"{self.do}{to}{lasts}"
+
 
 @dataclass(frozen=True, slots=True)
 class Criterion:

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from loadtests.arrivals.plain import Constant
 from loadtests.arrivals.spike import SpikeProfile
 from loadtests.cli.rehearse import rehearse
-from loadtests.scenario.read import presets
+from loadtests.scenario.outline import time_line
+from loadtests.scenario.read import presets, read
 from loadtests.scenario.sketch import sketch
 
 
@@ -110,3 +111,13 @@ def test_a_sketch_reaches_up_to_its_level() -> None:
     lines = sketch(Constant(10, 60).rate(), 20, width=30, height=4)
 
     assert [line[:9] for line in lines[:4]] == ["    20 ┄┄", "", "       ██", "       ██"]
+
+
+def test_what_happens_meanwhile_is_among_the_settings_of_a_run() -> None:
+    """
+    So that a comparison names it: two runs, one with a slower shop, looked as if they had been set alike.
+    """
+    assert time_line(read("capacity-cut")) == {
+        "200 s": "shop-capacity to 0.5 for 180 s",
+        "215 s": "rate to 510 for 165 s",
+    }
