@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from loadtests.crowd.kinds import KINDS, means_well
+from loadtests.crowd.kinds import KINDS, called, means_well
 from loadtests.measuring.fairness import quantile
 from loadtests.measuring.gain import Gain
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
@@ -19,15 +19,6 @@ Words = Mapping[str, str]
 MANY_SEATS: Final = frozenset({"bot"})
 """Kinds that get a seat for each place by design: a room takes whoever has no cookies for somebody new."""
 
-NAMES: Final[Mapping[str, Words]] = {
-    "bot": {"en": "Bots", "pl": "Boty"},
-    "sharer": {"en": "Those who share a pass", "pl": "Pożyczający przepustkę"},
-    "replayer": {"en": "Those who use a pass again", "pl": "Używający przepustki ponownie"},
-    "forger": {"en": "Forgers", "pl": "Fałszerze"},
-    "jumper": {"en": "Queue jumpers", "pl": "Omijający kolejkę"},
-    "storm": {"en": "Those who reload without a pause", "pl": "Odświeżający bez przerwy"},
-    "slowloris": {"en": "Those who hold connections", "pl": "Przetrzymujący połączenia"},
-}
 GAINS: Final[Mapping[Gain, Words]] = {
     Gain.PAGE: {"en": "pages behind the gate", "pl": "strony za bramką"},
     Gain.SEAT: {"en": "further seats", "pl": "dodatkowe miejsca w sklepie"},
@@ -126,7 +117,8 @@ def sentence(kind: str, figures: Mapping[str, Any], gains: Mapping[str, int]) ->
 
 def _sentence(language: str, kind: str, figures: Mapping[str, Any], gains: Mapping[str, int]) -> str:
     polish = language == "pl"
-    name = NAMES[kind][language] if kind in NAMES else kind
+    name = called(kind, language)
+    name = name[:1].upper() + name[1:]
     came, tried = figures["arrivals"], figures["tried"]
     counts = f"{name} – wizyty: {came}, próby: {tried}" if polish else f"{name}: {came} came and tried {tried} times"
     got = {gain: gains[gain.value] for gain in Gain if gains.get(gain.value)}

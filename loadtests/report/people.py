@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from loadtests.crowd.kinds import means_well
+from loadtests.crowd.kinds import called, means_well
 from loadtests.judging.gains import GAINS
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from loadtests.report.figures import DASH, Run, Table
@@ -144,7 +144,7 @@ def attackers(measures: Measures, say: Language) -> Table | None:
             f"{words[say.code]}: {say.number(got[gain])}" for gain, words in GAINS.items() if got.get(gain)
         )
         gained = sum(s.gained for s in who)
-        rows.append((say.known("kind", kind), say.number(len(who)), say.number(sum(s.tried for s in who)),
+        rows.append((called(kind, say.code), say.number(len(who)), say.number(sum(s.tried for s in who)),
                      say.number(gained) if gained else say("attackers.nothing"), what or DASH))  # fmt: skip
     head = ("who", "came", "tried", "gained", "what")
     return Table(tuple(say(f"attackers.{name}") for name in head), tuple(rows))
@@ -156,7 +156,7 @@ def walks(run: Run, say: Language) -> Table:
     """
     rows = tuple(
         (
-            say.known("kind", kind),
+            called(kind, say.code),
             say.known("outcome", ratio["state"]),
             say.short(ratio["predicted"], 2),
             say.short(ratio["measured"], 2),

@@ -7,6 +7,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from loadtests.crowd.kinds import called
 from loadtests.measuring.fairness import quantile
 from loadtests.measuring.measures import Measures, ShopperRecord
 from loadtests.report import svg
@@ -157,7 +158,7 @@ def segments(seen: Seen) -> Figure | None:
 
 def _called(key: tuple[str, str], several: bool, say: Language) -> str:
     stream, kind = key
-    return f"{stream}: {say.known('kind', kind)}" if several else say.known("kind", kind)
+    return f"{stream}: {called(kind, say.code)}" if several else called(kind, say.code)
 
 
 def pictures(seen: Seen) -> Sequence[Figure]:

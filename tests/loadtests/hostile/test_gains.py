@@ -12,13 +12,12 @@ from click.testing import CliRunner
 
 from loadtests.arrivals.rate import Rate
 from loadtests.cli.compare import compare
-from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.kinds import KINDS, called
 from loadtests.crowd.streams import Stream, arrivals_of
 from loadtests.judging.figures import FIGURES
 from loadtests.judging.gains import (
     GAINS,
     MANY_SEATS,
-    NAMES,
     REMEDIES,
     Losses,
     by_kind,
@@ -112,8 +111,8 @@ def test_every_kind_is_told_in_both_languages(kind: str) -> None:
     """
     said = sentence(kind, COUNTS, {})
 
-    assert said["en"] == f"{NAMES[kind]['en']}: 3 came and tried 12 times. They gained nothing by it."
-    assert said["pl"] == f"{NAMES[kind]['pl']} – wizyty: 3, próby: 12; bez żadnego zysku."
+    assert said["en"] == f"{called(kind, 'en').capitalize()}: 3 came and tried 12 times. They gained nothing by it."
+    assert said["pl"] == f"{called(kind, 'pl').capitalize()} – wizyty: 3, próby: 12; bez żadnego zysku."
 
 
 @pytest.mark.parametrize("gain", list(Gain))

@@ -7,7 +7,6 @@ from string import Formatter
 
 import pytest
 
-from loadtests.crowd.kinds import KINDS
 from loadtests.measuring.measures import Outcome
 from loadtests.report.language import language, texts
 
@@ -34,13 +33,12 @@ def test_a_translation_has_the_same_figures_in_it() -> None:
 
 
 @pytest.mark.parametrize("code", ["en", "pl"])
-def test_every_outcome_and_kind_has_its_words(code: str) -> None:
+def test_every_outcome_has_its_words(code: str) -> None:
     """
     What the closed sets name is never shown by its code name.
     """
     say = language(code)
     assert [name for name in (*Outcome, "still_waiting") if not say.has(f"outcome.{name}")] == []
-    assert [name for name in KINDS if not say.has(f"kind.{name}")] == []
 
 
 @pytest.mark.parametrize(
