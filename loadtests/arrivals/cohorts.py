@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from loadtests.arrivals.model import LEAST, Model, straightened
+from loadtests.arrivals.model import LEAST, Model, late_faults, straightened
 from loadtests.arrivals.rate import Rate, together
 from loadtests.documents import STRICT
 from waiting_room.errors import Fault
@@ -78,8 +78,7 @@ class Blast(Model):
         """
         Yield a fault where nothing is sent before the end.
         """
-        if self.sent_at_s >= self.for_s:
-            yield Fault(f"{where}.sent_at_s", f"is {self.sent_at_s:g}, and shoppers come for {self.for_s:g} s only")
+        yield from late_faults(self.sent_at_s, self.for_s, f"{where}.sent_at_s")
 
     def says(self) -> str:
         """
@@ -156,8 +155,7 @@ class Opening(Model):
         """
         if self.early_share + self.tail_share > 1:
             yield Fault(f"{where}.tail_share", f"and early_share sum up to {self.early_share + self.tail_share:g}")
-        if self.opens_at_s >= self.for_s:
-            yield Fault(f"{where}.opens_at_s", f"is {self.opens_at_s:g}, and shoppers come for {self.for_s:g} s only")
+        yield from late_faults(self.opens_at_s, self.for_s, f"{where}.opens_at_s")
         if self.opens_at_s < LEAST and self.early_share > 0:
             yield Fault(f"{where}.early_share", "but it opens at once", "let it open later, or nobody come early")
 
@@ -223,9 +221,7 @@ class Spots(Model):
         if not self.spots_at_s:
             yield Fault(f"{where}.spots_at_s", "names no spot", "for example [20, 60]")
         for place, at_s in enumerate(self.spots_at_s):
-            if at_s >= self.for_s:
-                what = f"is {at_s:g}, and shoppers come for {self.for_s:g} s only"
-                yield Fault(f"{where}.spots_at_s[{place}]", what)
+            yield from late_faults(at_s, self.for_s, f"{where}.spots_at_s[{place}]")
         if self.shape <= 1:
             yield Fault(f"{where}.shape", f"must be above 1, is {self.shape}", "a burst begins at 0")
 

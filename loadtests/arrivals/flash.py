@@ -13,8 +13,25 @@ from loadtests.documents import STRICT
 from waiting_room.errors import Fault
 
 
+class Shock(Model):
+    """
+    Be a model in which many times as many come as on every day.
+    """
+
+    __slots__ = ()
+
+    shock: float
+
+    def contradictions(self, where: str) -> Iterator[Fault]:
+        """
+        Yield a fault where the crowd is smaller than everyday's.
+        """
+        if self.shock < 1:
+            yield Fault(f"{where}.shock", f"must be at least 1, is {self.shock}", "it multiplies the base rate")
+
+
 @dataclass(frozen=True, slots=True)
-class FlashCrowd(Model):
+class FlashCrowd(Shock):
     """
     Let a flash crowd come as by Ari et al.: the bigger the shock, the faster the rise and the longer the plateau.
 
@@ -57,13 +74,6 @@ class FlashCrowd(Model):
             corners.append((at_s, per_s))
         return Rate(tuple(corners))
 
-    def contradictions(self, where: str) -> Iterator[Fault]:
-        """
-        Yield a fault where the crowd is smaller than everyday's.
-        """
-        if self.shock < 1:
-            yield Fault(f"{where}.shock", f"must be at least 1, is {self.shock}", "it multiplies the base rate")
-
     def says(self) -> str:
         """
         Return the line for people.
@@ -72,7 +82,7 @@ class FlashCrowd(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class FlashEvent(Model):
+class FlashEvent(Shock):
     """
     Let a flash event come as by Bhatia et al.: an exponential rise, a plateau, and an exponential decay.
 
@@ -115,13 +125,6 @@ class FlashEvent(Model):
         rising = self.base_per_s * math.exp(growth * min(max(0.0, at_s / self.rise_s), 1.0))
         past_s = at_s - self.rise_s - self.hold_s
         return max(self.base_per_s, rising * 2 ** -(past_s / self.half_life_s)) if past_s > 0 else rising
-
-    def contradictions(self, where: str) -> Iterator[Fault]:
-        """
-        Yield a fault where the crowd is not bigger than everyday's.
-        """
-        if self.shock < 1:
-            yield Fault(f"{where}.shock", f"must be at least 1, is {self.shock}", "it multiplies the base rate")
 
     def says(self) -> str:
         """

@@ -78,6 +78,19 @@ def number_faults(
                 yield Fault(place, f"is a share and must not exceed 1, is {number}")
 
 
+def late_faults(at_s: float, for_s: float, where: str) -> Iterator[Fault]:
+    """
+    Yield a fault where what brings people happens when nobody comes any more.
+
+    Args:
+        at_s: when it happens.
+        for_s: for how long people come.
+        where: what to call the second in messages.
+    """
+    if at_s >= for_s:
+        yield Fault(where, f"is {at_s:g}, and shoppers come for {for_s:g} s only")
+
+
 def _numbers(value: Any, where: str) -> Iterator[tuple[str, float]]:
     if isinstance(value, int | float):
         yield where, value
