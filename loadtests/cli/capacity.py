@@ -14,7 +14,17 @@ from urllib.parse import urlsplit
 
 import click
 
-from loadtests.cli.options import HELP, OptionsError, command_line, folder_faults, locust_faults, made, progress, whole
+from loadtests.cli.options import (
+    HELP,
+    InvalidError,
+    OptionsError,
+    command_line,
+    folder_faults,
+    locust_faults,
+    made,
+    progress,
+    whole,
+)
 from loadtests.forecast.knee import Objective
 from loadtests.rehearsal.asking import RefusedError, ordered
 from loadtests.rehearsal.capacity import MOST_JUDGED_S
@@ -53,10 +63,10 @@ class Asked:
 
 def read_options(given: Mapping[str, Any]) -> Asked:
     """
-    Return the options as values, or raise `OptionsError` with every fault at once.
+    Return the options; raise `OptionsError` with every fault of theirs, or `InvalidError` with the scenario's.
     """
     out = Path(given["out"])
-    faults = [*folder_faults(out), *locust_faults()]
+    faults, invalid = [*folder_faults(out), *locust_faults()], list[Fault]()
     target = given["target"]
     if target is not None:
         faults.extend(target_faults(target, None, given["allow_host"]))
@@ -69,7 +79,7 @@ def read_options(given: Mapping[str, Any]) -> Asked:
             _above_zero("--failed-percent", given["failed_percent"], faults) / 100,
         ),
         target=target,
-        scenario=_scenario(given["scenario"], faults),
+        scenario=_scenario(given["scenario"], invalid),
         most_shoppers=max(1, whole("--most-shoppers", given["most_shoppers"], faults)),
         most_judged_s=MOST_JUDGED_S if target is None else TARGET_JUDGED_S,
         surge=not given["no_surge"],
@@ -78,11 +88,13 @@ def read_options(given: Mapping[str, Any]) -> Asked:
         try:
             model_of(wish, "capacity.sqlite", 0)
         except ConfigError as error:
-            faults.extend(Fault(f"{given['scenario']}: shop.{fault.where}", fault.what) for fault in error.faults)
+            invalid.extend(Fault(f"{given['scenario']}: shop.{fault.where}", fault.what) for fault in error.faults)
     file, table = _file(given["write"], given["room"], faults)
     token = _token(given["write_room"], given["token_file"], faults)
     if faults:
         raise OptionsError(faults)
+    if invalid:
+        raise InvalidError(invalid)
     return Asked(wish, file, table, given["write_room"], token)
 
 
@@ -95,13 +107,13 @@ def _above_zero(option: str, text: str, faults: list[Fault]) -> float:
     return 1.0
 
 
-def _scenario(source: str | None, faults: list[Fault]) -> Scenario | None:
+def _scenario(source: str | None, invalid: list[Fault]) -> Scenario | None:
     if source is None:
         return None
     try:
         return read(source)
     except ScenarioError as error:
-        faults.extend(error.faults)
+        invalid.extend(error.faults)
         return None
 
 
@@ -176,7 +188,8 @@ def capacity(**given: Any) -> None:
     Shoppers without think times go round, twice as many at each step, until the shop does no more; a law is fitted to
     the steps, and the shop is overrun for a few seconds to see it recover. Rate, seats and poll budget of the room
     follow, each with its reason. Writes capacity.json. Exit codes: 0 found, 1 the shop sold nothing or did not
-    recover, 2 usage, 6 nothing is proven (the load generator was too busy, or a program failed), 130 stopped.
+    recover, 2 usage, 3 the scenario is invalid, 6 nothing is proven (the load generator was too busy, or a program
+    failed), 130 stopped.
     """
     asked = read_options(given)
     made(asked.wish.out)
