@@ -24,7 +24,7 @@ from loadtests.cli.options import (
     whole,
 )
 from loadtests.cli.playing import played
-from loadtests.crowd.streams import rate_of
+from loadtests.cli.scenarios import crowd_faults
 from loadtests.engine.ceiling import refusal, share_of
 from loadtests.judging.criteria import criteria_faults
 from loadtests.judging.facts import ShopCapacity
@@ -114,7 +114,7 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
     if hook or given["clean_up"] is not None:
         where = "--clean-up" if given["clean_up"] is not None else f"shop.{CLEAN_UP}"
         faults.extend(clean_up_faults(hook, where, given["allow_host"]))
-    faults += rate_of(ready.streams).faults(ready.name)
+    faults += crowd_faults(ready)
     lasts_s = (ready.length_s + ready.drain_s) * (2 if given["without_room"] else 1)
     before = len(faults)
     most_s = above_0("--max-duration", given["max_duration"], faults)

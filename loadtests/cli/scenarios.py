@@ -2,9 +2,10 @@
 Reading the scenario that a command was given, as its options change it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from loadtests.arrivals.rate import expected_count
 from loadtests.cli.options import InvalidError, OptionsError, above_0
 from loadtests.crowd.streams import rate_of
 from loadtests.scenario.read import ScenarioError, read
@@ -23,7 +24,7 @@ def scenario_asked(source: str, given: Mapping[str, Any], faults: list[Fault], *
         drawn: whether its people are drawn one by one, of whom there may be only so many.
 
     Raises:
-        OptionsError: with all faults of the options, or because they let more people come than can be drawn.
+        OptionsError: with all faults of the options, or because they let nobody come, or more than can be drawn.
         InvalidError: with all faults of the scenario.
     """
     speed = None if given["speed"] is None else above_0("--speed", given["speed"], faults)
@@ -36,6 +37,18 @@ def scenario_asked(source: str, given: Mapping[str, Any], faults: list[Fault], *
         scenario = read(source).faster(speed).scaled(scale).bigger(bigger)
     except ScenarioError as error:
         raise InvalidError(error.faults) from None
-    if drawn and (too_many := rate_of(scenario.streams).faults(scenario.name)):
-        raise OptionsError(too_many)
+    if wrong := tuple(crowd_faults(scenario, drawn=drawn)):
+        raise OptionsError(wrong)
     return scenario
+
+
+def crowd_faults(scenario: Scenario, *, drawn: bool = True) -> Iterator[Fault]:
+    """
+    Yield a fault where the options leave not one person, or let more come than can be drawn one by one.
+    """
+    rate = rate_of(scenario.streams)
+    if drawn:
+        yield from rate.faults(scenario.name)
+    if rate.length_s > 0 and (count := expected_count(rate)) < 1:
+        what = f"has {count:.2g} shoppers come within {rate.length_s:.2g} s, fewer than one"
+        yield Fault(scenario.name, what, "lower --speed, or raise --scale")

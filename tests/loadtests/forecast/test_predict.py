@@ -93,6 +93,14 @@ def test_all_faults_of_the_options_are_told_at_once(drop: str) -> None:
     assert all(option in text for option in ("--seed", "--speed", "--target-abandoned"))
 
 
+def test_a_time_line_that_leaves_nobody_is_refused(drop: str) -> None:
+    """
+    No waits and no losses would look like a promise.
+    """
+    text = said(drop, "--speed", "1e9", code=2)
+    assert "shoppers come within 2e-08 s, fewer than one; lower --speed, or raise --scale" in text
+
+
 def test_an_unsound_scenario_is_refused_by_its_own_code(tmp_path: Path) -> None:
     """
     With every fault in it, an unsure share of more than all among them.
