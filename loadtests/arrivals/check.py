@@ -43,13 +43,6 @@ class ArrivalsCheck:
 
     __pydantic_config__: ClassVar = STRICT
 
-    @property
-    def ks_ok(self) -> bool:
-        """
-        Tell whether chance explains the distance.
-        """
-        return self.p_value >= LEVEL
-
 
 def check_arrivals(instants: Sequence[float], rate: Rate, until_s: float | None = None) -> ArrivalsCheck:
     """

@@ -61,27 +61,6 @@ class Ledger:
     stock: tuple[StockLine, ...]
 
     @property
-    def stock_at_start(self) -> int:
-        """
-        Count the pieces of all toys at the start.
-        """
-        return sum(line.at_start for line in self.stock)
-
-    @property
-    def stock_now(self) -> int:
-        """
-        Count the pieces of all toys that are left.
-        """
-        return sum(line.now for line in self.stock)
-
-    @property
-    def units_sold(self) -> int:
-        """
-        Count the pieces in paid orders.
-        """
-        return sum(line.sold for line in self.stock)
-
-    @property
     def oversold_units(self) -> int:
         """
         Count the pieces sold beyond stock, toy by toy: a surplus of one never hides a lack of another.

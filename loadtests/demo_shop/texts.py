@@ -18,7 +18,6 @@ from markupsafe import Markup
 
 from loadtests.demo_shop.catalogue import LANGUAGES, Language
 
-DEFAULT_LANGUAGE: Language = "en"
 LANGUAGE_COOKIE = "shop_lang"
 SHOP_ZONE = ZoneInfo("Europe/Warsaw")
 

@@ -13,7 +13,6 @@ from typing import Self
 
 _BITS = 7
 _PARTS = 1 << _BITS
-MAX_RELATIVE_ERROR = 1 / (2 * _PARTS)
 
 
 @dataclass(slots=True)

@@ -78,13 +78,6 @@ class Progress:
         self._close()
         self._line(f"  {words}")
 
-    def warn(self, words: str) -> None:
-        """
-        Say something that stays and matters.
-        """
-        self._close()
-        self._line(self._painted(words, "33"))
-
     def close(self) -> None:
         """
         Leave the cursor at the beginning of a fresh line.

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from loadtests.arrivals.rate import Rate
 from loadtests.arrivals.spike import SpikeProfile
-from loadtests.crowd.shoppers import MAX_THINK_MEANS, Behaviour
+from loadtests.crowd.shoppers import Behaviour
 from loadtests.crowd.streams import Stream
 from loadtests.journeys.tables import BUYER, TABLES
 from loadtests.judging.facts import ShopCapacity
@@ -167,10 +167,3 @@ def policy_of(size: Size, capacity: ShopCapacity) -> dict[str, Any]:
         "poll_min_s": size.poll_min_s,
         "poll_max_s": size.poll_max_s,
     }
-
-
-def longest_think_s(behaviour: Behaviour) -> float:
-    """
-    Return the longest pause between two pages: a seat must not be taken for idle before.
-    """
-    return MAX_THINK_MEANS * max(behaviour.browse_think_s, behaviour.form_think_s)

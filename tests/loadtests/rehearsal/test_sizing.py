@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.arrivals.rate import draw_arrivals, rate_at
+from loadtests.crowd.shoppers import MAX_THINK_MEANS
 from loadtests.judging.facts import ShopCapacity
 from loadtests.rehearsal import sizing
 from loadtests.rehearsal.demand import crowd_rate, for_crowd, journey_s, overload_of, plateau_of, settled_s
@@ -80,7 +81,8 @@ def test_nobody_who_thinks_long_is_taken_for_idle(size: Size) -> None:
     """
     The idle end is beyond the longest pause that a shopper makes.
     """
-    assert size.idle_timeout_s > sizing.longest_think_s(size.behaviour)
+    longest_s = MAX_THINK_MEANS * max(size.behaviour.browse_think_s, size.behaviour.form_think_s)
+    assert size.idle_timeout_s > longest_s
 
 
 def test_shoppers_per_second_follow_from_orders_and_the_crowd() -> None:
