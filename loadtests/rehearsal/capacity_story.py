@@ -2,11 +2,8 @@
 A search for a shop's capacity from its start to its result: the demo shop or one that runs, and what is made of it.
 """
 
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +15,12 @@ from loadtests.forecast.knee import Knee, Objective
 from loadtests.forecast.scaling import Fit
 from loadtests.rehearsal.brief import DB_CONNECTIONS, shop_model, shop_settings
 from loadtests.rehearsal.capacity import MOST_JUDGED_S, MOST_SHOPPERS, CapacitySearch, Found, Search
+from loadtests.rehearsal.ending import Outline, to_the_end
 from loadtests.rehearsal.files import versions, write_json
-from loadtests.rehearsal.processes import Family, Interrupted, Interrupts, ProcessError
+from loadtests.rehearsal.processes import Interrupts
 from loadtests.rehearsal.progress import Progress
 from loadtests.rehearsal.recommending import Advice, advice_of, company_of
-from loadtests.rehearsal.stack import Ports, Secrets, Stack
+from loadtests.rehearsal.stack import Ports, Stack
 from loadtests.scenario.spec import Scenario
 
 GENERATOR_CPU: Final = 0.75
@@ -96,17 +94,12 @@ def model_of(wish: Wish, database: str, port: int) -> ShopModel:
 
 
 @dataclass(slots=True)
-class Outline:
+class Searched(Outline):
     """
-    What is known of the whole; enough for a result at any moment.
+    Hold what is known of the whole; enough for a result at any moment.
     """
 
     found: Found = field(default_factory=Found)
-    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
-    began_s: float = field(default_factory=time.monotonic)
-    reasons: list[str] = field(default_factory=list)
-    aborted: bool = False
-    broken: bool = False
     model_per_s: float | None = None
 
 
@@ -125,28 +118,25 @@ class CapacityStory:
         self._show = show
         self._interrupts = interrupts
         self._ports = Ports.free()
-        self._outline = Outline()
+        self._searched = Searched()
 
     def run(self) -> dict[str, Any]:
         """
         Return the result, whether the search came to its end or not; every program has ended by then.
         """
-        wish, outline = self._wish, self._outline
-        try:
-            wish.out.mkdir(parents=True, exist_ok=True)
-            with Family(wish.out / "logs", self._interrupts) as family:
-                self._search(Stack(family, wish.out / "runs", self._ports, Secrets.fresh()))
-        except Interrupted:
-            outline.aborted = True
-            outline.reasons.append("It was stopped by hand.")
-        except ProcessError as error:
-            outline.broken = True
-            outline.reasons.append(str(error))
-        result: dict[str, Any] = {}
-        with suppress(Interrupted), self._interrupts.shield():
-            self._show.close()
-            result = result_of(wish, outline)
-            write_json(wish.out / "capacity.json", result)
+        return to_the_end(
+            self._searched,
+            self._search,
+            self._finish,
+            out=self._wish.out,
+            ports=self._ports,
+            interrupts=self._interrupts,
+        )
+
+    def _finish(self) -> dict[str, Any]:
+        self._show.close()
+        result = result_of(self._wish, self._searched)
+        write_json(self._wish.out / "capacity.json", result)
         return result
 
     def _search(self, stack: Stack) -> None:
@@ -164,25 +154,25 @@ class CapacityStory:
         )
         if wish.target is None:
             model = model_of(wish, str(wish.out / "runs" / "capacity.shop.sqlite"), self._ports.shop)
-            self._outline.model_per_s = model.capacity_per_s
+            self._searched.model_per_s = model.capacity_per_s
             stack.start_shop(model, gated=False)
-        CapacitySearch(search, stack, self._show, self._outline.found).run()
+        CapacitySearch(search, stack, self._show, self._searched.found).run()
 
 
-def result_of(wish: Wish, outline: Outline) -> dict[str, Any]:
+def result_of(wish: Wish, searched: Searched) -> dict[str, Any]:
     """
     Return everything that was found, as JSON has it.
     """
-    found = outline.found
+    found = searched.found
     knee = found.knee(wish.objective)
-    advice = None if outline.aborted or outline.broken else advised(wish, found, knee)
-    reasons = [*outline.reasons, *doubts(wish, found, knee, advice)]
+    advice = None if searched.aborted or searched.broken else advised(wish, found, knee)
+    reasons = [*searched.reasons, *doubts(wish, found, knee, advice)]
     return {
         "shop": wish.target or "demo",
         "scenario": wish.scenario.name if wish.scenario else None,
         "seed": wish.seed,
-        "started_at": outline.started_at,
-        "duration_s": round(time.monotonic() - outline.began_s, 1),
+        "started_at": searched.started_at,
+        "duration_s": round(searched.lasted_s, 1),
         "command": wish.command,
         "versions": versions(),
         "objective": asdict(wish.objective),
@@ -191,14 +181,14 @@ def result_of(wish: Wish, outline: Outline) -> dict[str, Any]:
         "knee": {
             name: getattr(knee, name) for name in ("orders_per_s", "shoppers", "found", "kept_up_to", "broken_from")
         },
-        "model_per_s": outline.model_per_s,
+        "model_per_s": searched.model_per_s,
         "recovery": asdict(found.recovery) if found.recovery else None,
         "generator_cpu_peak": round(found.generator_cpu_peak, 3),
         "problems": found.problems,
         "recommended": dict(advice.settings) if advice else {},
         "because": dict(advice.reasons) if advice else {},
         "reasons": reasons,
-        "exit_code": exit_code(outline, advice),
+        "exit_code": exit_code(searched, advice),
     }
 
 
@@ -251,13 +241,13 @@ def doubts(wish: Wish, found: Found, knee: Knee, advice: Advice | None) -> list[
     return said
 
 
-def exit_code(outline: Outline, advice: Advice | None) -> int:
+def exit_code(searched: Searched, advice: Advice | None) -> int:
     """
     Return 0 where the room can be set by the result, 1 where the shop sold nothing or did not recover, 6 and 130.
     """
-    if outline.aborted:
+    if searched.aborted:
         return 130
-    if outline.broken or outline.found.generator_cpu_peak > GENERATOR_CPU:
+    if searched.broken or searched.found.generator_cpu_peak > GENERATOR_CPU:
         return 6
-    recovery = outline.found.recovery
+    recovery = searched.found.recovery
     return 0 if advice is not None and (recovery is None or recovery.after_s is not None) else 1

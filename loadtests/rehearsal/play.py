@@ -2,10 +2,7 @@
 Rehearse a promotion: what the shop can sell, then the crowd, without the room or with it, then the verdict.
 """
 
-import time
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +16,20 @@ from loadtests.judging.thresholds import Threshold, applicable
 from loadtests.judging.verdict import result_of
 from loadtests.measuring.measures import Measures
 from loadtests.measuring.salvage import salvaged
-from loadtests.rehearsal.asking import RefusedError
 from loadtests.rehearsal.brief import Brief, Course, course_of, shop_model, shop_settings
 from loadtests.rehearsal.changes import TimeLine
 from loadtests.rehearsal.cleanup import clean_up
 from loadtests.rehearsal.demand import planned_spans
+from loadtests.rehearsal.ending import Outline, RehearsalError, to_the_end
 from loadtests.rehearsal.files import versions, write_json, write_results
 from loadtests.rehearsal.hands import WORKERS, OwnHands
 from loadtests.rehearsal.outlook import outlook_of
-from loadtests.rehearsal.processes import Family, Interrupted, Interrupts, ProcessError
+from loadtests.rehearsal.processes import Interrupts, ProcessError
 from loadtests.rehearsal.progress import RUN_TITLES, Progress
-from loadtests.rehearsal.stack import Ports, Secrets, Stack, books_of
-from loadtests.rehearsal.watch import BrokenOffError, Watch
+from loadtests.rehearsal.stack import Ports, Stack, books_of
+from loadtests.rehearsal.watch import Watch
 from loadtests.scenario.outline import time_line
 from loadtests.scenario.spec import Change, Scenario
-from waiting_room.errors import WaitingRoomError
 
 CLOSED_PER_CONNECTION = 3
 """Shoppers in the closed loop per database connection: always enough in line, never so many that they lose patience."""
@@ -45,37 +41,19 @@ SHOP_ONLY = frozenset({"slow-shop", "shop-capacity"})
 """What of a time line happens without a room as well."""
 
 
-class StorelessError(ProcessError):
-    """
-    The store did not start.
-    """
-
-
-class RehearsalError(WaitingRoomError):
-    """
-    Say why a rehearsal cannot go on.
-    """
-
-
 @dataclass(slots=True)
-class Story:
+class Story(Outline):
     """
-    What is known so far; enough for a report at any moment.
+    Hold what is known so far; enough for a report at any moment.
     """
 
-    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
-    began_s: float = field(default_factory=time.monotonic)
     scenario: Scenario | None = None
     played: dict[str, Played] = field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     not_measured: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    aborted: bool = False
-    broken: bool = False
     storeless: bool = False
     tags: list[str] = field(default_factory=list)
     cleaned_up: dict[str, Any] | None = None
-    failed: bool = False
 
 
 class Rehearsal:
@@ -99,29 +77,21 @@ class Rehearsal:
         """
         Return the result, whether the rehearsal came to its end or not; every program has ended by then.
         """
-        brief, story = self._brief, self._story
-        try:
-            brief.out.mkdir(parents=True, exist_ok=True)
-            write_json(brief.out / "prometheus-targets.json", self._ports.prometheus_targets(brief.workers))
-            if brief.copy:
-                (brief.out / "scenario.toml").write_text(brief.copy, encoding="utf-8")
-            with Family(brief.out / "logs", self._interrupts) as family:
-                self._play(Stack(family, brief.out / "runs", self._ports, Secrets.fresh()))
-        except Interrupted:
-            story.aborted = True
-            story.reasons.append("The rehearsal was stopped by hand.")
-        except BrokenOffError as error:
-            story.failed = True
-            story.reasons.append(str(error))
-        except (ProcessError, RehearsalError, RefusedError) as error:
-            story.broken = True
-            story.storeless = isinstance(error, StorelessError)
-            story.reasons.append(str(error))
-        result: dict[str, Any] = {}
-        with suppress(Interrupted), self._interrupts.shield():
-            self._clean_up()
-            result = self._finish()
-        return result
+        return to_the_end(
+            self._story,
+            self._begin,
+            self._finish,
+            out=self._brief.out,
+            ports=self._ports,
+            interrupts=self._interrupts,
+        )
+
+    def _begin(self, stack: Stack) -> None:
+        brief = self._brief
+        write_json(brief.out / "prometheus-targets.json", self._ports.prometheus_targets(brief.workers))
+        if brief.copy:
+            (brief.out / "scenario.toml").write_text(brief.copy, encoding="utf-8")
+        self._play(stack)
 
     def _play(self, stack: Stack) -> None:
         self._show.begin(self._brief.title)
@@ -160,8 +130,9 @@ class Rehearsal:
             kills = {change.do for change in changes}
             try:
                 store = stack.start_store(durable="kill-redis" in kills)
-            except ProcessError as error:
-                raise StorelessError(str(error), name=error.name) from error
+            except ProcessError:
+                self._story.storeless = True
+                raise
             workers = WORKERS if "kill-worker" in kills else 1
             room = stack.start_room(scenario.room, workers=workers)
             books = Path(model.database)
@@ -282,6 +253,7 @@ class Rehearsal:
 
     def _finish(self) -> dict[str, Any]:
         story, brief = self._story, self._brief
+        self._clean_up()
         self._show.close()
         result = result_of(
             story.played,
@@ -289,7 +261,7 @@ class Rehearsal:
             Circumstances(
                 seed=brief.seed,
                 started_at=story.started_at,
-                duration_s=time.monotonic() - story.began_s,
+                duration_s=story.lasted_s,
                 command=brief.command,
                 settings=story.settings,
                 versions=versions(),

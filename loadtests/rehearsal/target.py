@@ -15,7 +15,8 @@ from loadtests.judging.thresholds import Threshold, applicable
 from loadtests.rehearsal.asking import ask_json, is_loopback
 from loadtests.rehearsal.brief import Brief, Course
 from loadtests.rehearsal.demand import planned_spans
-from loadtests.rehearsal.play import Rehearsal, RehearsalError
+from loadtests.rehearsal.ending import RehearsalError
+from loadtests.rehearsal.play import Rehearsal
 from loadtests.rehearsal.processes import Interrupts
 from loadtests.rehearsal.progress import RUN_TITLES, Progress
 from loadtests.rehearsal.stack import Stack

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from loadtests.cli.rehearse import rehearse
 from loadtests.forecast.knee import Objective, Step
 from loadtests.rehearsal.capacity import Found, Recovery
-from loadtests.rehearsal.capacity_story import CapacityStory, Outline, Wish, result_of
+from loadtests.rehearsal.capacity_story import CapacityStory, Searched, Wish, result_of
 from loadtests.rehearsal.capacity_table import summary
 from loadtests.rehearsal.processes import Interrupts
 from loadtests.rehearsal.progress import Progress
@@ -69,7 +69,7 @@ def result(*steps: Step, recovery: Recovery | None = None, cpu: float = 0.2) -> 
     """
     Return what such steps come to.
     """
-    outline = Outline(Found(list(steps), recovery, cpu))
+    outline = Searched(found=Found(list(steps), recovery, cpu))
     return result_of(Wish(Path(), 1, "waiting-room rehearse capacity", Objective()), outline)
 
 
