@@ -56,7 +56,7 @@ class Behaviour:
         refresh_s: mean time after which a `refresher` reloads the waiting page by hand.
         tabs: in how many tabs a `many-tabs` has the waiting page open.
         hidden_share: share of the `slow-phone`s whose waiting page is in a hidden tab.
-        hidden_poll_s: how often a hidden tab may act at most; browsers wake one once a minute
+        hidden_poll_s: how often a hidden tab may ask at most; browsers wake one once a minute
             (Chrome's intensive throttling, since version 88).
         line_kbit_s, line_delay_ms: the `slow-phone`'s line, and its delay there and back (the values are "Slow 3G" of
             Chrome's developer tools).

@@ -61,7 +61,7 @@ class Refreshing(Stay):
 @dataclass(slots=True)
 class Hidden(Stay):
     """
-    Wait in a hidden tab, which the browser wakes seldom; a claim, too, waits until then.
+    Wait in a hidden tab, which the browser wakes seldom; awake, it claims as soon as it hears of its turn.
 
     Only where the shopper `hides`. Nobody polls as told then, so that what is lost by it is no fault of the room.
     """
@@ -71,7 +71,7 @@ class Hidden(Stay):
         if not self.shopper.hides:
             return due_s
         self._late = True
-        return max(due_s, answer.sent_s + self.behaviour.hidden_poll_s)
+        return due_s if at_once else max(due_s, answer.sent_s + self.behaviour.hidden_poll_s)
 
     def rest(self) -> Way | Outcome | None:
         """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any, Final, NamedTuple
 
-from loadtests.crowd.shoppers import draw_shopper
+from loadtests.crowd.shoppers import Behaviour, draw_shopper
 from loadtests.crowd.streams import arrivals_of, kind_of
 from loadtests.forecast.problem import problem_of
 from loadtests.forecast.shelves import shelves_of, wanted
@@ -169,7 +169,7 @@ def simulated(scenario: Scenario, seed: int, workers: int = 1) -> Simulated:
         visitors=len(guests),
         seed=seed,
         spike=steady(scenario.length_s),
-        people=simulation.People(page_s=max(0.5, policy.idle_timeout_s / _LOOKS)),
+        people=simulation.People(page_s=max(0.5, policy.idle_timeout_s / _LOOKS), hidden_s=_hidden_s(scenario)),
         changes=tuple(_changes(scenario)),
         workers=workers,
         limit_s=scenario.length_s + scenario.drain_s,
@@ -184,6 +184,11 @@ def simulated(scenario: Scenario, seed: int, workers: int = 1) -> Simulated:
     stock = shelves_of(scenario.shop, scenario.streams).stock
     sells_until_s = min((change.at_s for change in scenario.changes if change.do == "sell-out"), default=inf)
     return Simulated(guests, shoppers, simulation.simulate(played, crowd), stock, sells_until_s, left_out)
+
+
+def _hidden_s(scenario: Scenario) -> float:
+    hiding = (each.behaviour for each in scenario.streams if HIDING & each.journeys.keys())
+    return max((behaviour.hidden_poll_s for behaviour in hiding), default=Behaviour().hidden_poll_s)
 
 
 def _guests(scenario: Scenario, seed: int) -> tuple[int, list[Guest]]:

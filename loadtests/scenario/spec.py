@@ -126,8 +126,9 @@ class Scenario:
         """
         Return the scenario with its time line compressed: all happens *speed* times as soon, to so many fewer people.
 
-        Rates, pages and think times stay, since the shop is as quick as it is; the patience in the room shrinks with
-        the waits. None is the scenario's own speed; the result is to be played as it stands, so its speed is 1.
+        Rates, pages and think times stay, since the shop is as quick as it is; the patience in the room, and how long
+        a hidden tab sleeps, shrink with the waits. None is the scenario's own speed; the result is to be played as it
+        stands, so its speed is 1.
         """
         by = self.speed if speed is None else speed
         if by == 1:
@@ -182,6 +183,7 @@ def _honest(stream: Stream) -> Stream | None:
 
 
 def _faster(stream: Stream, speed: float) -> Stream:
-    behaviour = replace(stream.behaviour, room_patience_s=stream.behaviour.room_patience_s / speed)
+    was = stream.behaviour
+    behaviour = replace(was, room_patience_s=was.room_patience_s / speed, hidden_poll_s=was.hidden_poll_s / speed)
     rate = Rate(tuple((at_s / speed, per_s) for at_s, per_s in stream.rate.corners))
     return replace(stream, rate=rate, behaviour=behaviour)

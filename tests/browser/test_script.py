@@ -309,6 +309,19 @@ async def test_a_hidden_page_asks_at_most_half_as_often_and_never_loses_its_plac
     assert soonest_ms in await page.evaluate("timers")
 
 
+async def test_a_hidden_page_claims_as_soon_as_it_hears_of_its_turn(new_visitor: NewVisitor, staging: Staging) -> None:
+    """
+    No timer stands between: browsers may let a hidden tab's next one run a minute later, when others have the seat.
+    """
+    stage = Stage(waiting(), claimed=admitted())
+    page = await opened(new_visitor, staging, stage)
+    await page.evaluate("const set = setTimeout; window.setTimeout = (f, ms) => set(f, 60000 + ms)")
+
+    await poll(page, stage, Called(7, HOUR_MS))
+
+    await page.wait_for_url("**/shop", timeout=5000)
+
+
 async def test_the_bell_is_silent_until_it_is_pressed(new_visitor: NewVisitor, staging: Staging) -> None:
     """
     Sound comes only to those who asked for it, and the button tells its state.

@@ -26,7 +26,6 @@ from waiting_room.simulation.server import Server
 from waiting_room.simulation.visitors import (
     CALLED,
     DONE,
-    HIDDEN_MS,
     INSIDE,
     JOINING,
     LEFT,
@@ -115,6 +114,7 @@ class Bulk:
         self._server = server
         self._visitors = visitors
         self._workers = workers
+        self._hidden_ms = int(scenario.people.hidden_s * 1000)
         self._page_ms = max(1, int(scenario.people.page_s * 1000))
         self._parts: defaultdict[tuple[str, int], Part] = defaultdict(lambda: Part(len(workers)))
         self._coming: dict[str, list[int]] = {}
@@ -212,9 +212,9 @@ class Bulk:
             rank = max(frontier, block * _BLOCK_RANKS, 1)
             told = view.tell(lane, rank, view.position(lane, rank), stale=False)
             told_ms = 0 if isinstance(told, Called | Closed) else told.next_poll_ms
-            told_ms = max(HIDDEN_MS if hidden else 0, told_ms, 1000)
+            told_ms = max(self._hidden_ms if hidden else 0, told_ms, 1000)
             part.told_ms[block], part.due_ms[block] = told_ms, now_ms + told_ms - told_ms % 1000
-            each_ms = told_ms if told_ms == HIDDEN_MS else self._mean_ms(view, lane, rank, told_ms)
+            each_ms = told_ms if told_ms == self._hidden_ms else self._mean_ms(view, lane, rank, told_ms)
             part.polls[block] = int.from_bytes(bits).bit_count() * 1000 / each_ms
             chunk, at = divmod(block, _CHUNK_BLOCKS)
             if chunk not in found:
@@ -254,7 +254,7 @@ class Bulk:
                 who = book.who(rank)
                 state[who] = CALLED
                 self._promises.present.due_ms[who] = 0
-                told_ms = part.told_ms[rank // _BLOCK_RANKS] or (HIDDEN_MS if hidden else 1000)
+                told_ms = part.told_ms[rank // _BLOCK_RANKS] or (self._hidden_ms if hidden else 1000)
                 delay_ms = int(spread(rank, 3) * told_ms)
                 self._later(who, END if habits[who] & NO_SHOW else CLAIM, self._promises.now_ms + delay_ms)
 

@@ -68,17 +68,18 @@ class People:
     Say what visitors are like, in shares of all.
 
     *leaving_per_minute* of those who wait give up each minute (exponential patience); *goodbye* of them tell the room.
-    *no_shows* vanish when they are called. *hidden* have the page in a tab that polls once a minute at most. *doubles*
-    join twice at once. *lost_replies* of all answers do not arrive, and are asked for again. A session lasts
-    lognormally around its mean of *session_s*; *releases* of all give their seat back, the others leave it to its idle
-    end. A page of the shop is looked at every *page_s*. *lanes*: the share of all that joins each lane; the others join
-    the standard lane.
+    *no_shows* vanish when they are called. *hidden* have the page in a tab that polls
+    every *hidden_s* at most, for browsers wake one once a minute. *doubles* join twice at once. *lost_replies* of all
+    answers do not arrive, and are asked for again. A session lasts lognormally around its mean of *session_s*;
+    *releases* of all give their seat back, the others leave it to its idle end. A page of the shop is looked at every
+    *page_s*. *lanes*: the share of all that joins each lane; the others join the standard lane.
     """
 
     no_shows: float = 0.0
     leaving_per_minute: float = 0.0
     goodbye: float = 0.5
     hidden: float = 0.0
+    hidden_s: float = 60.0
     doubles: float = 0.0
     lost_replies: float = 0.0
     session_s: float = 120.0
@@ -188,6 +189,7 @@ class Scenario:
         yield from _within("visitors", self.visitors, 1, MOST_VISITORS, "visitors")
         yield from _within("workers", self.workers, 1, MOST_WORKERS, "workers")
         yield from _within("session_s", self.people.session_s, 1, 86_400, "seconds")
+        yield from _within("hidden_s", self.people.hidden_s, 1, 3600, "seconds")
         yield from _within("leaving", self.people.leaving_per_minute, 0, 0.99, "of those who wait, each minute")
         for name in ("no_shows", "goodbye", "hidden", "doubles", "lost_replies", "releases"):
             yield from _within(name, getattr(self.people, name), 0, 1, "of all")

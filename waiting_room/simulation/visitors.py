@@ -23,8 +23,6 @@ from waiting_room.tokens import Invitation, Ticket, Visitor
 STEP_MS: Final = 50
 RETRY_MS: Final = 2000
 """How long a page waits for an answer before it asks again."""
-HIDDEN_MS: Final = 60_000
-"""Browsers let the timers of a hidden tab run once a minute."""
 ON_TIME_MS: Final = 2 * STEP_MS
 REOPEN_MS: Final = 5000
 """Who meets a closed room that says when it opens looks again after this time."""
@@ -62,6 +60,7 @@ class Visitors:
         self._pick = pick
         self._bearers = Bearers(scenario.links, crowd)
         self._draw = Random(f"visitors:{scenario.seed}").random
+        self._hidden_ms = int(scenario.people.hidden_s * 1000)
         self._page_ms = int(scenario.people.page_s * 1000)
         self._lost = scenario.people.lost_replies
         self.now_ms = promises.start_ms
@@ -260,7 +259,7 @@ class Visitors:
             else:
                 self._tally.told(who, now_ms, eta.low_s, eta.high_s)
         if self._crowd.habits[who] & HIDDEN:
-            self.later(who, ASK, max(HIDDEN_MS, next_poll_ms))
+            self.later(who, ASK, max(self._hidden_ms, next_poll_ms))
             self._promises.present.due_ms[who] = 0
             self._promises.unsteady(who)
         else:

@@ -30,7 +30,7 @@ STORY = Scenario(
 
 def test_a_faster_story_has_the_same_rates_and_fewer_people() -> None:
     """
-    Times of the story, the patience in the room among them, shrink; what shop and people need does not.
+    Times of the story shrink, and patience and a hidden tab's minute with them; what shop and people need does not.
     """
     fast = STORY.faster()
     rate = rate_of(fast.streams)
@@ -38,7 +38,7 @@ def test_a_faster_story_has_the_same_rates_and_fewer_people() -> None:
     assert (rate.length_s, rate.peak_per_s) == (30, rate_of(STORY.streams).peak_per_s)
     assert expected_count(rate) == pytest.approx(expected_count(rate_of(STORY.streams)) / 10)
     assert (fast.changes[0].at_s, fast.changes[0].for_s, fast.pre_queue_s, fast.drain_s) == (10, 2, 5, 30)
-    assert fast.streams[0].behaviour == replace(STORY.streams[0].behaviour, room_patience_s=10)
+    assert fast.streams[0].behaviour == replace(STORY.streams[0].behaviour, room_patience_s=10, hidden_poll_s=6)
 
 
 def test_its_own_speed_is_applied_once() -> None:

@@ -162,7 +162,7 @@ function draw(a) {
     const first = before !== "claim";
     says(a.reason, away ? "away" : "called"); clearInterval(ticking); show("opens", false); show("place", false); tellBreak(null); ring();
     verb = "claim";
-    return later(first ? 0 : a.next_poll_s);
+    return first || later(a.next_poll_s);
   }
   if (a.state === "admitted") {
     over = true; clearInterval(ticking); says("your_turn", "admitted"); ring(); keep("wr_seen_" + data.room, "");
@@ -209,14 +209,16 @@ async function ask() {
   } finally { clearTimeout(limit); }
 }
 
+/* The claim follows the call without a timer: a hidden tab's may run a minute later, and the seat would go to others. */
 async function step() {
   if (busy || over || !verb) return;
   clearTimeout(timer); busy = true;
+  let called = false;
   try {
     const said = await ask();
     if (verb === "join") joined = true;
     fails = 0; show("note", false);
-    await draw(said);
+    called = await draw(said);
     if (!over && Date.now() - paceAt > PACE_MS) measurePace();
   } catch (error) {
     if (over) return location.assign(data.here);
@@ -225,6 +227,7 @@ async function step() {
     if (fails > 1 || !navigator.onLine) { put("note", texts.lost); show("note", true); }
     clearTimeout(timer); timer = setTimeout(step, ms);
   } finally { busy = false; }
+  if (called) return step();
 }
 
 /* How fast people really go in: two looks at the public counter, a minute apart. */
