@@ -44,24 +44,35 @@ def compare(a: str, b: str, *, as_json: bool, html: str | None, lang: str) -> No
     say = language(lang)
     if html is not None:
         written("--html", Path(html), render(found, say, (a, b)))
-    lost = dict(_losses(ours[1], theirs[1]))
+    pairs = dict(_attacks(ours[1], theirs[1]))
     if as_json:
-        told = {**found.to_json(), "losses": {name: asdict(each) for name, each in lost.items()}}
+        told = {**found.to_json(), "losses": {name: _losses(*pair) for name, pair in pairs.items()}}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
     click.echo(telling.table(found, say))
-    for each in lost.values():
-        click.echo(gains.losses_in_words(each, lang))
+    for pair in pairs.values():
+        click.echo(gains.losses_in_words(gains.losses(*pair), lang))
+        for kind, each in gains.losses_by_kind(*pair).items():
+            who = say.known("kind", kind)
+            click.echo(f"  {gains.losses_in_words(each, lang, who[:1].upper() + who[1:])}")
 
 
-def _losses(ours: Mapping[str, Measures], theirs: Mapping[str, Measures]) -> Iterator[tuple[str, gains.Losses]]:
+def _losses(attacked: Measures, quiet: Measures) -> dict[str, Any]:
+    kinds = gains.losses_by_kind(attacked, quiet)
+    by_kind = {kind: asdict(each) for kind, each in kinds.items()}
+    return {**asdict(gains.losses(attacked, quiet)), "by_kind": by_kind}
+
+
+def _attacks(
+    ours: Mapping[str, Measures], theirs: Mapping[str, Measures]
+) -> Iterator[tuple[str, tuple[Measures, Measures]]]:
     """
-    Yield what honest people lost in each run to which those who mean no good came in one of the two rehearsals only.
+    Yield each run to which those who mean no good came in one of the two rehearsals only: with them, and without.
     """
     for name in ours.keys() & theirs.keys():
         runs = sorted((ours[name], theirs[name]), key=gains.has_villains)
         if gains.has_villains(runs[1]) and not gains.has_villains(runs[0]):
-            yield name, gains.losses(attacked=runs[1], quiet=runs[0])
+            yield name, (runs[1], runs[0])
 
 
 def _observed(result: Mapping[str, Any], measures: Mapping[str, Measures]) -> dict[str, Observed]:

@@ -185,12 +185,29 @@ def losses(attacked: Measures, quiet: Measures) -> Losses:
 
     A person is who came with the same stream at the same instant: who else comes changes neither.
     """
+    return _lost(_pairs(attacked, quiet))
+
+
+def losses_by_kind(attacked: Measures, quiet: Measures) -> dict[str, Losses]:
+    """
+    Return the same for each kind of honest people, in the order of the catalogue of kinds.
+    """
+    pairs = _pairs(attacked, quiet)
+    known = dict.fromkeys((*KINDS, *(shopper.kind for shopper, _ in pairs)))
+    groups = {kind: [pair for pair in pairs if pair[0].kind == kind] for kind in known}
+    return {kind: _lost(group) for kind, group in groups.items() if group}
+
+
+def _pairs(attacked: Measures, quiet: Measures) -> list[tuple[ShopperRecord, ShopperRecord]]:
     before = {_person(shopper): shopper for shopper in quiet.shoppers if means_well(shopper.kind)}
-    pairs = [
+    return [
         (shopper, before[_person(shopper)])
         for shopper in attacked.shoppers
         if means_well(shopper.kind) and _person(shopper) in before
     ]
+
+
+def _lost(pairs: Sequence[tuple[ShopperRecord, ShopperRecord]]) -> Losses:
     longer = [
         with_them.waited_s - without.waited_s
         for with_them, without in pairs
@@ -216,12 +233,17 @@ def has_villains(measures: Measures) -> bool:
     return any(not means_well(shopper.kind) for shopper in measures.shoppers)
 
 
-def losses_in_words(lost: Losses, language: str) -> str:
+def losses_in_words(lost: Losses, language: str, who: str = "") -> str:
     """
     Return what honest people lost, in English (`en`) or Polish (`pl`).
+
+    Args:
+        lost: the losses.
+        language: of the words.
+        who: the kind of people whose losses these are; empty for all of them.
     """
     said = _LOST if lost.longer_p50_s is not None else _NONE_WAITED
-    return said[language].format(
+    told = said[language].format(
         pairs=lost.pairs,
         both=lost.both_waited,
         p50=_number(lost.longer_p50_s, language),
@@ -229,6 +251,7 @@ def losses_in_words(lost: Losses, language: str) -> str:
         bought=lost.bought,
         before=lost.bought_without,
     )
+    return f"{who or _ALL[language]}: {told}"
 
 
 def _number(seconds: float | None, language: str) -> str:
@@ -236,16 +259,19 @@ def _number(seconds: float | None, language: str) -> str:
     return text.replace(".", ",") if language == "pl" else text
 
 
+_ALL: Final[Words] = {
+    "en": "What honest people lost by those who mean no good",
+    "pl": "Co uczciwi stracili przez nieuczciwych",
+}
 _LOST: Final[Words] = {
-    "en": "What honest people lost by those who mean no good: {both} of {pairs} were let in both times; half of them "
-    "waited at most {p50} s longer, 95 % at most {p95} s. {bought} bought, and {before} without them.",
-    "pl": "Co uczciwi stracili przez nieuczciwych: {both} z {pairs} osób weszło za każdym razem; połowa z nich czekała "
-    "dłużej najwyżej o {p50} s, 95 % najwyżej o {p95} s. Kupiło: {bought}, a bez nich: {before}.",
+    "en": "{both} of {pairs} were let in both times; half of them waited at most {p50} s longer, 95 % at most {p95} s. "
+    "{bought} bought, and {before} without them.",
+    "pl": "{both} z {pairs} osób weszło za każdym razem; połowa z nich czekała dłużej najwyżej o {p50} s, 95 % "
+    "najwyżej o {p95} s. Kupiło: {bought}, a bez nich: {before}.",
 }
 _NONE_WAITED: Final[Words] = {
-    "en": "Of {pairs} honest people nobody was let in both times. {bought} bought, and {before} without those who mean "
-    "no good.",
-    "pl": "Z {pairs} uczciwych osób nikt nie wszedł za każdym razem. Kupiło: {bought}, a bez nieuczciwych: {before}.",
+    "en": "of {pairs} nobody was let in both times. {bought} bought, and {before} without them.",
+    "pl": "z {pairs} osób nikt nie wszedł za każdym razem. Kupiło: {bought}, a bez nich: {before}.",
 }
 
 

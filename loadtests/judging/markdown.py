@@ -24,7 +24,7 @@ def markdown(result: Mapping[str, Any]) -> str:
     lines += [_row(check) for check in sorted(result["thresholds"], key=lambda check: bool(check["ok"]))]
     for run, figures in result["runs"].items():
         if figures:
-            lines += ["", f"**{escaped(run)}**: {_people(figures)}"]
+            lines += ["", f"**{escaped(run)}**: {_people(figures)}", "", *_kinds(figures.get("by_kind", {}))]
     lines += ["", f"Seed {result['seed']}, {result['duration_s']:g} s, {_code(str(result['command']))}", ""]
     return "\n".join(lines)
 
@@ -47,7 +47,23 @@ def _row(check: Mapping[str, Any]) -> str:
 
 def _people(figures: Mapping[str, Any]) -> str:
     ends = ", ".join(f"{escaped(name)} {count}" for name, count in figures["outcomes"].items() if count)
-    return f"{figures['arrivals']} came: {ends or 'nobody'}."
+    goodput = figures.get("goodput_ratio")
+    sold = "" if goodput is None else f" Of what the shop can sell, {goodput:.0%} was sold."
+    return f"{figures['arrivals']} came: {ends or 'nobody'}.{sold}"
+
+
+def _kinds(kinds: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    lines = ["| who | came | bought | waited, half | waited, 95 % | tried | gained |", "|---|---|---|---|---|---|---|"]
+    for kind, told in kinds.items():
+        waits = (_seconds(told["waited_p50_s"]), _seconds(told["waited_p95_s"]))
+        hostile = ("", "") if told["honest"] or told["gained"] is None else (str(told["tried"]), str(told["gained"]))
+        cells = (escaped(kind), str(told["arrivals"]), str(told["outcomes"].get("bought", 0)), *waits, *hostile)
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines if kinds else []
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} s"
 
 
 def _code(text: str) -> str:

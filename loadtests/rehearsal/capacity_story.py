@@ -55,13 +55,18 @@ class Wish:
     surge: bool = True
 
     @property
+    def streams(self) -> tuple[Stream, ...]:
+        """
+        Return all who will come.
+        """
+        return self.scenario.streams if self.scenario else (Stream("crowd", _EVEN),)
+
+    @property
     def stream(self) -> Stream:
         """
         Return those who come for the promotion: of several streams the one with the most people who mean well.
         """
-        if self.scenario is None:
-            return Stream("crowd", _EVEN)
-        return max(self.scenario.streams, key=lambda stream: expected_count(stream.rate) * _honest(stream))
+        return max(self.streams, key=lambda stream: expected_count(stream.rate) * _honest(stream))
 
     @property
     def room(self) -> Mapping[str, Any]:
@@ -215,7 +220,7 @@ def advised(wish: Wish, found: Found, knee: Knee) -> Advice | None:
         return None
     first = found.steps[0]
     round_s = first.shoppers / first.orders_per_s if first.orders_per_s > 0 else 0.0
-    return advice_of(knee.orders_per_s, company_of(wish.stream, wish.room, round_s))
+    return advice_of(knee.orders_per_s, company_of(wish.streams, wish.room, round_s))
 
 
 def doubts(wish: Wish, found: Found, knee: Knee, advice: Advice | None) -> list[str]:

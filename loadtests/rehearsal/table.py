@@ -2,7 +2,7 @@
 The result of a rehearsal as a table for a terminal. Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,15 +76,32 @@ def summary(result: Mapping[str, Any], out: Path) -> str:
     Return what is printed at the end: the table, the verdict in words, what is wrong, and where the report is.
     """
     word, meaning = SAY(f"verdict.{result['verdict']}"), SAY(f"meaning.{result['verdict']}")
-    parts = [table(result), f"{word.upper()}. {meaning}"]
+    parts = [table(result), f"{word.upper()}. {meaning}", *(f"  {told}" for told in _goodput(result))]
     broken = [check for check in result["thresholds"] if not check["ok"] and result["runs"].get(check["run"])]
     if result["verdict"] != "aborted":
         parts += [f"  FAILED {_check_words(check)}" for check in broken]
     parts += [f"  {reason}" for reason in result["reasons"]]
+    parts += [f"  {told}" for told in _attackers(result)]
     if result["not_measured"]:
         parts += ["Not measured:", *(f"  {sentence}" for sentence in result["not_measured"])]
     parts.append(f"Report: {out / 'report.html'}")
     return typed("\n".join(part for part in parts if part))
+
+
+def _goodput(result: Mapping[str, Any]) -> Iterator[str]:
+    for name in RUNS:
+        run = result["runs"].get(name) or {}
+        if run.get("goodput_ratio") is None or (run.get("demand_ratio") or 0) <= 1:
+            continue
+        share, orders = (SAY.amount(field, run[field]) for field in ("goodput_ratio", "orders_per_s"))
+        yield f"Goodput while too many came, {_SHORT[name]}: {share} of what the shop can sell ({orders})"
+
+
+def _attackers(result: Mapping[str, Any]) -> Iterator[str]:
+    for name in RUNS:
+        for told in (result["runs"].get(name) or {}).get("by_kind", {}).values():
+            if "says" in told:
+                yield told["says"]["en"]
 
 
 def _check_words(check: Mapping[str, Any]) -> str:

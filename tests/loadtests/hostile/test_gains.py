@@ -25,6 +25,7 @@ from loadtests.judging.gains import (
     gained,
     human_share,
     losses,
+    losses_by_kind,
     losses_in_words,
     sentence,
     slips,
@@ -194,6 +195,22 @@ def test_losses_are_taken_person_by_person() -> None:
     assert (lost.bought, lost.bought_without) == (2, 3)
 
 
+def test_the_losses_of_the_kinds_are_those_of_all() -> None:
+    """
+    Each honest person counts with their own kind, and nobody else does.
+    """
+    attacked = run_of(
+        record(0, "buyer", Outcome.BOUGHT, 6.0),
+        record(1, "bot", Outcome.SLIPPED_BY, 1.0),
+        record(2, "app", Outcome.GAVE_UP_WAITING),
+    )
+    quiet = run_of(record(0, "buyer", Outcome.BOUGHT, 4.0), record(2, "app", Outcome.BOUGHT, 1.0))
+    kinds = losses_by_kind(attacked, quiet)
+
+    assert list(kinds) == ["buyer", "app"]
+    assert (kinds["buyer"].longer_p95_s, kinds["app"].bought, kinds["app"].bought_without) == (2.0, 0, 1)
+
+
 def test_losses_are_told_in_both_languages() -> None:
     """
     With the decimal sign of each.
@@ -261,6 +278,9 @@ def test_compare_tells_what_honest_people_lost(tmp_path: Path) -> None:
     said = CliRunner().invoke(compare, folders).output
     told = json.loads(CliRunner().invoke(compare, [*folders, "--json"]).output)
 
-    assert said.splitlines()[-1] == losses_in_words(losses(RUN, quiet), "en")
-    assert told["losses"]["with_room"]["pairs"] == 1
+    [whole, by_kind] = said.splitlines()[-2:]
+
+    assert whole == losses_in_words(losses(RUN, quiet), "en")
+    assert by_kind == f"  {losses_in_words(losses(RUN, quiet), 'en', 'Buyers')}"
+    assert told["losses"]["with_room"]["by_kind"]["buyer"]["pairs"] == told["losses"]["with_room"]["pairs"] == 1
     assert json.loads(CliRunner().invoke(compare, [folders[0], folders[0], "--json"]).output)["losses"] == {}

@@ -93,6 +93,27 @@ def test_the_summary_begins_with_the_verdict_and_what_failed() -> None:
     assert rows[1].startswith("| ❌ | goodput | 0.5 |")
 
 
+def test_the_summary_tells_what_came_of_each_kind() -> None:
+    """
+    Waits and orders of those who mean well, tries and gains of the others.
+    """
+    figures = {
+        "arrivals": 3,
+        "outcomes": {"bought": 1},
+        "waited_p50_s": 2.04,
+        "waited_p95_s": None,
+        "tried": 8,
+        "gained": 0,
+    }
+    kinds = {"buyer": {**figures, "honest": True}, "storm": {**figures, "honest": False}}
+    run = {"arrivals": 6, "outcomes": {}, "goodput_ratio": 0.94, "by_kind": kinds}
+    lines = markdown(result(runs={"with_room": run})).splitlines()
+
+    assert "| buyer | 3 | 1 | 2.0 s |  |  |  |" in lines
+    assert "| storm | 3 | 1 | 2.0 s |  | 8 | 0 |" in lines
+    assert any("94%" in line for line in lines)
+
+
 @given(st.text())
 def test_no_text_leaves_its_cell(text: str) -> None:
     """

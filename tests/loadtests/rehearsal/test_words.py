@@ -99,6 +99,19 @@ def test_the_end_says_the_verdict_and_where_the_report_is() -> None:
     assert lines[-1] == "Report: out/report.html"
 
 
+def test_the_verdict_tells_the_goodput_and_what_attackers_got() -> None:
+    """
+    Of each run that too many came to, and of each kind that means no good.
+    """
+    result, _ = sample()
+    result["runs"]["with_room"] |= {"demand_ratio": 4.6, "goodput_ratio": 0.94, "orders_per_s": 18.8}
+    result["runs"]["with_room"]["by_kind"] = {"storm": {"says": {"en": "They gained nothing by it."}}}
+    text = summary(result, Path("out"))
+
+    assert "  Goodput while too many came, with room: 94 % of what the shop can sell (18.8 per s)" in text
+    assert "  They gained nothing by it." in text
+
+
 def test_a_broken_limit_is_named_with_value_and_limit() -> None:
     """
     Nobody has to look for what failed.
