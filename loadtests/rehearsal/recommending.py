@@ -15,11 +15,9 @@ from loadtests.forecast.visits import USES, USUAL
 from loadtests.journeys.table import page_ratios
 from loadtests.journeys.tables import BUYER, TABLES
 from loadtests.rehearsal.demand import PAGES_S
-from loadtests.rehearsal.sizing import SEATS_SLACK, seat_held_s
+from loadtests.rehearsal.sizing import HEADROOM, SEATS_SLACK, seat_held_s
 from waiting_room.core.policy import LEAST_POLLS_PER_S, POLLS_PER_ADMISSION, Policy
 
-MARGIN: Final = 0.05
-"""The room lets in so much less than the shop was seen to serve: what was measured may be off by as much."""
 _SHOP: Final = PageCosts()
 _COSTS: Final[Mapping[str, int]] = {
     "home": _SHOP.home,
@@ -99,7 +97,7 @@ def advice_of(orders_per_s: float, company: Company) -> Advice:
     Return what a room should be set to in front of a shop that sells so much at most while it is well.
     """
     visits_per_s = orders_per_s / company.work
-    rate = max(1, math.floor(60 * (1 - MARGIN) * visits_per_s))
+    rate = max(1, math.floor(60 * HEADROOM * visits_per_s))
     per_s = rate / 60
     inside = per_s * company.seat_s
     seats = max(2, math.ceil(SEATS_SLACK * inside))
@@ -107,7 +105,8 @@ def advice_of(orders_per_s: float, company: Company) -> Advice:
     settings = {"rate_per_minute": rate, "capacity": seats, "poll_budget_per_s": polls}
     served = f"{orders_per_s:.1f} orders a second, or {visits_per_s:.1f} visits of those who will be let in"
     reasons = {
-        "rate_per_minute": f"the shop serves {served}; less {MARGIN:.0%}, for errors of measurement and for chance.",
+        "rate_per_minute": f"the shop serves {served}; less {1 - HEADROOM:.0%}, for at all of it "
+        "a surplus by chance would stay for ever.",
         "capacity": f"{per_s:.1f} come in a second and hold a seat for {company.seat_s:.1f} s, so {inside:.0f} are "
         "inside on average (Little's law); and half as many again, for single moments.",
         "poll_budget_per_s": f"with {POLLS_PER_ADMISSION} polls for each admission a second, and {LEAST_POLLS_PER_S} "

@@ -17,9 +17,9 @@ from loadtests.scenario.spec import Scenario
 
 PEAK_RATIO = 4.6
 """The crowd at its peak, in multiples of what the shop can serve; above 4 with room for chance."""
-HEADROOM = 0.98
+HEADROOM: Final = 0.98
 """The room lets in a little less than the shop can serve: at 100 % any chance surplus would stay in line for ever."""
-SEATS_SLACK = 1.5
+SEATS_SLACK: Final = 1.5
 """Little's law gives the mean number inside; single moments and those on their way in need more seats than that."""
 CROWD: Final[Mapping[str, float]] = {"buyer": 0.85, "window": 0.15}
 """Who comes: most mean to buy, as on the day of a promotion."""
