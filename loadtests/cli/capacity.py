@@ -3,11 +3,13 @@ The command `waiting-room rehearse capacity`: what the shop can sell, and what t
 """
 
 import json
+import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,11 +28,12 @@ from loadtests.cli.options import (
     whole,
 )
 from loadtests.forecast.knee import Objective
-from loadtests.rehearsal.asking import RefusedError, ordered
+from loadtests.rehearsal.asking import RefusedError, bearing, fetched, ordered
 from loadtests.rehearsal.capacity import MOST_JUDGED_S
 from loadtests.rehearsal.capacity_story import CapacityStory, Wish, model_of
 from loadtests.rehearsal.capacity_table import summary
 from loadtests.rehearsal.processes import Interrupts
+from loadtests.rehearsal.recommending import SETTINGS
 from loadtests.rehearsal.rewriting import RewritingError, rewritten, room_tables
 from loadtests.rehearsal.target import target_faults
 from loadtests.scenario.read import ScenarioError, read
@@ -138,10 +141,18 @@ def _file(name: str | None, room: str | None, faults: list[Fault]) -> tuple[Path
         what = f"{name} has several rooms: {named}" if tables else f"{name} has no such room"
         faults.append(Fault("--write", what, "name one of its rooms with --room NAME"))
         return None, ()
+    try:
+        rewritten(path.read_text(encoding="utf-8"), tables[0], dict.fromkeys(SETTINGS, 1), name)
+    except RewritingError as error:
+        table = f"write it as a table, [{'.'.join(tables[0])}], with a line for each setting"
+        faults.extend(Fault("--write", f"{name} {fault.what}", table) for fault in error.faults)
+    if not os.access(path, os.W_OK):
+        faults.append(Fault("--write", f"{name} may not be written to"))
     return path, tables[0]
 
 
 def _token(url: str | None, file: str | None, faults: list[Fault]) -> str:
+    before = len(faults)
     if (url is None) != (file is None):
         faults.append(Fault("--write-room", "goes with --token-file", "the operators' token must come from a file"))
     if url is not None:
@@ -152,10 +163,24 @@ def _token(url: str | None, file: str | None, faults: list[Fault]) -> str:
     if file is None:
         return ""
     try:
-        return Path(file).read_text(encoding="utf-8").strip()
+        token = Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         faults.append(Fault("--token-file", f"{file} cannot be read ({error})"))
         return ""
+    if url is not None and len(faults) == before:
+        faults.extend(_room_faults(url, token))
+    return token
+
+
+def _room_faults(url: str, token: str) -> Iterator[Fault]:
+    # Before the shop is loaded for a minute: what cannot be set then need not be looked for.
+    status, _ = fetched(url, bearing(token))
+    if status == 0:
+        yield Fault("--write-room", f"nobody answers at {url}", "start the service, and name its address")
+    elif status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        yield Fault("--token-file", f"{url} refuses the token", "use that of server.admin_token")
+    elif status != HTTPStatus.OK:
+        yield Fault("--write-room", f"{url} answers {status}", "waiting-room room list names the rooms")
 
 
 @click.command(context_settings=HELP)

@@ -90,11 +90,18 @@ def process_id(port: int) -> int:
     return int(found[1])
 
 
+def bearing(token: str) -> dict[str, str]:
+    """
+    Return the header by which a room knows its operators.
+    """
+    return {"Authorization": f"Bearer {token}"}
+
+
 def ordered(method: str, url: str, token: str, wish: Mapping[str, Any]) -> None:
     """
     Have a program do something; raise `RefusedError` where it does not, or where nobody answers.
     """
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers = {**bearing(token), "Content-Type": "application/json"}
     status, body = fetched(url, headers, method, json.dumps(wish), ORDER_S)
     if status == 0:
         raise RefusedError(f"nobody answers at {url}")

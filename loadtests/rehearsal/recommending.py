@@ -18,6 +18,8 @@ from loadtests.rehearsal.demand import PAGES_S
 from loadtests.rehearsal.sizing import HEADROOM, SEATS_SLACK, seat_held_s
 from waiting_room.core.policy import LEAST_POLLS_PER_S, POLLS_PER_ADMISSION, Policy
 
+SETTINGS: Final = ("rate_per_minute", "capacity", "poll_budget_per_s")
+"""What is recommended, by the names in a configuration file."""
 _SHOP: Final = PageCosts()
 _COSTS: Final[Mapping[str, int]] = {
     "home": _SHOP.home,
@@ -102,7 +104,7 @@ def advice_of(orders_per_s: float, company: Company) -> Advice:
     inside = per_s * company.seat_s
     seats = max(2, math.ceil(SEATS_SLACK * inside))
     polls = max(LEAST_POLLS_PER_S, math.ceil(POLLS_PER_ADMISSION * per_s))
-    settings = {"rate_per_minute": rate, "capacity": seats, "poll_budget_per_s": polls}
+    settings = dict(zip(SETTINGS, (rate, seats, polls), strict=True))
     served = f"{orders_per_s:.1f} orders a second, or {visits_per_s:.1f} visits of those who will be let in"
     reasons = {
         "rate_per_minute": f"the shop serves {served}; less {1 - HEADROOM:.0%}, for at all of it "

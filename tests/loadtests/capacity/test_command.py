@@ -50,6 +50,26 @@ def test_a_file_with_several_rooms_needs_a_name(tmp_path: Path) -> None:
     assert "has several rooms: a, b; name one of its rooms with --room NAME" in asked("--write", str(file)).output
 
 
+def test_a_room_that_cannot_be_set_is_told_beforehand(tmp_path: Path) -> None:
+    """
+    Not after the shop was loaded to its limit for a minute.
+    """
+    (tmp_path / "token").write_text("t")
+    room, token = "http://127.0.0.1:1/admin/api/v1/rooms/sale", str(tmp_path / "token")
+
+    assert f"nobody answers at {room}" in asked("--write-room", room, "--token-file", token).output
+
+
+def test_a_file_that_cannot_be_changed_is_told_beforehand(tmp_path: Path) -> None:
+    """
+    Likewise, with how to write the room so that it can be.
+    """
+    file = tmp_path / "waiting-room.toml"
+    file.write_text("rooms = {sale = {capacity = 5}}\n")
+
+    assert "line by line; write it as a table, [rooms.sale]," in asked("--write", str(file)).output
+
+
 def test_a_demo_shop_that_cannot_be_is_refused_beforehand(tmp_path: Path) -> None:
     """
     Not after the programs have started.
