@@ -15,6 +15,7 @@ from loadtests.cli.options import HELP, OptionsError, written
 from loadtests.compare import difference, telling
 from loadtests.compare.figures import Observed
 from loadtests.compare.page import render
+from loadtests.crowd.kinds import called
 from loadtests.judging import gains
 from loadtests.measuring.measures import Measures
 from loadtests.report.language import CODES, language
@@ -53,7 +54,7 @@ def compare(a: str, b: str, *, as_json: bool, html: str | None, lang: str) -> No
     for pair in pairs.values():
         click.echo(gains.losses_in_words(gains.losses(*pair), lang))
         for kind, each in gains.losses_by_kind(*pair).items():
-            who = say.known("kind", kind)
+            who = called(kind, lang)
             click.echo(f"  {gains.losses_in_words(each, lang, who[:1].upper() + who[1:])}")
 
 
