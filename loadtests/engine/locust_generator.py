@@ -17,7 +17,6 @@ from gevent.pool import Group
 from locust.env import Environment
 
 from loadtests.engine.locust_metrics import Exposition
-from loadtests.engine.locust_sending import mend_connections
 from loadtests.engine.locust_shoppers import Clock, Stage, shopper_class
 from loadtests.engine.plan import RunPlan
 from loadtests.journeys.catalogue import walk_of
@@ -220,7 +219,6 @@ class Generator:
 def _be_steady() -> None:
     # Shoppers live in reference cycles (greenlets, sessions), so the collector must run; what was there before the run
     # need not be looked at again, and a full collection of a whole crowd would be a pause of its own.
-    mend_connections()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

@@ -5,7 +5,6 @@ Importing this module needs gevent: only modules that `locust_run` imports may.
 """
 
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -53,7 +52,7 @@ class BareLine:
             self._socket.close()
 
 
-def dial(url: str, context: Callable[[], ssl.SSLContext]) -> BareLine | None:
+def dial(url: str, context: ssl.SSLContext) -> BareLine | None:
     """
     Return a connection to the host of *url*, or None where nobody takes it; *context* is for https.
     """
@@ -62,7 +61,7 @@ def dial(url: str, context: Callable[[], ssl.SSLContext]) -> BareLine | None:
     try:
         sock = socket.create_connection((host, parts.port or _PORTS[parts.scheme]), timeout=DIAL_S)
         if parts.scheme == "https":
-            sock = context().wrap_socket(sock, server_hostname=host)
+            sock = context.wrap_socket(sock, server_hostname=host)
     except (OSError, KeyError):
         return None
     return BareLine(sock)

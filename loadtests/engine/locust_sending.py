@@ -1,61 +1,196 @@
 """
-Send a shopper's requests over the connections of its FastHttpUser, with as little of our own time as can be.
+Send a shopper's requests over connections of its own, with as little of our own time as can be.
 
-Locust's session and geventhttpclient's agent above it make four objects per request, merge the same headers three times
-and look each of them up by regular expressions: half of the processor time of a visit. Connections, TLS and the parser
-of answers are theirs.
+Locust's session and geventhttpclient's agent and pool below it make a dozen objects per request, merge the same headers
+three times and look each of them up by regular expressions: two thirds of the processor time of a visit. The parser of
+answers (llhttp) is theirs.
 """
 
-import errno
 import re
+import zlib
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import gevent
-from gevent import monkey
-from geventhttpclient.connectionpool import ConnectionPool
-from geventhttpclient.response import HTTPConnectionClosed, HTTPSocketPoolResponse
-from locust import FastHttpUser
-from locust.contrib.fasthttp import FastResponse
+from geventhttpclient.response import HTTPParseError, HTTPResponseParser
 
 from loadtests.engine.cookies import Cookies
+from loadtests.engine.locust_wires import BLOCK, Exchange, Origin, Unheard, Wire
 from loadtests.journeys.browser import Pace
 
 ATTEMPTS: Final = 3
 """How often a GET is sent whose kept connection turns out to be closed."""
-BLOCK: Final = 16_384
 PACKET: Final = 1_448
 """What a slow line reads at a time: a full TCP segment over Ethernet."""
+PLACES: Final = 4_096
+"""So many addresses are taken apart once only."""
+_PORTS: Final = {"http": 80, "https": 443}
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 _TARGET: Final = re.compile(r"[\x21-\x7e]+")
 _HEADER: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+: ?[\t\x20-\x7e\x80-\xff]*")
-_poll: Final = monkey.get_original("select", "poll")
-_READABLE: Final = 1  # select.POLLIN, which gevent hides
+
+
+class Place(NamedTuple):
+    """
+    Hold an address, taken apart.
+
+    Args:
+        origin: whom to connect to.
+        host, path: what cookies are chosen by.
+        target: what the request's first line names.
+        netloc: the value of the header Host.
+    """
+
+    origin: Origin
+    host: str
+    path: str
+    target: str
+    netloc: str
+
+
+@lru_cache(maxsize=PLACES)
+def place_of(url: str) -> Place:
+    """
+    Return an absolute address, taken apart.
+
+    Raises:
+        ValueError: it is none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError(f"{url!r} is no address of a page")
+    path = parts.path or "/"
+    target = f"{path}?{parts.query}" if parts.query else path
+    if not _TARGET.fullmatch(target):
+        target = quote(target, safe=_SAFE)
+    origin = Origin(parts.scheme == "https", parts.hostname, parts.port or _PORTS[parts.scheme])
+    return Place(origin, parts.hostname, path, target, parts.netloc)
+
+
+class Reply(HTTPResponseParser):
+    """
+    Hold one answer as it comes in.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole = False
+        self.content = b""
+        self._split = False
+        self._names: list[str] = []
+        self._values: list[str] = []
+        self._pieces: list[bytes] = []
+
+    @property
+    def status_code(self) -> int:
+        """
+        Return the HTTP status.
+        """
+        return self.get_code()
+
+    def take(self, piece: bytes) -> None:
+        """
+        Take what came, b"" for the end of the connection.
+
+        Raises:
+            HTTPParseError: it is no answer, or more than one.
+        """
+        self._split = True
+        self.feed(piece)
+        if not piece and not self.whole:
+            raise HTTPParseError("the connection was closed in the middle of an answer")
+
+    def read(self) -> dict[str, list[str]]:
+        """
+        Return the headers by their names in small letters; from now on the content is there, unpacked.
+        """
+        headers: dict[str, list[str]] = {}
+        for name, value in zip(self._names, self._values, strict=False):
+            headers.setdefault(name.lower(), []).append(value)
+        pieces = self._pieces
+        self.content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if "content-encoding" in headers:
+            self.content = _unpacked(self.content, headers["content-encoding"][0].lower())
+        return headers
+
+    # What follows is called by the parser, piece by piece.
+
+    def _on_message_begin(self) -> None:
+        if self.whole:
+            raise HTTPParseError("more came than one answer")
+        # One of the status 1xx comes before the answer proper.
+        self._names, self._values, self._pieces = [], [], []
+
+    def _on_status(self, _text: str) -> None:
+        pass
+
+    def _on_header_field(self, text: str) -> None:
+        if len(self._names) > len(self._values):
+            if self._split:
+                self._names[-1] += text
+                return
+            self._values.append("")
+        self._split = False
+        self._names.append(text)
+
+    def _on_header_value(self, text: str) -> None:
+        self._split = False
+        if len(self._values) == len(self._names):
+            self._values[-1] += text
+        else:
+            self._values.append(text)
+
+    def _on_headers_complete(self) -> None:
+        if len(self._names) > len(self._values):
+            self._values.append("")
+
+    def _on_body(self, piece: bytes) -> None:
+        self._pieces.append(bytes(piece))
+
+    def _on_message_complete(self) -> None:
+        self.whole = self.get_code() >= 200
+
+
+class Headers(NamedTuple):
+    """
+    Hold the headers that go with every request, as they are and as they are sent.
+    """
+
+    by_name: Mapping[str, str]
+    lines: str
+
+    @classmethod
+    def of(cls, by_name: Mapping[str, str]) -> "Headers":
+        """
+        Return them; a header that is none is a ValueError.
+        """
+        return cls(by_name, _lines(by_name))
 
 
 class Sender:
     """
-    Speak HTTP as one browser, with its cookies and connections.
+    Speak HTTP as one browser, with its cookies and connections: one to each host, when it is not in use.
 
     Args:
-        user: whose connections they are, and which headers go with every request.
+        exchange: makes connections.
+        headers: which go with every request.
     """
 
-    __slots__ = ("_connections", "_head", "_headers", "_pools", "cookies")
+    __slots__ = ("_exchange", "_headers", "_wires", "cookies")
 
-    def __init__(self, user: FastHttpUser) -> None:
-        self._connections = user.client.client.clientpool
-        self._headers: Mapping[str, str] = user.default_headers or {}
-        self._head = _lines(self._headers)
-        self._pools: dict[tuple[str, str], ConnectionPool] = {}
+    def __init__(self, exchange: Exchange, headers: Headers) -> None:
+        self._exchange = exchange
+        self._headers = headers
+        self._wires: dict[Origin, Wire] = {}
         self.cookies = Cookies()
 
     def send(
         self, method: str, url: str, body: str | None, headers: Mapping[str, str], pace: Pace | None = None
-    ) -> Any:
+    ) -> tuple[Reply, dict[str, list[str]]]:
         """
-        Return the answer to a request, its content read.
+        Return the answer to a request, all of it, and its headers by their names in small letters.
 
         Args:
             method: GET or POST.
@@ -64,110 +199,90 @@ class Sender:
             headers: beside the usual ones, and instead of those of the same name.
             pace: over what line.
         """
-        parts = urlsplit(url)
-        host, path = parts.hostname or "", parts.path or "/"
-        tls = parts.scheme == "https"
-        cookie = self.cookies.header(host, path, tls=tls)
+        origin, host, path, target, netloc = place_of(url)
+        cookie = self.cookies.header(host, path, tls=origin.tls)
         more = {"Cookie": cookie} if cookie else {}
-        head = self._head + _lines(more) if not headers else _lines(_merged(self._headers, more, headers))
-        target = f"{path}?{parts.query}" if parts.query else path
-        if not _TARGET.fullmatch(target):
-            target = quote(target, safe=_SAFE)
+        usual, lines = self._headers
+        head = lines + _lines(more) if not headers else _lines(_merged(usual, more, headers))
         data = (body or "").encode()
         length = f"Content-Length: {len(data)}\r\n" if method != "GET" else ""
-        request = f"{method} {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n{head}{length}\r\n".encode("latin-1") + data
-        pool = self._pool(parts.scheme, parts.netloc, url)
-        if pace is None:
-            answer: Any = FastResponse(self._exchange(pool, method, request))
-            # Reading it gives the connection back.
-            _ = answer.content
-        else:
+        request = f"{method} {target} HTTP/1.1\r\nHost: {netloc}\r\n{head}{length}\r\n".encode("latin-1") + data
+        if pace is not None:
             gevent.sleep(pace.delay_s)
-            slow = self._exchange(pool, method, request, PACKET)
-            answer = FastResponse(slow)
-            answer._cached_content = _slowly(slow, pace)  # noqa: SLF001 - where `content` keeps what it has read
-        self.cookies.take(host, path, answer.headers.getlist("set-cookie"))
-        return answer
+        reply = self._asked(origin, request, pace, ATTEMPTS if method == "GET" else 1)
+        got = reply.read()
+        if "set-cookie" in got:
+            self.cookies.take(host, path, got["set-cookie"])
+        return reply, got
 
     def close(self) -> None:
         """
         Close all connections.
         """
-        self._connections.close()
-        self._pools.clear()
+        for wire in self._wires.values():
+            wire.close()
+        self._wires.clear()
 
-    def _pool(self, scheme: str, netloc: str, url: str) -> ConnectionPool:
-        pool = self._pools.get((scheme, netloc))
-        if pool is None:
-            client = self._connections.get_client(url)
-            pool = self._pools[scheme, netloc] = client._connection_pool  # noqa: SLF001 - it has no other name
-        return pool
-
-    def _exchange(
-        self, pool: ConnectionPool, method: str, request: bytes, block: int = BLOCK
-    ) -> HTTPSocketPoolResponse:
-        for attempt in range(1, ATTEMPTS + 1):
-            sock = pool.get_socket()
+    def _asked(self, origin: Origin, request: bytes, pace: Pace | None, attempts: int) -> Reply:
+        while True:
+            attempts -= 1
+            wire = self._wires.pop(origin, None)
+            if wire is not None and not wire.idle:
+                wire.close()
+                wire = None
+            wire = wire or self._exchange.dial(origin)
             try:
-                sock.sendall(request)
-            except OSError as error:
-                pool.release_socket(sock)
-                if error.errno not in (errno.ECONNRESET, errno.EPIPE) or method != "GET" or attempt == ATTEMPTS:
+                reply = _heard(wire, request, pace)
+            except (Unheard, ConnectionResetError, BrokenPipeError) as error:
+                wire.close()
+                # Who sends a form does not know whether it was taken; nor does who has heard a part of the answer.
+                if not attempts or not isinstance(error, Unheard):
                     raise
-                continue
             except BaseException:
-                pool.release_socket(sock)
+                wire.close()
                 raise
-            try:
-                return HTTPSocketPoolResponse(sock, pool, block_size=block, method=method)
-            except HTTPConnectionClosed:
-                # It has given the connection back itself. Who sends a form does not know whether it was taken.
-                if method != "GET" or attempt == ATTEMPTS:
-                    raise
-        raise AssertionError("every attempt returns or raises")
+            else:
+                if reply.should_keep_alive():
+                    self._wires[origin] = wire
+                else:
+                    wire.close()
+                return reply
 
 
-def mend_connections() -> None:
-    """
-    Let geventhttpclient serve thousands of users in one process.
-
-    It asks select() whether an idle connection is still open; select() fails for descriptors above 1023, which it takes
-    for "closed": from the thousandth shopper on, every request would silently open a new connection. And it looks up
-    the shop's name for every connection, in a pool of ten threads: names are kept for the run, as browsers do.
-    """
-    if ConnectionPool._is_socket_alive is _is_alive:  # noqa: SLF001
-        return
-    ConnectionPool._is_socket_alive = _is_alive  # type: ignore[method-assign] # noqa: SLF001
-    look_up = ConnectionPool._resolve  # noqa: SLF001
-    known: dict[tuple[str, int], Any] = {}
-
-    def resolve(self: ConnectionPool) -> Any:
-        key = (self._connection_host, self._connection_port)
-        if key not in known:
-            known[key] = look_up(self)
-        return known[key]
-
-    ConnectionPool._resolve = resolve  # type: ignore[method-assign] # noqa: SLF001
-
-
-def _is_alive(self: ConnectionPool, sock: Any) -> bool:
-    del self
-    # An idle connection has nothing to read: not a byte, not an end.
+def _heard(wire: Wire, request: bytes, pace: Pace | None) -> Reply:
+    reply = Reply()
     try:
-        poll = _poll()
-        poll.register(sock.fileno(), _READABLE)
-        return not poll.poll(0)
-    except (OSError, ValueError):
-        return False
-
-
-def _slowly(response: HTTPSocketPoolResponse, pace: Pace) -> bytes:
-    # What is not read yet stays in the server's hands, once the socket's buffers are full.
-    whole = bytearray()
-    while piece := response.read(PACKET):
-        whole += piece
+        wire.send(request)
+        wire.wait()
+        piece = wire.receive(BLOCK if pace is None else PACKET)
+    except (ConnectionResetError, BrokenPipeError) as error:
+        raise Unheard(str(error)) from None
+    if not piece:
+        raise Unheard("connection closed")
+    reply.take(piece)
+    while not reply.whole:
+        if pace is not None:
+            # What is not read yet stays in the server's hands, once the socket's buffers are full.
+            gevent.sleep(pace.takes_s(len(piece)))
+        piece = wire.receive(BLOCK if pace is None else PACKET)
+        reply.take(piece)
+    if pace is not None:
         gevent.sleep(pace.takes_s(len(piece)))
-    return bytes(whole)
+    return reply
+
+
+def _unpacked(content: bytes, encoding: str) -> bytes:
+    if encoding == "gzip":
+        return zlib.decompress(content, 16 + zlib.MAX_WBITS) if content else content
+    if encoding == "deflate":
+        # RFC 9110 means zlib's format; some servers send what is inside of it, and browsers take both.
+        try:
+            return zlib.decompress(content)
+        except zlib.error:
+            return zlib.decompress(content, -zlib.MAX_WBITS)
+    if encoding == "identity":
+        return content
+    raise ValueError(f"the answer is packed as {encoding}, which was not asked for")
 
 
 def _merged(*headers: Mapping[str, str]) -> dict[str, str]:

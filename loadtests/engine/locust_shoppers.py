@@ -7,21 +7,22 @@ Importing this module imports Locust, which patches the whole process (gevent): 
 import json
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import urlencode, urlsplit
 
 import gevent
 from gevent.timeout import Timeout
-from locust import FastHttpUser, task
+from locust import FastHttpUser, User, task
 from locust.env import Environment
 from locust.exception import StopUser
 
 from loadtests.crowd.shoppers import draw_shopper
 from loadtests.crowd.streams import Arrival, kind_of
 from loadtests.engine.locust_lines import BareLine, dial
-from loadtests.engine.locust_sending import Sender
+from loadtests.engine.locust_sending import Headers, Reply, Sender
+from loadtests.engine.locust_wires import Exchange
 from loadtests.engine.plan import RunPlan
 from loadtests.journeys.browser import ABANDONED, Answer, Request
 from loadtests.journeys.cast import Cast
@@ -33,6 +34,7 @@ from waiting_room.wire import REHEARSAL_HEADER, URL_HEADER
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 _PASS: Final = "wr_pass_"
+_URL: Final = URL_HEADER.lower()
 
 
 class Clock:
@@ -66,15 +68,15 @@ class Clock:
 
 class FastBrowser:
     """
-    Send a shopper's requests through Locust's FastHttpUser; the `Browser` of a journey.
+    Send a shopper's requests, with cookies and connections of its own; the `Browser` of a journey.
 
     Args:
-        user: the Locust user, with its own cookie jar and connections.
+        user: the Locust user, whose environment hears of every request.
         clock: the run's clock.
     """
 
-    def __init__(self, user: FastHttpUser, clock: Clock) -> None:
-        self._sender = Sender(user)
+    def __init__(self, user: "RehearsalShopper", clock: Clock) -> None:
+        self._sender = Sender(user.exchange, user.headers)
         self._requests_event = user.environment.events.request
         self._clock = clock
         self.now_s = clock.now_s
@@ -86,35 +88,25 @@ class FastBrowser:
         """
         body, headers = _written(request)
         error: BaseException | None = None
-        response: Any = None
-        content = b""
-        started_at_s = time.time()
-        sent_s = self._clock.now_s()
+        reply: Reply | None = None
+        got: dict[str, list[str]] = {}
+        sent_s = self.now_s()
         patience = Timeout(request.patience_s)
         patience.start()
         try:
-            response = self._sender.send(request.method, request.url, body, headers, request.pace)
-            content = response.content
+            reply, got = self._sender.send(request.method, request.url, body, headers, request.pace)
         except (Exception, Timeout) as failure:  # noqa: BLE001 - whatever breaks a request is the answer to it
             error = failure
         finally:
             patience.close()
-        ended_s = self._clock.now_s()
-        # As Locust's own client does, so that its listeners and plugins see these requests.
-        self._requests_event.fire(
-            request_type=request.method,
-            name=request.name.removeprefix(f"{request.method} "),
-            response_time=(ended_s - sent_s) * 1000,
-            response_length=len(content),
-            response=response,
-            context={},
-            exception=error,
-            start_time=started_at_s,
-            url=request.url,
-        )
-        if error is not None:
+        ended_s = self.now_s()
+        # As Locust's own client does, so that its statistics, listeners and plugins see these requests: where any are.
+        if self._requests_event._handlers:  # noqa: SLF001 - it does not tell otherwise
+            self._told(request, reply, error, ended_s - sent_s)
+        if reply is None:
+            assert error is not None
             return self._broken(error, request, sent_s, ended_s)
-        return _answer(response, content, sent_s, ended_s)
+        return _answer(reply, got, sent_s, ended_s)
 
     def cookie(self, prefix: str) -> str | None:
         """
@@ -140,6 +132,19 @@ class FastBrowser:
         Close all connections.
         """
         self._sender.close()
+
+    def _told(self, request: Request, reply: Reply | None, error: BaseException | None, took_s: float) -> None:
+        self._requests_event.fire(
+            request_type=request.method,
+            name=request.name.removeprefix(f"{request.method} "),
+            response_time=took_s * 1000,
+            response_length=len(reply.content) if reply is not None else 0,
+            response=reply,
+            context={},
+            exception=error,
+            start_time=time.time() - took_s,
+            url=request.url,
+        )
 
     def _broken(self, error: BaseException, request: Request, sent_s: float, ended_s: float) -> Answer:
         # A browser that abandons a page drops the connection with it; a pool of connections that was left in the
@@ -179,16 +184,12 @@ class RehearsalShopper(FastHttpUser):
     """
 
     abstract = True
-    max_retries = 0
-    max_redirects = 0
-    # One connection at a time. It also bounds how often the HTTP client repeats a GET whose connection closed on it.
-    concurrency = 1
-    # The shopper's patience ends requests, in total and not per packet; a timer for each costs.
-    network_timeout: Any = None
-    connection_timeout: Any = None
+    exchange: Exchange
+    headers: Headers
 
     def __init__(self, environment: Environment, stage: Stage, i: int, arrival: Arrival | None) -> None:
-        super().__init__(environment)
+        # Past FastHttpUser's own, which makes a session of Locust's: none is used here, and it costs as much as a page.
+        User.__init__(self, environment)
         self._stage = stage
         self._i = i
         self._arrival_s = arrival.at_s if arrival else None
@@ -243,9 +244,7 @@ class RehearsalShopper(FastHttpUser):
         """
         Return a bare connection to the host of an address, which ends with the visit; None where nobody takes it.
         """
-        context = type(self).ssl_context_factory
-        assert context is not None
-        line = dial(url, context)
+        line = dial(url, self.exchange.context)
         if line is not None:
             self._lines.append(line)
         return line
@@ -258,14 +257,15 @@ def shopper_class(plan: RunPlan) -> type[RehearsalShopper]:
     settings: dict[str, Any] = {
         "abstract": False,
         "host": plan.shop_url.rstrip("/"),
-        "insecure": not plan.verify_tls,
-        "default_headers": {
-            REHEARSAL_HEADER: plan.tag,
-            "User-Agent": "waiting-room-rehearsal",
-            "Accept": "text/html,application/json;q=0.9",
-            "Accept-Encoding": "gzip, deflate",
-        },
-        "ssl_context_factory": staticmethod(_shared_context(plan.verify_tls)),
+        "headers": Headers.of(
+            {
+                REHEARSAL_HEADER: plan.tag,
+                "User-Agent": "waiting-room-rehearsal",
+                "Accept": "text/html,application/json;q=0.9",
+                "Accept-Encoding": "gzip, deflate",
+            }
+        ),
+        "exchange": Exchange(_tls(plan.verify_tls)),
     }
     return cast("type[RehearsalShopper]", type("Shopper", (RehearsalShopper,), settings))
 
@@ -278,16 +278,15 @@ def _written(request: Request) -> tuple[str | None, Mapping[str, str]]:
     return None, request.headers
 
 
-def _answer(response: Any, content: bytes, sent_s: float, ended_s: float) -> Answer:
-    headers = response.headers
+def _answer(reply: Reply, got: Mapping[str, list[str]], sent_s: float, ended_s: float) -> Answer:
     return Answer(
-        status=response.status_code,
+        status=reply.status_code,
         sent_s=sent_s,
         ended_s=ended_s,
-        body=content,
-        location=_first(headers, "location") or _first(headers, URL_HEADER.lower()),
-        sets_pass=any(_bears_pass(value) for value in headers.getlist("set-cookie")),
-        retry_after_s=_digits(_first(headers, "retry-after")),
+        body=reply.content,
+        location=_first(got, "location") or _first(got, _URL),
+        sets_pass="set-cookie" in got and any(_bears_pass(value) for value in got["set-cookie"]),
+        retry_after_s=_digits(_first(got, "retry-after")),
     )
 
 
@@ -297,25 +296,17 @@ def _bears_pass(cookie: str) -> bool:
     return name.startswith(_PASS) and bool(value.strip('" '))
 
 
-def _first(headers: Any, name: str) -> str:
-    values = headers.getlist(name)
-    return str(values[0]) if values else ""
+def _first(got: Mapping[str, list[str]], name: str) -> str:
+    return got[name][0] if name in got else ""
 
 
 def _digits(text: str) -> float | None:
     return float(text) if text.isdecimal() else None
 
 
-def _shared_context(verify: bool) -> Callable[..., ssl.SSLContext]:
-    # Without a shared context each new user reads the system's certificates again, about 20 ms of processor time:
-    # measured, 48 shoppers per second and core instead of 750 and more.
+def _tls(verify: bool) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-
-    def shared(cafile: str | None = None, **_options: object) -> ssl.SSLContext:
-        del cafile
-        return context
-
-    return shared
+    return context

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import gevent
 
-from loadtests.engine.locust_sending import mend_connections
 from loadtests.engine.locust_shoppers import (
     Clock,
     FastBrowser,
@@ -50,8 +49,7 @@ def certificates(url: str) -> None:
     """
     Print how many different TLS contexts three shoppers have.
     """
-    clients = [user.client.client.clientpool.get_client(url) for user in users(url, 3)]
-    contexts = {id(vars(client)["_connection_pool"].ssl_context) for client in clients}
+    contexts = {id(user.exchange.context) for user in users(url, 3)}
     sys.stdout.write(f"{len(contexts)}\n")
 
 
@@ -77,6 +75,5 @@ def bare_means(url: str) -> None:
 
 
 if __name__ == "__main__":
-    mend_connections()
     looks = {"many_files": many_files, "certificates": certificates, "bare_means": bare_means}
     looks[sys.argv[1]](sys.argv[2])
