@@ -9,6 +9,8 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cache
+from math import log
 from typing import ClassVar, Final
 
 from loadtests.documents import STRICT
@@ -151,12 +153,12 @@ def draw_shopper(behaviour: Behaviour, who: int | str, i: int) -> Shopper:
     return Shopper(
         i=i,
         who=str(who),
-        tastes=tuple(draw.random() for _ in range(LOOKS)),
+        tastes=tuple([draw.random() for _ in range(LOOKS)]),
         wants_hot=draw.random() < behaviour.hot_share,
         browse_thinks_s=_thinks(draw, behaviour.browse_think_s, behaviour.think_shape),
         form_thinks_s=_thinks(draw, behaviour.form_think_s, behaviour.think_shape),
         page_patience_s=behaviour.page_patience_s * draw.uniform(1 - spread, 1 + spread),
-        haste=tuple(draw.uniform(0.5, 1.5) for _ in range(max(1, behaviour.reloads))),
+        haste=tuple([draw.uniform(0.5, 1.5) for _ in range(max(1, behaviour.reloads))]),
         room_patience_s=_weibull(draw, behaviour.room_patience_s, behaviour.room_patience_shape),
         says_goodbye=draw.random() < behaviour.leave_share,
         hides=draw.random() < behaviour.hidden_share,
@@ -194,9 +196,16 @@ def weights(count: int, popularity: float) -> tuple[float, ...]:
 
 
 def _thinks(draw: random.Random, mean_s: float, shape: float) -> tuple[float, ...]:
-    return tuple(min(_weibull(draw, mean_s, shape), mean_s * MAX_THINK_MEANS) for _ in range(STEPS))
+    scale, power, most = _scale(mean_s, shape), 1.0 / shape, mean_s * MAX_THINK_MEANS
+    # As random.weibullvariate has it, drawn sixteen times for everybody.
+    return tuple([min(scale * (-log(1.0 - draw.random())) ** power, most) for _ in range(STEPS)])
 
 
 def _weibull(draw: random.Random, mean: float, shape: float) -> float:
+    return draw.weibullvariate(_scale(mean, shape), shape)
+
+
+@cache
+def _scale(mean: float, shape: float) -> float:
     # A Weibull law with scale s and shape k has the mean s * gamma(1 + 1/k).
-    return draw.weibullvariate(mean / math.gamma(1 + 1 / shape), shape)
+    return mean / math.gamma(1 + 1 / shape)

@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Final
+from typing import Final, NamedTuple
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
 """Browsers take these for as safe as TLS."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cookie:
+class Cookie(NamedTuple):
     """
     Hold one cookie.
 

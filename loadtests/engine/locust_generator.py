@@ -217,8 +217,10 @@ class Generator:
 
 
 def _be_steady() -> None:
-    # Shoppers live in reference cycles (greenlets, sessions), so the collector must run; what was there before the run
-    # need not be looked at again, and a full collection of a whole crowd would be a pause of its own.
+    # Shoppers live in reference cycles while they last, and those who are killed leave them behind, so the collector
+    # must run; what was there before the run need not be looked at again, and a full collection of a whole crowd would
+    # be a pause of its own.
+    gevent.config.track_greenlet_tree = False  # who started whom is known, and noting it costs as much as a start
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import gevent
-from geventhttpclient.response import HTTPParseError, HTTPResponseParser
+from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 
 from loadtests.engine.cookies import Cookies
 from loadtests.engine.locust_wires import BLOCK, Exchange, Origin, Unheard, Wire

@@ -4,11 +4,13 @@ What a shopper's journey needs of a browser: the port between the journey (pure)
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol
 
 ABANDONED = "abandoned"
 """The fault of an answer that the shopper did not wait for."""
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,7 @@ class Pace:
         return size * 8 / (self.kbit_s * 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """
     Ask for one page.
 
@@ -53,13 +54,12 @@ class Request:
     url: str
     patience_s: float
     form: Mapping[str, str] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_HEADERS
     pace: Pace | None = None
     document: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """
     Say what came of a request.
 

@@ -5,7 +5,6 @@ Each is a `Browser` around the plain one, so that a journey need not know what i
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from loadtests.crowd.shoppers import Behaviour
@@ -85,7 +84,7 @@ class App(Around):
         Send *request* with the tokens, and keep those that the answer brings.
         """
         headers = {_HEADERS[name]: token for name, token in self._tokens.items()}
-        answer = self.inner.ask(replace(request, headers={"Accept": "application/json", **headers, **request.headers}))
+        answer = self.inner.ask(request._replace(headers={"Accept": "application/json", **headers, **request.headers}))
         told = answer.document() or {}
         for key, name in _KEYS.items():
             token = told.get(key)
@@ -122,7 +121,7 @@ class SlowLine(Around):
         Send *request* over the line.
         """
         return self.inner.ask(
-            replace(request, pace=self._pace, headers={"Accept-Encoding": "identity", **request.headers})
+            request._replace(pace=self._pace, headers={"Accept-Encoding": "identity", **request.headers})
         )
 
 

@@ -3,8 +3,7 @@ What a visit is given to walk with, whoever walks it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from loadtests.crowd.shoppers import Behaviour, Shopper
 from loadtests.journeys.browser import Browser, Line
@@ -25,8 +24,7 @@ class Walk(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(NamedTuple):
     """
     Hold what a visit needs.
 

@@ -8,8 +8,8 @@ the room and without it. Nothing here knows Locust, the clock or the network: a 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final, NoReturn
+from functools import lru_cache
+from typing import Any, ClassVar, Final, NamedTuple, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from loadtests.crowd.shoppers import Shopper, choice
@@ -25,6 +25,16 @@ from loadtests.measuring.measures import Outcome
 MAX_HOPS: Final = 5
 MAX_STAYS: Final = 10
 """A shopper whom shop and room have sent to each other so often meets a mistake, not a queue."""
+ADDRESSES: Final = 4_096
+"""So many links are followed by working out once where they lead to."""
+
+
+@lru_cache(maxsize=ADDRESSES)
+def joined(base: str, address: str) -> str:
+    """
+    Return where *address* leads to from the page at *base*; a crowd follows the same links again and again.
+    """
+    return urljoin(base, address)
 
 
 class Ended(Exception):  # noqa: N818 - a visit that ends is no error
@@ -37,8 +47,7 @@ class Ended(Exception):  # noqa: N818 - a visit that ends is no error
         self.outcome = outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """
     Hold a page that has come, with its address.
     """
@@ -61,7 +70,7 @@ class Page:
             part: of the address.
             marked: only links whose tag contains this text count, such as a class.
         """
-        return tuple(urljoin(self.url, address) for address in links(self.text, part, marked))
+        return tuple(joined(self.url, address) for address in links(self.text, part, marked))
 
     def form(self, part: str) -> Form | None:
         """
@@ -125,7 +134,7 @@ class Shopping:
         """
         Open *path* (or an absolute address) as a link would, and return the page that it leads to.
         """
-        self.page = self._visit_page(urljoin(f"{self.shop_url}/", path))
+        self.page = self._visit_page(joined(f"{self.shop_url}/", path))
         return self.page
 
     def send(self, to: str, fields: Mapping[str, object] | None = None, *, leads_to: str = "") -> Page:
@@ -142,7 +151,7 @@ class Shopping:
         here = self.page.url if self.page else f"{self.shop_url}/"
         form = self.page.form(to) if self.page else None
         wishes = {name: str(value) for name, value in (fields or {}).items()}
-        target = urljoin(here, (form.action or here) if form else to)
+        target = joined(here, (form.action or here) if form else to)
         self.page = self._submit(target, form.filled(wishes) if form else wishes)
         if leads_to:
             self.expect(leads_to)
@@ -152,7 +161,7 @@ class Shopping:
         """
         Send *document* as JSON, as a script of the page would, and return the JSON of the answer; the page stays.
         """
-        answer = self._ask("POST", urljoin(f"{self.shop_url}/", path), None, document).answer
+        answer = self._ask("POST", joined(f"{self.shop_url}/", path), None, document).answer
         try:
             return json.loads(answer.body)
         except ValueError:
@@ -256,7 +265,7 @@ class Shopping:
             page = self._ask("GET", url, None)
             if not page.answer.redirects:
                 break
-            url = urljoin(page.url, page.answer.location)
+            url = joined(page.url, page.answer.location)
         else:
             self.fail(f"more than {MAX_HOPS} redirects")
         return page
@@ -268,7 +277,7 @@ class Shopping:
         page = self._ask("POST", url, fields)
         if not page.answer.redirects:
             return page
-        return self._visit_page(urljoin(page.url, page.answer.location))
+        return self._visit_page(joined(page.url, page.answer.location))
 
     def _ask(
         self, method: str, url: str, fields: dict[str, str] | None, document: Mapping[str, Any] | None = None

@@ -2,14 +2,16 @@
 The demo shop's pages, as its shoppers open them.
 """
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
-from loadtests.journeys.shopping import Shopping
+from loadtests.journeys.shopping import ADDRESSES, Shopping
 
 _PAGES: Final = ("home", "product", "basket", "checkout", "payment", "order")
 
 
+@lru_cache(maxsize=ADDRESSES)
 def kind_of(url: str) -> str:
     """
     Return which of the demo shop's pages stands at *url*, from a closed set.

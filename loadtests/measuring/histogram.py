@@ -49,24 +49,22 @@ class Histogram:
         """
         return sum(self.counts.values())
 
-    @property
-    def mean_ms(self) -> float | None:
-        """
-        Return the exact mean, or None when nothing was recorded.
-        """
-        count = self.count
-        return self.total_us / count / 1000 if count else None
-
     def record(self, value_ms: float) -> None:
         """
         Count one duration; what is below zero (a clock's whim) counts as zero.
         """
-        value_us = max(0, round(value_ms * 1000))
-        index = bucket_of(value_us)
-        if not self.counts or value_us < self.lowest_us:
+        value_us = micros(value_ms)
+        self.add(value_us, bucket_of(value_us))
+
+    def add(self, value_us: int, index: int) -> None:
+        """
+        Count one duration in microseconds, for who has looked its bucket up and counts it in several places.
+        """
+        counts = self.counts
+        if value_us < self.lowest_us or not counts:
             self.lowest_us = value_us
         self.highest_us = max(self.highest_us, value_us)
-        self.counts[index] = self.counts.get(index, 0) + 1
+        counts[index] = counts.get(index, 0) + 1
         self.total_us += value_us
 
     def merge(self, other: Self) -> None:
@@ -99,11 +97,21 @@ class Histogram:
         return self.highest_us / 1000
 
 
+def micros(value_ms: float) -> int:
+    """
+    Return a duration in whole microseconds; what is below zero is zero.
+    """
+    value_us = round(value_ms * 1000)
+    return max(0, value_us)
+
+
 def bucket_of(value_us: int) -> int:
     """
     Return the index of the bucket that holds *value_us*; indices rise with the values.
     """
-    shift = max(0, value_us.bit_length() - _BITS - 1)
+    shift = value_us.bit_length() - _BITS - 1
+    if shift <= 0:
+        return value_us
     return (shift << _BITS) + (value_us >> shift)
 
 

@@ -11,7 +11,7 @@ from loadtests.engine.plan import RunPlan
 from loadtests.journeys.browser import Answer
 from loadtests.journeys.visit import Visit
 from loadtests.measuring.cells import Result
-from loadtests.measuring.histogram import Histogram
+from loadtests.measuring.histogram import Histogram, bucket_of, micros
 from loadtests.measuring.measures import Measures, Outcome, Outcomes, Second, ShopperRecord
 from loadtests.measuring.merge import Sums
 from loadtests.measuring.tallies import CellTally, SecondTally, busiest_share
@@ -178,15 +178,16 @@ class Recorder:
         self._observer.shop_answered(result, from_intent_ms / 1000)
         if answer.status == 0 and result is not Result.ABANDONED:
             return  # a broken connection took no time to serve
-        from_sending_ms = (answer.ended_s - answer.sent_s) * 1000
-        cell.service.record(from_sending_ms)
-        cell.latency.record(from_intent_ms)
+        served_us, late_us = micros((answer.ended_s - answer.sent_s) * 1000), micros(from_intent_ms)
+        served, late = bucket_of(served_us), bucket_of(late_us)
+        cell.service.add(served_us, served)
+        cell.latency.add(late_us, late)
         if result is Result.TO_ROOM:
             return  # no page of the shop's
-        second.latency.record(from_intent_ms)
+        second.latency.add(late_us, late)
         if self._overload[0] <= due_s < self._overload[1]:
-            self._latency.record(from_intent_ms)
-            self._service.record(from_sending_ms)
+            self._latency.add(late_us, late)
+            self._service.add(served_us, served)
 
     def room_answered(self, verb: str, answer: Answer, *, fine: bool) -> None:
         """

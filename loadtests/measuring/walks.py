@@ -77,7 +77,7 @@ class Walks:
 
     def __init__(self) -> None:
         self._plans: dict[str, Walked] = {}
-        self._taken: dict[str, Counter[str]] = {}
+        self._taken: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def begin(self, kind: str, plan: Callable[[], Walked]) -> None:
         """
@@ -90,13 +90,13 @@ class Walks:
         """
         Note that a shopper of *kind* sets out from *before* ("" at the beginning) to *to*.
         """
-        self._taken.setdefault(kind, Counter())[f"{before}>{to}"] += 1
+        self._taken[kind][f"{before}>{to}"] += 1
 
     def take(self) -> dict[str, Walked]:
         """
         Return the ways by kind that were taken since the last time, and forget them.
         """
-        taken, self._taken = self._taken, {}
+        taken, self._taken = self._taken, defaultdict(Counter)
         return {
             kind: Walked(dict(sorted(ways.items())), self._plans[kind].shares, self._plans[kind].ratios)
             for kind, ways in sorted(taken.items())

@@ -75,8 +75,8 @@ def test_merging_nothing_changes_nothing() -> None:
     assert histogram == Histogram.of([5.0])
 
 
-def test_nothing_recorded_has_no_percentile_and_no_mean() -> None:
+def test_nothing_recorded_has_no_percentile() -> None:
     """
     An empty histogram claims nothing.
     """
-    assert (Histogram().percentile_ms(50), Histogram().mean_ms, Histogram().count) == (None, None, 0)
+    assert (Histogram().percentile_ms(50), Histogram().count) == (None, 0)
