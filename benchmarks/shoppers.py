@@ -64,7 +64,8 @@ def driven(plan: RunPlan) -> Measures:
     file.write_text(plan.to_json())
     command = [sys.executable, "-m", "loadtests.engine.locust_run", str(file)]
     with on_clients_core():
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        # As a rehearsal starts it: in a session of its own it may go before others.
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, start_new_session=True)
     return Measures.from_file(Path(plan.out))
 
 

@@ -1,0 +1,136 @@
+"""
+A shopper's browser reads what real servers send, and neither repeats a form nor gives up a page that it could have.
+"""
+
+import gzip
+import ssl
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+
+import pytest
+from gevent import socket
+from gevent.server import StreamServer
+
+from loadtests.engine.locust_sending import Headers, Reply, Sender
+from loadtests.engine.locust_wires import Exchange, Unheard
+
+OK = b"HTTP/1.1 200 OK\r\n"
+KEPT = OK + b"Content-Length: 2\r\n\r\nhi"
+ANSWERS = {
+    "counted": (KEPT, b"hi"),
+    "chunked": (OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nh\r\n1\r\ni\r\n0\r\n\r\n", b"hi"),
+    "until the end": (OK + b"Connection: close\r\n\r\nhi", b"hi"),
+    "after early hints": (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + KEPT, b"hi"),
+    "with an empty header": (OK + b"X-Empty:\r\nContent-Length: 2\r\n\r\nhi", b"hi"),
+    "without content": (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+    "gzip": (OK + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(b"hi"), b"hi"),
+    "deflate": (OK + b"Content-Encoding: deflate\r\nConnection: close\r\n\r\n" + zlib.compress(b"hi"), b"hi"),
+}
+
+
+def read(sent: bytes, size: int) -> tuple[int, bytes, dict[str, list[str]]]:
+    """
+    Return status, content and headers of an answer that comes in pieces of *size* bytes.
+    """
+    reply = Reply()
+    for at in range(0, len(sent), size):
+        reply.take(sent[at : at + size])
+    if not reply.whole:
+        reply.take(b"")
+    headers = reply.read()
+    return reply.status_code, reply.content, headers
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_content_comes_out_however_it_was_packed(kind: str) -> None:
+    """
+    A shopper sees the page, not what it was sent as.
+    """
+    sent, content = ANSWERS[kind]
+
+    assert read(sent, len(sent))[1] == content
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+@pytest.mark.parametrize("size", [1, 7])
+def test_where_a_packet_ends_means_nothing(kind: str, size: int) -> None:
+    """
+    Status, content and headers are the same in pieces as in one.
+    """
+    sent, _content = ANSWERS[kind]
+
+    assert read(sent, size) == read(sent, len(sent))
+
+
+def test_answer_that_breaks_off_is_none() -> None:
+    """
+    Half a page is a failure, not a page.
+    """
+    reply = Reply()
+    reply.take(OK + b"Content-Length: 3\r\n\r\nhi")
+
+    with pytest.raises(HTTPException):
+        reply.take(b"")
+
+
+@contextmanager
+def server(*lives: list[bytes]) -> Iterator[tuple[str, list[bytes]]]:
+    """
+    Serve connections, each with its answers until it is closed, and hand out the address and what was asked.
+    """
+    asked: list[bytes] = []
+    left = iter(lives)
+
+    def serve(sock: socket.socket, _address: object) -> None:
+        for answer in next(left):
+            asked.append(sock.recv(4096))
+            sock.sendall(answer)
+
+    listening = StreamServer(("127.0.0.1", 0), serve)
+    listening.start()
+    try:
+        yield f"http://127.0.0.1:{listening.server_port}/", asked
+    finally:
+        listening.stop()
+
+
+@contextmanager
+def browser() -> Iterator[Sender]:
+    """
+    Hand out a browser, and close it.
+    """
+    sender = Sender(Exchange(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)), Headers.of({"User-Agent": "test"}))
+    yield sender
+    sender.close()
+
+
+def test_connection_is_kept_for_the_next_page() -> None:
+    """
+    Two pages come over one connection.
+    """
+    with server([KEPT, KEPT]) as (url, asked), browser() as shopper:
+        pages = [shopper.send("GET", url, None, {})[0].content for _ in range(2)]
+
+    assert (pages, len(asked)) == ([b"hi", b"hi"], 2)
+
+
+def test_page_is_asked_for_again_where_the_connection_had_closed() -> None:
+    """
+    A server may hang up at the very moment of the request; nobody sees that in a browser.
+    """
+    with server([b""], [KEPT]) as (url, asked), browser() as shopper:
+        page, _headers = shopper.send("GET", url, None, {})
+
+    assert (page.content, len(asked)) == (b"hi", 2)
+
+
+def test_form_is_never_sent_twice() -> None:
+    """
+    It may have been taken, though nothing was answered.
+    """
+    with server([b""], [KEPT]) as (url, asked), browser() as shopper, pytest.raises(Unheard):
+        shopper.send("POST", url, "a=b", {})
+
+    assert len(asked) == 1
