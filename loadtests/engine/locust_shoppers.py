@@ -103,10 +103,14 @@ class FastBrowser:
         # As Locust's own client does, so that its statistics, listeners and plugins see these requests: where any are.
         if self._requests_event._handlers:  # noqa: SLF001 - it does not tell otherwise
             self._told(request, reply, error, ended_s - sent_s)
-        if reply is None:
-            assert error is not None
+        if error is None:
+            assert reply is not None
+            return _answer(reply, got, sent_s, ended_s)
+        try:
             return self._broken(error, request, sent_s, ended_s)
-        return _answer(reply, got, sent_s, ended_s)
+        finally:
+            # Its traceback knows this frame, which must not know it: a cycle for every page of a shop that fails.
+            del error
 
     def cookie(self, prefix: str) -> str | None:
         """

@@ -4,6 +4,7 @@ The notes kept on one shopper's visit while it lasts.
 
 import random
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from loadtests.measuring.measures import EtaSample, Outcome, ShopperRecord
@@ -170,12 +171,13 @@ class Visit:
             later_passes_ms=self.passes_ms[1:],
             waited_s=waited_s,
             ended_s=ended_s,
-            **{name: getattr(self, name) for name in NOTED},
+            **dict(zip(NOTED, _noted(self), strict=True)),
         )
 
 
-NOTED = ({item.name for item in fields(Visit)} & {item.name for item in fields(ShopperRecord)}) - {"waited_s"}
+NOTED = sorted(({item.name for item in fields(Visit)} & {item.name for item in fields(ShopperRecord)}) - {"waited_s"})
 """What goes into the record as it was noted."""
+_noted = attrgetter(*NOTED)
 
 
 def _text(token: str | None, key: str) -> str | None:
