@@ -64,7 +64,7 @@ def driven(plan: RunPlan) -> Measures:
     file.write_text(plan.to_json())
     command = [sys.executable, "-m", "loadtests.engine.locust_run", str(file)]
     with on_clients_core():
-        # As a rehearsal starts it: in a session of its own it may go before others.
+        # In a session of its own, as a rehearsal starts all its programs: there it may go before others.
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, start_new_session=True)
     return Measures.from_file(Path(plan.out))
 
@@ -94,7 +94,7 @@ def shop(certificate: Path | None) -> Iterator[str]:
     """
     arguments = [str(certificate)] if certificate else []
     command = [sys.executable, "-m", "loadtests.engine.quick_shop", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     pin(process.pid, SERVERS_CORE)
     try:
         assert process.stdout is not None

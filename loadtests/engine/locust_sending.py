@@ -71,13 +71,14 @@ def place_of(url: str) -> Place:
 
 class Reply(HTTPResponseParser):
     """
-    Hold one answer as it comes in.
+    Hold one answer as it comes in; Locust's listeners are given it as well.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.whole = False
         self.content = b""
+        self.headers: dict[str, list[str]] = {}
         self._split = False
         self._names: list[str] = []
         self._values: list[str] = []
@@ -102,18 +103,24 @@ class Reply(HTTPResponseParser):
         if not piece and not self.whole:
             raise HTTPParseError("the connection was closed in the middle of an answer")
 
-    def read(self) -> dict[str, list[str]]:
+    @property
+    def text(self) -> str:
         """
-        Return the headers by their names in small letters; from now on the content is there, unpacked.
+        Return the content as text; what is no UTF-8 is replaced.
         """
-        headers: dict[str, list[str]] = {}
+        return self.content.decode("utf-8", "replace")
+
+    def read(self) -> None:
+        """
+        Have the headers there by their names in small letters, and the content, unpacked.
+        """
+        headers = self.headers
         for name, value in zip(self._names, self._values, strict=False):
             headers.setdefault(name.lower(), []).append(value)
         pieces = self._pieces
         self.content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if "content-encoding" in headers:
             self.content = _unpacked(self.content, headers["content-encoding"][0].lower())
-        return headers
 
     # What follows is called by the parser, piece by piece.
 
@@ -188,9 +195,9 @@ class Sender:
 
     def send(
         self, method: str, url: str, body: str | None, headers: Mapping[str, str], pace: Pace | None = None
-    ) -> tuple[Reply, dict[str, list[str]]]:
+    ) -> Reply:
         """
-        Return the answer to a request, all of it, and its headers by their names in small letters.
+        Return the answer to a request, all of it.
 
         Args:
             method: GET or POST.
@@ -210,10 +217,10 @@ class Sender:
         if pace is not None:
             gevent.sleep(pace.delay_s)
         reply = self._asked(origin, request, pace, ATTEMPTS if method == "GET" else 1)
-        got = reply.read()
-        if "set-cookie" in got:
-            self.cookies.take(host, path, got["set-cookie"])
-        return reply, got
+        reply.read()
+        if "set-cookie" in reply.headers:
+            self.cookies.take(host, path, reply.headers["set-cookie"])
+        return reply
 
     def close(self) -> None:
         """
