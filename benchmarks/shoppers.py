@@ -3,7 +3,8 @@ What a shopper costs the load generator, against bare greenlets; and whether sho
 
 A shopper is a fresh user of Locust's with cookies and a connection of its own, who asks for three pages and is taken
 down; a bare greenlet asks for the same pages by hand. The shop answers at once, on the other core. Both are paced, and
-processor time is compared, which neighbours disturb little; rounds alternate and the best of each counts.
+processor time is compared, which neighbours disturb little; rounds alternate and the best of each counts. The promise
+is held against a run at the promised rate: a busy core spends less on a shopper than one that falls asleep in between.
 """
 
 import json
@@ -33,8 +34,8 @@ PROMISED = {"plain": 1_500.0, "TLS": 500.0}
 """New shoppers per second and core."""
 LAG_MS = 20.0
 """99 % of them start within this."""
-LEAST_SHARE = 0.4
-"""A shopper may cost two and a half bare greenlets: cookies, parsing, two clocks, histograms and Locust's own part."""
+LEAST_SHARE = 0.45
+"""A shopper may cost some two bare greenlets: cookies, parsing, two clocks, histograms and Locust's own part."""
 
 
 def plan_of(url: str, per_s: float, length_s: float, folder: Path) -> RunPlan:
@@ -69,11 +70,10 @@ def driven(plan: RunPlan) -> Measures:
     return Measures.from_file(Path(plan.out))
 
 
-def cost_us(url: str, folder: Path) -> float:
+def cost_us(measures: Measures) -> float:
     """
     Return the processor time of a shopper's three requests, in µs.
     """
-    measures = driven(plan_of(url, PACE_PER_S, VISITS / PACE_PER_S, folder))
     return measures.generator_cpu_share * measures.duration_s / measures.shop_requests * 3 * 1e6
 
 
@@ -124,7 +124,7 @@ def compared(kind: str, url: str, folder: Path) -> list[Ratio]:
     costs, bare = [], []
     for _ in range(ROUNDS):
         bare.append(bare_cost_us(url))
-        costs.append(cost_us(url, folder))
+        costs.append(cost_us(driven(plan_of(url, PACE_PER_S, VISITS / PACE_PER_S, folder))))
     per_s = PROMISED[kind]
     steady = driven(plan_of(url, per_s, STEADY_S, folder))
     note = "a bare greenlet with a connection and the same three requests"
@@ -139,7 +139,14 @@ def compared(kind: str, url: str, folder: Path) -> list[Ratio]:
             "lower",
             "the promise",
         ),
-        Ratio(f"shoppers per core-second, {kind}", 1e6 / min(costs), per_s, 1.0, "/s", note="the promise"),
+        Ratio(
+            f"shoppers per core-second at that rate, {kind}",
+            1e6 / cost_us(steady),
+            per_s,
+            1.0,
+            "/s",
+            note="the promise",
+        ),
     ]
 
 

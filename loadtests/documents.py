@@ -24,6 +24,14 @@ class DocumentError(FaultsError):
     """
 
 
+def get_ready(*kinds: type[Any]) -> None:
+    """
+    Do now what the first document of these kinds would have to wait for: tens of milliseconds.
+    """
+    for kind in kinds:
+        _adapter(kind)
+
+
 def encode(value: Any) -> str:
     """
     Return a dataclass as JSON on one line; `decode` gives back an equal value.

@@ -16,6 +16,7 @@ from gevent.event import Event
 from gevent.pool import Group
 from locust.env import Environment
 
+from loadtests import documents
 from loadtests.engine.locust_metrics import Exposition
 from loadtests.engine.locust_shoppers import Clock, Stage, shopper_class
 from loadtests.engine.plan import RunPlan
@@ -93,6 +94,7 @@ class Generator:
             walk_of(kind)
         if self._exposition:
             self._exposition.serve(self._plan.metrics_port)
+        documents.get_ready(Line)
         _be_steady()
 
     def run(self, zero_ms: int = 0) -> None:
