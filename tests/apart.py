@@ -1,8 +1,9 @@
 """
-Modules whose tests run in a second pytest, beside the one that was started: one process is busy on one core only.
+Tests that run in pytests of their own, beside the one that was started: one process is busy on one core only.
 
-The mark ``apart`` says which. Where nothing else is tested, or somebody looks on (``--pdb``, ``-s``), they run in
-place. What the second pytest reports of a test is reported by the first, after its own: both come in one sum.
+A second runs the modules that bear the mark ``apart``, a third those of the folders that only compute, where there are
+many of them. Where nothing else is tested, or somebody looks on (``--pdb``, ``-s``), all run in place. What another
+pytest reports of a test is reported by the first, after its own: all come in one sum.
 """
 
 import os
@@ -16,6 +17,17 @@ from tests.beside import Call, Stage
 
 NICENESS: Final = 5
 """Drills that watch the clock, and the tests that everything ends with, are to get the processor before these."""
+COMPUTING: Final = (
+    "tests/core/",
+    "tests/lobby/",
+    "tests/loadtests/arrivals/",
+    "tests/loadtests/compare/",
+    "tests/loadtests/forecast/",
+    "tests/loadtests/judging/",
+)
+"""What these folders hold needs no server, and waits for nothing."""
+WORTH: Final = 500
+"""Fewer tests than that are done sooner than a pytest is ready for them."""
 Told = list[dict[str, Any]]
 """Reports of tests, as pytest writes them down."""
 
@@ -54,20 +66,38 @@ def unheard_of(item: pytest.Item, why: str) -> pytest.TestReport:
     return pytest.TestReport(item.nodeid, item.location, item.keywords, "failed", why, "call")
 
 
-def parted(session: pytest.Session) -> tuple[list[pytest.Item], Apart | None]:
+def parted(session: pytest.Session) -> tuple[list[pytest.Item], list[Apart]]:
     """
-    Return the tests that run in place, and those that run apart, if any do.
+    Return the tests that run in place, and those that run apart, by the pytest that runs them.
     """
-    config, marked = session.config, [item for item in session.items if item.get_closest_marker("apart")]
+    config = session.config
     looked_at = config.option.usepdb or config.option.capture == "no" or config.option.collectonly
-    if looked_at or not marked or len(marked) == len(session.items):
-        return session.items, None
+    marked = [item for item in session.items if item.get_closest_marker("apart")]
+    computing = [item for item in session.items if computes(item)]
+    groups = [group for group, least in ((marked, 1), (computing, WORTH)) if len(group) >= least]
+    away = {item for group in groups for item in group}
+    if looked_at or len(away) == len(session.items):
+        return session.items, []
+    return [item for item in session.items if item not in away], [apart(config, group) for group in groups]
+
+
+def computes(item: pytest.Item) -> bool:
+    """
+    Tell whether a test stands where all only compute, and bears no mark that says where it runs.
+    """
+    marks = ("apart", "beside", "alone")
+    return item.nodeid.startswith(COMPUTING) and not any(item.get_closest_marker(mark) for mark in marks)
+
+
+def apart(config: pytest.Config, items: Sequence[pytest.Item]) -> Apart:
+    """
+    Return what runs these tests as the pytest would that was started.
+    """
     options = [f"--rootdir={config.rootpath}", "-c", str(config.inipath), "-p", "no:cacheprovider"]
     seed = getattr(config.option, "randomly_seed", None)
     options += ["-p", "no:randomly"] if seed is None else [f"--randomly-seed={seed}"]
-    files = dict.fromkeys(str(item.path) for item in marked)
-    call = Call(tested, ((*options, *files), tuple(item.nodeid for item in marked)))
-    return [item for item in session.items if item not in set(marked)], Apart(tuple(marked), call)
+    files = dict.fromkeys(str(item.path) for item in items)
+    return Apart(tuple(items), Call(tested, ((*options, *files), tuple(item.nodeid for item in items))))
 
 
 class Writer:

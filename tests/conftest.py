@@ -2,8 +2,10 @@
 What every test may use: a real Valkey, an empty database, the leak check, hypothesis' profiles, and the peers' rule.
 """
 
+import gc
 import os
 from collections.abc import Generator, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -113,11 +115,14 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     """
     here, apart = parted(session)
     calls = [] if session.config.option.collectonly else calls_of(item for item in here if not absent_peers(item))
-    with Stage(calls, whole=[apart.call] if apart else []) as playing:
+    # What collecting made lives as long as the session: to look through it again and again would find nothing.
+    gc.collect()
+    gc.freeze()
+    with Stage(calls, whole=[each.call for each in apart]) as playing:
         session.config.stash[STAGE] = playing
         session.items = here
         done = yield
-        for item, reports in apart.reports(playing) if apart else ():
+        for item, reports in chain.from_iterable(each.reports(playing) for each in apart):
             item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
             for report in reports:
                 item.ihook.pytest_runtest_logreport(report=report)

@@ -5,10 +5,12 @@ A module that runs apart is tested as if it ran in place: by another process, wi
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.apart import WORTH
 from tests.source import ROOT
 
 pytestmark = pytest.mark.apart
@@ -45,6 +47,15 @@ def test_left_out():
     pass
 """
 
+MANY = """
+import os
+
+def computes():
+    assert os.environ["FIRST"] != str(os.getpid()), "the same process"
+
+globals().update({f"test_{number}": computes for number in range(COUNT)})
+"""
+
 DEADLY = """
 import os
 import pytest
@@ -64,6 +75,7 @@ def run(folder: Path, suite: dict[str, str], *arguments: str) -> tuple[dict[str,
     Run a suite under this project's conftest, and return what became of each test, and all that was printed.
     """
     for name, text in {"conftest.py": CONFTEST, **suite}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     options = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder), "-p", "no:cacheprovider", "-v", "-rA"]
     done = subprocess.run(
@@ -95,6 +107,25 @@ def test_where_nothing_else_is_tested_it_runs_in_place(tmp_path: Path) -> None:
 
     assert told == {"test_elsewhere": "FAILED", "test_needy": "PASSED", "test_left_out": "PASSED"}, printed
     assert "AssertionError: the same process" in printed
+
+
+def test_many_that_only_compute_run_in_a_third_process(tmp_path: Path) -> None:
+    """
+    Each is reported, and nothing that runs elsewhere gets in their way.
+    """
+    many = MANY.replace("COUNT", str(WORTH))
+    told, printed = run(tmp_path, {"test_here.py": HERE, "tests/core/test_many.py": many, "test_elsewhere.py": APART})
+
+    assert Counter(told.values()) == {"PASSED": WORTH + 3, "ERROR": 1}, printed
+
+
+def test_few_that_only_compute_stay(tmp_path: Path) -> None:
+    """
+    A pytest of their own would be ready after they are done.
+    """
+    told, printed = run(tmp_path, {"test_here.py": HERE, "tests/core/test_few.py": MANY.replace("COUNT", "1")})
+
+    assert told == {"test_here": "PASSED", "test_0": "FAILED"}, printed
 
 
 def test_a_process_that_died_fails_its_tests(tmp_path: Path) -> None:
