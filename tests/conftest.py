@@ -4,8 +4,10 @@ What every test may use: a real Valkey, an empty database, the leak check, hypot
 
 import gc
 import os
+import sys
 from collections.abc import Generator, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -20,6 +22,14 @@ from waiting_room.store import keys
 
 if TYPE_CHECKING:
     from waiting_room.store.embedded import EmbeddedValkey
+
+if sys.dont_write_bytecode:
+    # Where a user wants none beside the source, each of the programs that tests start would compile all that it
+    # imports, and that hundreds of times; they share a folder of their own instead, and leave the source as it is.
+    sys.pycache_prefix = str(Path(__file__).parent.parent / ".pytest_cache" / "bytecode")
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
