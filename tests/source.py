@@ -3,7 +3,7 @@ The project's own source as data: which modules there are, what each imports, an
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -59,18 +59,37 @@ def read(path: Path) -> Module:
     return Module(".".join(parts[:-1] if is_package else parts), is_package, path.read_text())
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """
+    Hold what one look through a module tells: lines and names of imports, of reads of the environment, of functions.
+    """
+
+    imports: tuple[tuple[int, str], ...]
+    environment_reads: tuple[int, ...]
+    functions: tuple[tuple[str, int], ...]
+
+
 @cache
+def facts(module: Module) -> Facts:
+    """
+    Look through *module* once for all who ask.
+    """
+    nodes = list(ast.walk(module.tree))
+    return Facts(tuple(_imports(module, nodes)), tuple(_environment_reads(nodes)), tuple(_functions(nodes)))
+
+
 def imports(module: Module) -> tuple[tuple[int, str], ...]:
     """
     Return line and dotted name of everything that *module* imports, wherever it stands.
 
     `from a import b` is told as `a.b`, since *b* may be a module; so is `import_module("a.b")` with a plain string.
     """
-    return tuple(_imports(module))
+    return facts(module).imports
 
 
-def _imports(module: Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(module.tree):
+def _imports(module: Module, nodes: Sequence[ast.AST]) -> Iterator[tuple[int, str]]:
+    for node in nodes:
         match node:
             case ast.Import(names=names):
                 yield from ((node.lineno, alias.name) for alias in names)
@@ -84,15 +103,18 @@ def _imports(module: Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
 
 
-def environment_reads(module: Module) -> Iterator[int]:
+def environment_reads(module: Module) -> tuple[int, ...]:
     """
-    Yield the lines where *module* takes hold of the process's environment, but for `{**os.environ, ...}`.
+    Return the lines where *module* takes hold of the process's environment, but for `{**os.environ, ...}`.
 
     That form hands the environment on to a child, and lets nothing in it decide what we do.
     """
-    tree = module.tree
-    handed_on = {id(value) for node in ast.walk(tree) if isinstance(node, ast.Dict) for value in unpacked(node)}
-    for node in ast.walk(tree):
+    return facts(module).environment_reads
+
+
+def _environment_reads(nodes: Sequence[ast.AST]) -> Iterator[int]:
+    handed_on = {id(value) for node in nodes if isinstance(node, ast.Dict) for value in unpacked(node)}
+    for node in nodes:
         if id(node) in handed_on:
             continue
         match node:
@@ -111,11 +133,15 @@ def unpacked(node: ast.Dict) -> Iterator[ast.expr]:
     return (value for key, value in zip(node.keys, node.values, strict=True) if key is None)
 
 
-def functions(module: Module) -> Iterator[tuple[str, int]]:
+def functions(module: Module) -> tuple[tuple[str, int], ...]:
     """
-    Yield name and number of lines of each function, its decorators left out and its docstring counted.
+    Return name and number of lines of each function, its decorators left out and its docstring counted.
     """
-    for node in ast.walk(module.tree):
+    return facts(module).functions
+
+
+def _functions(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, int]]:
+    for node in nodes:
         if isinstance(node, Function):
             yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
 
