@@ -39,21 +39,33 @@ def queries_of(dashboard: Path, *, room: str = ".*", run: str = ".*", window: st
     ]
 
 
+def seconds(duration: str) -> int:
+    """
+    Return how long a time is that Prometheus' rules write, such as 90s or 5m.
+    """
+    return int(duration[:-1]) * {"s": 1, "m": 60}[duration[-1]]
+
+
 class LivePrometheus:
     """
     Run Prometheus on a free loopback port for the time of a ``with`` block, with its data in *folder*.
 
     It scrapes *targets*, lists of ``host:port`` by job, and, as rehearsal.yml does, those that *target_files* name in
     Prometheus' own file format, which may appear later. Our rules are evaluated every second as well, so that a test
-    need not wait.
+    need not wait; *patience* is the share of its time for which an alert's reason must last until it fires.
     """
 
     def __init__(
-        self, folder: Path, targets: Mapping[str, Sequence[str]] | None = None, target_files: Sequence[Path] = ()
+        self,
+        folder: Path,
+        targets: Mapping[str, Sequence[str]] | None = None,
+        target_files: Sequence[Path] = (),
+        patience: float = 1.0,
     ) -> None:
         self._folder = folder
         self._targets = dict(targets or {})
         self._target_files = list(target_files)
+        self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -142,6 +154,9 @@ class LivePrometheus:
             rules = yaml.safe_load((PROMETHEUS / name).read_text(encoding="utf-8"))
             for group in rules["groups"]:
                 group["interval"] = "1s"
+                for rule in group["rules"]:
+                    if "for" in rule:
+                        rule["for"] = f"{self._patience * seconds(rule['for']):.0f}s"
             path = self._folder / name
             path.write_text(yaml.safe_dump(rules), encoding="utf-8")
             written.append(str(path))

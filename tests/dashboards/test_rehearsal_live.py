@@ -3,15 +3,11 @@ A real Prometheus watches a real rehearsal, and then a real outage: what panels 
 """
 
 import asyncio
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +15,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from loadtests.rehearsal.brief import brief_of_size
+from loadtests.rehearsal.play import Rehearsal
+from loadtests.rehearsal.processes import Interrupts
+from loadtests.rehearsal.progress import Progress
+from loadtests.rehearsal.sizing import QUICK
 from tests.beside import Stage, beside
 from tests.dashboards.live import LivePrometheus, queries_of
 from tests.dashboards.sources import BOARDS
@@ -29,8 +30,7 @@ from waiting_room.store.embedded import EmbeddedValkey
 
 pytestmark = pytest.mark.peer("prometheus")
 
-REHEARSAL_S = 150.0
-"""A quick rehearsal takes at most 90 s; a machine that does other things as well may need longer."""
+SHORT = replace(QUICK, capacity_s=4, calm_s=2, rise_s=1, hold_s=6, tail_s=7, drain_s=3)
 UNTOLD = {"waiting-room-day: Stock A"}
 OUTAGE = {"RedisDown", "QueueStalled"}
 RAISED_WITHIN_S = 75.0
@@ -49,41 +49,29 @@ class Watched:
     fired: set[str]
 
 
-@contextmanager
-def ended_in_the_end(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """
-    Run a command, and end it with its children if the block does not see its end.
-    """
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-                process.communicate(timeout=30)
-
-
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     """
-    Play a quick rehearsal under the eyes of Prometheus, which finds the ports in the file that the rehearsal writes.
+    Play a short rehearsal under the eyes of Prometheus, which finds the ports in the file that the rehearsal writes.
+
+    Its runs last two thirds of a quick one's, and an alert fires after half of its time: nothing is overlooked by it.
     """
     folder = tmp_path_factory.mktemp("watched")
-    out = folder / "rehearsal"
-    command = [sys.executable, "-m", "waiting_room", "rehearse", "--quick", "--json", "--out", str(out)]
-    with LivePrometheus(folder / "prometheus", target_files=[out / "prometheus-targets.json"]) as prometheus:
+    out, interrupts = folder / "rehearsal", Interrupts()
+    targets = [out / "prometheus-targets.json"]
+    with LivePrometheus(folder / "prometheus", target_files=targets, patience=0.5) as prometheus:
         began_s = time.time()
-        with ended_in_the_end(command) as process:
-            printed, messages = process.communicate(timeout=REHEARSAL_S)
+        with interrupts.installed():
+            brief = brief_of_size(SHORT, out, 1, "waiting-room rehearse")
+            result = Rehearsal(brief, Progress(StringIO()), interrupts).run()
         ended_s = time.time()
-        assert printed, messages
         unanswered = [
             query.where
             for path in BOARDS
             for query in queries_of(path)
             if not prometheus.between(query.expr, began_s, ended_s)
         ]
-        return Watched(json.loads(printed), unanswered, prometheus.fired_between(began_s, ended_s))
+        return Watched(result, unanswered, prometheus.fired_between(began_s, ended_s))
 
 
 @pytest.mark.alone
