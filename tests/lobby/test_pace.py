@@ -17,7 +17,7 @@ from waiting_room.core.outcomes import Admitted, Called
 
 WARM_UP_MS = 10_000
 WINDOW_MS = 10_000
-SECONDS = 40
+SECONDS = 30
 LAG_S = 0.05
 
 

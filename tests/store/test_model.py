@@ -332,5 +332,5 @@ def test_redis_does_what_the_model_does(redis_url: str) -> None:
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         type("StoryHere", (Story,), {"url": redis_url}),
-        settings=settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=checks),
+        settings=settings(max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=checks),
     )
