@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from loadtests.crowd.kinds import means_well
-from loadtests.forecast.fluid import Course, Limits
+from loadtests.forecast.course import Course, Limits
 from loadtests.forecast.problem import Problem
 from loadtests.forecast.result import SHARE_OFF, Forecast
 from loadtests.forecast.sayings import said
@@ -99,6 +99,7 @@ def _figures(measures: Measures, forecast: Forecast) -> dict[str, float | int | 
         "left": measures.outcomes.gave_up_waiting,
         "left_low": round(forecast.abandoned_band[0]),
         "left_high": round(forecast.abandoned_band[1]),
+        "chance": round(2 * math.sqrt(forecast.abandoned)),
     }
 
 

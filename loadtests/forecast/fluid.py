@@ -17,126 +17,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import mul
-from typing import Final
+from typing import Final, NamedTuple
 
-from loadtests.forecast.patience import STAYS, Patience
+from loadtests.forecast.course import EMPTY, Course, Limits, Moment
+from loadtests.forecast.inflow import Inflow
 
 SAMPLES: Final = 240
 """Moments at which the length of the line is worked out; it costs a look at every cell in line."""
+_LOT: Final = 8
+"""Those who ask late come in lots of so many steps: each costs a look at every moment."""
+EXPECTED: Final = 0.5
+"""While more than so many of the called are expected, the room lets nobody straight in."""
 LONGEST_STEPS: Final = 60_000
 """A line that has not emptied after so many steps is told as one that does not."""
-_EMPTY: Final = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Inflow:
-    """
-    Describe people of one kind who come to the room.
-
-    Args:
-        name: what to call them.
-        came: how many come in each step.
-        patience: how long they stay.
-        comes: the share of those called who come in; for the others somebody else is called at once. Who meets no line
-            goes straight in, whoever it is.
-        seats: how long their seats are held, as (seconds, share); empty where seats are no matter.
-    """
-
-    name: str
-    came: tuple[float, ...]
-    patience: Patience = STAYS
-    comes: float = 1.0
-    seats: tuple[tuple[float, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """
-    Say what the room and the shop bear from a moment on.
-
-    Args:
-        from_s: the moment.
-        rate_per_s: admissions per second.
-        seats: how many may be inside.
-        shop_per_s: how many visits the shop can serve to their end per second; seats come back no faster.
-    """
-
-    from_s: float
-    rate_per_s: float
-    seats: float = math.inf
-    shop_per_s: float = math.inf
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """
-    Tell how things stand at one moment.
-
-    Args:
-        at_s: the moment.
-        waiting: how many wait, by inflow.
-        admitted, left: how many have been let in and have lost patience so far, by inflow.
-        called: how many have been let in or called in vain, by inflow.
-        inside: how many seats are held.
-    """
-
-    at_s: float
-    waiting: tuple[float, ...]
-    admitted: tuple[float, ...]
-    left: tuple[float, ...]
-    called: tuple[float, ...]
-    inside: float
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """
-    Hold what the fluid does.
-
-    Args:
-        step_s: the length of a step.
-        offered_s: the wait of one who comes at the k-th step's beginning and never leaves; as far as it is known.
-        served: (moment, wait, people) of those let in, in the order of their turns; of those drawn at an opening, by
-            groups of who came when.
-        moments: how things stand, at even distances, to the end.
-        cleared_s: when the line was empty after the longest wait, 0 if there was none; None where that does not come.
-    """
-
-    step_s: float
-    offered_s: tuple[float, ...]
-    served: tuple[tuple[float, float, float], ...]
-    moments: tuple[Moment, ...]
-    cleared_s: float | None
-
-    def wait_at(self, at_s: float) -> float | None:
-        """
-        Return the offered wait at *at_s*; None beyond what is known.
-        """
-        place = at_s / self.step_s
-        k = int(place)
-        if k < 0 or k + 1 >= len(self.offered_s):
-            return None
-        before, after = self.offered_s[k], self.offered_s[k + 1]
-        return before + (after - before) * (place - k)
-
-    def longest(self, until_s: float = math.inf) -> tuple[float, float]:
-        """
-        Return the longest wait of those whose turn comes before *until_s*, and when they had come; (0, 0) if none.
-        """
-        waits = ((wait_s, k * self.step_s) for k, wait_s in enumerate(self.offered_s))
-        return max((wait for wait in waits if wait[0] + wait[1] <= until_s), default=(0.0, 0.0))
-
-    def quantile(self, q: float, until_s: float = math.inf) -> float | None:
-        """
-        Return the wait that the share *q* of those let in before *until_s* do not exceed; None where nobody is.
-        """
-        waits = sorted((wait_s, people) for at_s, wait_s, people in self.served if at_s <= until_s)
-        left = q * sum(people for _, people in waits)
-        for wait_s, people in waits:
-            left -= people
-            if left <= _EMPTY:
-                return wait_s
-        return None
 
 
 def course_of(
@@ -147,6 +40,8 @@ def course_of(
     *,
     hears_s: float = 0.0,
     burst_s: float = 0.0,
+    learns_s: float = 0.0,
+    door_s: float = 0.0,
 ) -> Course:
     """
     Return what becomes of the *inflows*, until nobody waits any more.
@@ -162,9 +57,24 @@ def course_of(
         opens_s: when the room opens, by a draw among those who have come until then; 0 for one that is open.
         hears_s: how long after joining people ask for the first time.
         burst_s: for how long admissions that nobody used are saved up.
+        learns_s: how long it takes, in the first line, until the room knows how many do not come when called: so long
+            it reckons with all of them.
+        door_s: for how long those who were called stand at the door in the end: nobody leaves from there.
     """
-    line = _Line(inflows, limits, step_s, round(opens_s / step_s), hears_s, burst_s)
+    line = _Line(inflows, limits, step_s, round(opens_s / step_s), hears_s, burst_s, learns_s, door_s)
     return line.run()
+
+
+class _Late(NamedTuple):
+    """
+    Hold people who were called and have not heard of it: of which inflow, how many had come, when, and how long they
+    will have waited when they ask.
+    """
+
+    place: int
+    came: float
+    cell: int
+    wait_s: float
 
 
 @dataclass(slots=True)
@@ -175,6 +85,8 @@ class _Line:
     drawn: int
     hears_s: float
     burst_s: float
+    learns_s: float
+    door_s: float
     queued: bool = False
     saved: float = 0.0
     head: int = 0
@@ -188,13 +100,14 @@ class _Line:
     ends: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
     moments: list[Moment] = field(default_factory=list)
     stays: list[list[float]] = field(default_factory=list)
+    lates: defaultdict[int, list[_Late]] = field(default_factory=lambda: defaultdict(list))
 
     def run(self) -> Course:
         steps = len(self.inflows[0].came)
         self.admitted = [0.0] * len(self.inflows)
         self.called = [0.0] * len(self.inflows)
         self.stays = [[] for _ in self.inflows]
-        self.saved = self.burst_s * self.limits[0].rate_per_s
+        self.saved = self._depth(self.limits[0].rate_per_s)
         last_limits_s = self.limits[-1].from_s
         every = max(1, steps // SAMPLES)
         at, which, cleared_s = 0, 0, None
@@ -208,7 +121,7 @@ class _Line:
             at += 1
             if at % every == 0:
                 self._note(at)
-            if at >= steps and self.head >= steps:
+            if at >= steps and self.head >= steps and not self.lates:
                 cleared_s = self._cleared_s()
                 break
             if limits.rate_per_s <= 0 and now_s > last_limits_s and at >= steps:
@@ -243,41 +156,43 @@ class _Line:
         """
         income = limits.rate_per_s * self.step_s
         most = min(self.saved + income, max(0.0, limits.seats - self.inside))
-        used = 0.0 if at < self.drawn else self._admit(at, income, most)
-        self.saved = min(self.burst_s * limits.rate_per_s, max(0.0, self.saved + income - used))
+        used = 0.0 if at < self._opens() else self._admit(at, income, most)
+        self.learns_s -= self.step_s if self.queued else 0.0
+        self.saved = min(self._depth(limits.rate_per_s), max(0.0, self.saved + income - used))
+
+    def _opens(self) -> int:
+        """
+        Return the first step in which somebody goes in: after a draw, when those who were drawn have asked.
+        """
+        return self.drawn + round((self.hears_s + self.burst_s) / self.step_s) if self.drawn else 0
 
     def _admit(self, at: int, income: float, most: float) -> float:
         """
         Let the head of the line in, *most* people, and return how many it was; *income* of them come with the step.
         """
-        step_s, used = self.step_s, 0.0
+        step_s, used = self.step_s, self._admit_late(at, most)
         if self.head < self.drawn:
-            used = self._admit_drawn(at, most)
+            used += self._admit_drawn(at, most - used)
         steps = min(at + 1, len(self.inflows[0].came))
         entered = [0.0] * len(self.inflows)
         while self.head < steps and self.head >= self.drawn:
             begins_s = self._when_s(at, used, income)
             age_s = begins_s - (self.head + 0.5) * step_s
+            free = self._free(most, used, income)
             # Their turns come while the cell is worked off: in the mean half of that later.
             wanted = self._wanted(age_s)
             if income:
-                age_s += min(wanted, most - used) / income * step_s / 2
+                age_s += min(wanted, free) / income * step_s / 2
                 wanted = self._wanted(age_s)
             if self.queued and wanted and age_s < self.hears_s > 0:
                 break
-            if wanted > most - used and most - used <= _EMPTY:
+            if wanted > free and free <= EMPTY:
                 self.queued = True
                 break
-            share = self.head_left if wanted <= most - used else self.head_left * (most - used) / wanted
-            people = 0.0
-            for place, inflow in enumerate(self.inflows):
-                called = share * inflow.came[self.head] * inflow.patience.stays(age_s)
-                self.called[place] += called
-                entered[place] += called * (inflow.comes if self.queued else 1.0)
-                people += called * (inflow.comes if self.queued else 1.0)
-            self._note_served(begins_s, max(0.0, age_s), people)
-            if wanted > most - used:
-                used, self.queued = most, True
+            share = self.head_left if wanted <= free else self.head_left * free / wanted
+            self._call(at, share, begins_s, age_s, entered)
+            if wanted > free:
+                used, self.queued = used + free, True
                 self.head_left -= share
                 break
             used += wanted
@@ -285,8 +200,73 @@ class _Line:
             self.offered.append(max(0.0, self._when_s(at, used, income) - self.head * step_s))
         self._enter(at, entered)
         if self.queued and (steps - self.head) * step_s <= self.hears_s + 2 * step_s:
-            left = sum(sum(inflow.came[self.head : steps]) for inflow in self.inflows)
-            self.queued = left >= 1
+            coming = sum(inflow.comes * sum(inflow.came[self.head : steps]) for inflow in self.inflows)
+            self.queued = coming >= EXPECTED
+        return used
+
+    def _free(self, most: float, used: float, income: float) -> float:
+        """
+        Return how many more may go in within this step.
+
+        Where it is known who comes, one who meets no line takes a whole admission, of those there are when they come.
+        """
+        if self.queued or not any(inflow.patiences for inflow in self.inflows):
+            return most - used
+        there = min(self._depth(income / self.step_s), self.saved + income / 2)
+        return min(most - used, max(0.0, math.floor(there - used + EMPTY)))
+
+    def _depth(self, rate_per_s: float) -> float:
+        return max(1.0, self.burst_s * rate_per_s) if self.burst_s else 0.0
+
+    def _call(self, at: int, share: float, begins_s: float, age_s: float, entered: list[float]) -> None:
+        """
+        Call the *share* of the head cell that waits for it after *age_s*, and add those who come to *entered*.
+        """
+        come = 0.0
+        for place, inflow in enumerate(self.inflows):
+            called = share * inflow.came[self.head] * inflow.stays(self.head, self._patient_s(age_s))
+            comes, late = (inflow.comes, inflow.late) if self.queued else (1.0, 0.0)
+            self.called[place] += called * (1 - late)
+            entered[place] += called * comes
+            come += called * comes
+            if called * late:
+                self._put_off(at, place, called * late, self.head, age_s)
+        self._note_served(begins_s, max(0.0, age_s), come)
+
+    def _put_off(self, at: int, place: int, people: float, cell: int, age_s: float) -> None:
+        """
+        Let *people* of a cell come when they ask next; their patience is the law's, and they come in a few large lots.
+        """
+        inflow = self.inflows[place]
+        wait_s = inflow.late_s * max(1, math.ceil(age_s / inflow.late_s))
+        asks = max(at + 1, cell + round(wait_s / self.step_s))
+        lot = self.lates[asks + -asks % _LOT]
+        came = people / max(EMPTY, inflow.patience.stays(age_s))
+        if lot and lot[-1].place == place:
+            came, cell = came + lot[-1].came, lot.pop().cell
+        lot.append(_Late(place, came, cell, wait_s))
+
+    def _still(self, late: _Late, waited_s: float) -> float:
+        """
+        Return how many of those who are *late* are still there when they have waited so long.
+        """
+        return late.came * self.inflows[late.place].patience.stays(waited_s)
+
+    def _admit_late(self, at: int, most: float) -> float:
+        """
+        Let those in who were called before and ask only now; return how many of *most* they use.
+        """
+        used, entered = 0.0, [0.0] * len(self.inflows)
+        for late in self.lates.pop(at, ()):
+            there = self._still(late, late.wait_s)
+            go = min(there, most - used)
+            used, entered[late.place] = used + go, entered[late.place] + go
+            self.called[late.place] += go
+            self._note_served(at * self.step_s, late.wait_s, go)
+            if there - go > EMPTY:
+                left = late.came * (1 - go / there)
+                self.lates[at + 1].append(late._replace(came=left, wait_s=late.wait_s + self.step_s))
+        self._enter(at, entered)
         return used
 
     def _when_s(self, at: int, used: float, income: float) -> float:
@@ -295,24 +275,27 @@ class _Line:
         """
         return (at + (min(1.0, max(0.0, used - self.saved) / income) if income else 1.0)) * self.step_s
 
+    def _patient_s(self, age_s: float) -> float:
+        """
+        Return how long people of the head cell had to be patient, who go in *age_s* after they came.
+        """
+        return max(min(age_s, self.hears_s), age_s - self.door_s)
+
     def _wanted(self, age_s: float) -> float:
         """
         Return how many admissions what is left of the head cell asks for, *age_s* after it came.
         """
         wanted = 0.0
         for inflow in self.inflows:
-            comes = inflow.comes if self.queued else 1.0
-            wanted += inflow.came[self.head] * inflow.patience.stays(age_s) * comes
+            comes = inflow.comes if self.queued and self.learns_s <= 0 else 1.0
+            wanted += inflow.came[self.head] * inflow.stays(self.head, self._patient_s(age_s)) * comes
         return self.head_left * wanted
 
     def _admit_drawn(self, at: int, allowance: float) -> float:
         """
         Let in those who came before the opening, of all moments alike; return how many of *allowance* that were.
         """
-        there = [
-            list(map(mul, inflow.came[: self.drawn], self._stays(place, at)[at - 1 :: -1]))
-            for place, inflow in enumerate(self.inflows)
-        ]
+        there = [self._there(place, 0, self.drawn, at) for place in range(len(self.inflows))]
         wanted: float = self.head_left * sum(
             i.comes * sum(people) for i, people in zip(self.inflows, there, strict=True)
         )
@@ -320,8 +303,11 @@ class _Line:
         entered = []
         now_s = (at + 0.5) * self.step_s
         for place, inflow in enumerate(self.inflows):
-            self.called[place] += share * sum(there[place])
-            entered.append(share * inflow.comes * sum(there[place]))
+            called, middle = share * sum(there[place]), self.drawn // 2
+            self.called[place] += called * (1 - inflow.late)
+            entered.append(called * inflow.comes)
+            if called * inflow.late and middle < len(inflow.came):
+                self._put_off(at, place, called * inflow.late, middle, (at - middle) * self.step_s)
         width = max(1, self.drawn // 16)
         for first in range(0, self.drawn, width):
             people = sum(
@@ -338,7 +324,7 @@ class _Line:
         return wanted
 
     def _note_served(self, now_s: float, wait_s: float, people: float) -> None:
-        if people > _EMPTY:
+        if people > EMPTY:
             self.served.append((now_s, wait_s, people))
 
     def _enter(self, at: int, entered: Sequence[float]) -> None:
@@ -361,15 +347,30 @@ class _Line:
         """
         Note how things stand after *at* steps.
         """
-        waiting, left = [], []
-        for place, inflow in enumerate(self.inflows):
-            come = inflow.came[:at]
+        waiting = []
+        for place in range(len(self.inflows)):
             first, count = (0, self.drawn) if self.head < self.drawn else (self.head, 1)
-            known = self._stays(place, at)
-            # Of those who came in step k, as many are there as stay for at - k - 1/2 steps.
-            people = list(map(mul, come[first:], known[at - 1 - first :: -1] if at > first else ()))
-            there = sum(people) - (1 - self.head_left) * sum(people[:count])
-            waiting.append(there)
-            left.append(max(0.0, sum(come) - self.called[place] - there))
+            people = self._there(place, first, at, at)
+            waiting.append(sum(people) - (1 - self.head_left) * sum(people[:count]))
+        for late in (late for some in self.lates.values() for late in some):
+            waiting[late.place] += self._still(late, (at - late.cell - 0.5) * self.step_s)
+        left = (
+            max(0.0, sum(inflow.came[:at]) - called - there)
+            for inflow, called, there in zip(self.inflows, self.called, waiting, strict=True)
+        )
         totals = (tuple(waiting), tuple(self.admitted), tuple(left), tuple(self.called))
         self.moments.append(Moment(at * self.step_s, *totals, self.inside))
+
+    def _there(self, place: int, first: int, until: int, at: int) -> list[float]:
+        """
+        Return who is still there at the end of step *at* - 1 of those who came in the steps from *first* to *until*.
+        """
+        inflow = self.inflows[place]
+        until = min(until, len(inflow.came))
+        if first >= until:
+            return []
+        if inflow.patiences:
+            waits = ((k, (at - k - 0.5) * self.step_s) for k in range(first, until))
+            return [inflow.came[k] * inflow.stays(k, waited_s) for k, waited_s in waits]
+        # Of those who came in step k, as many are there as stay for at - k - 1/2 steps.
+        return list(map(mul, inflow.came[first:until], self._stays(place, at)[at - 1 - first :: -1]))

@@ -5,7 +5,7 @@ How many status polls a line comes to, by the room's own rule of when to ask aga
 from collections.abc import Sequence
 from typing import Final
 
-from loadtests.forecast.fluid import Moment
+from loadtests.forecast.course import Moment
 from loadtests.forecast.problem import Problem
 from waiting_room.core.polling import JITTER, Intervals, far_interval_ms, longest_ms, slot_ms
 

@@ -5,17 +5,17 @@ A scenario as the fluid sees it: who comes in each step, and what the room and t
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any, Final
 
-from loadtests.arrivals.rate import expected_count
-from loadtests.crowd.streams import arrivals_of
-from loadtests.forecast.fluid import Course, Inflow, Limits, course_of
+from loadtests.forecast.course import EMPTY, Course, Limits
+from loadtests.forecast.fluid import course_of
+from loadtests.forecast.inflow import Inflow
 from loadtests.forecast.patience import STAYS, Patience
+from loadtests.forecast.people import people_of
 from loadtests.forecast.shelves import Shelves, shelves_of
 from loadtests.forecast.visits import Visits, visits_of
 from loadtests.scenario.spec import Change, Scenario
-from waiting_room.core.pacing import TICK_MS
+from waiting_room.core.pacing import TICK_MS, door_s
 from waiting_room.core.plan import RECOVERY_MS
 from waiting_room.core.policy import Policy
 from waiting_room.core.polling import JITTER
@@ -27,8 +27,9 @@ LOOK_WORK_S: Final = 0.08
 """The database's time for an order and for a look around in the demo shop (`demo_shop.model.PageCosts`)."""
 _BEARS: Final = 0.93
 """What a shop with a line at its database sells of what arithmetic says: 18.6 of 20 orders/s were measured."""
-_RESTART_S: Final = RECOVERY_MS / 1000
-"""A room whose store was gone lets nobody in for so long after it is back."""
+RESTART_S: Final = RECOVERY_MS / 1000 + 0.5
+"""A store that was killed is back half a second after it is started again (0.4 and 1.2 s were measured), and a room
+whose store was gone lets nobody in for so long after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,7 @@ class Problem:
         """
         Return the mean time that a seat is held.
         """
-        weights = [
-            arrivals * visits.places * visits.comes for arrivals, visits in zip(self.arrivals, self.visits, strict=True)
-        ]
+        weights = [sum(inflow.came) * (inflow.comes + inflow.late) for inflow in self.inflows]
         whole = sum(weights)
         held = sum(weight * visits.held_s for weight, visits in zip(weights, self.visits, strict=True))
         return held / whole if whole else 0.0
@@ -92,18 +91,34 @@ class Problem:
         """
         return self.policy.poll_min_s * (1 + JITTER / 2)
 
+    @property
+    def learns_s(self) -> float:
+        """
+        Return how long the room reckons with everybody whom it calls, as it does (`core.pacing.mature_ms`).
+        """
+        return min(self.policy.claim_window_s / 2, 2.5 * self.policy.poll_min_s + 2)
+
     def course(self) -> Course:
         """
         Return what becomes of it.
         """
         burst_s = TICK_MS / 1000
-        return course_of(self.inflows, self.limits, self.step_s, self.opens_s, hears_s=self.hears_s, burst_s=burst_s)
+        return course_of(
+            self.inflows,
+            self.limits,
+            self.step_s,
+            self.opens_s,
+            hears_s=self.hears_s,
+            burst_s=burst_s,
+            learns_s=self.learns_s,
+            door_s=door_s(max(self.admits_per_s, EMPTY), self.hears_s),
+        )
 
     def staying(self) -> "Problem":
         """
         Return the same with people who never leave: what a room amounts to that calls those who have gone.
         """
-        return replace(self, inflows=tuple(replace(inflow, patience=STAYS) for inflow in self.inflows))
+        return replace(self, inflows=tuple(replace(inflow, patience=STAYS, patiences=()) for inflow in self.inflows))
 
     def more_people(self, times: float) -> "Problem":
         """
@@ -117,7 +132,8 @@ class Problem:
         Return the same with people who wait *times* as long.
         """
         laws = (Patience(inflow.patience.scale_s * times, inflow.patience.shape) for inflow in self.inflows)
-        return replace(self, inflows=tuple(replace(i, patience=law) for i, law in zip(self.inflows, laws, strict=True)))
+        changed = (replace(i, patience=law, patiences=()) for i, law in zip(self.inflows, laws, strict=True))
+        return replace(self, inflows=tuple(changed))
 
     def paced(self, times: float) -> "Problem":
         """
@@ -134,7 +150,8 @@ class Problem:
         wide = max(1, round(window_s / self.step_s))
         longer = (0.0,) * (wide - 1)
         came = (_smeared(i.came, wide) if i.name in streams else i.came + longer for i in self.inflows)
-        return replace(self, inflows=tuple(replace(i, came=some) for i, some in zip(self.inflows, came, strict=True)))
+        sent = (replace(i, came=some, patiences=()) for i, some in zip(self.inflows, came, strict=True))
+        return replace(self, inflows=tuple(sent))
 
 
 def problem_of(scenario: Scenario, seed: int | None = None, steps: int = STEPS) -> Problem:
@@ -150,28 +167,33 @@ def problem_of(scenario: Scenario, seed: int | None = None, steps: int = STEPS) 
     policy = Policy.parse(dict(scenario.room))
     step_s = max(FINEST_S, scenario.length_s / steps)
     count = max(1, math.ceil(scenario.length_s / step_s - 1e-9))
-    visits = tuple(visits_of(stream, seed or 0, policy.idle_timeout_s) for stream in scenario.streams)
-    came = list(_came(scenario, seed, step_s, count))
+    crowds = tuple(people_of(scenario.streams, seed, step_s, count))
+    visits = tuple(
+        visits_of(stream, seed or 0, policy.idle_timeout_s, some.kinds, some.hides)
+        for stream, some in zip(scenario.streams, crowds, strict=True)
+    )
     inflows = tuple(
         Inflow(
             stream.name,
-            tuple(use.places * people for people in some),
+            some.places,
             Patience.of(stream.behaviour),
             use.comes,
             use.seats,
+            use.late,
+            stream.behaviour.hidden_poll_s,
+            some.patiences,
         )
-        for stream, some, use in zip(scenario.streams, came, visits, strict=True)
+        for stream, some, use in zip(scenario.streams, crowds, visits, strict=True)
     )
-    arrivals = tuple(map(sum, came))
     opens_s = scenario.pre_queue_s
     if not opens_s:
         opens_s = min((change.at_s for change in scenario.changes if change.do == "open"), default=0.0)
     return Problem(
         streams=tuple(stream.name for stream in scenario.streams),
-        arrivals=arrivals,
+        arrivals=tuple(some.arrivals for some in crowds),
         visits=visits,
         inflows=inflows,
-        limits=tuple(_limits(scenario, policy, _shop_per_s(scenario.shop, arrivals, visits))),
+        limits=tuple(_limits(scenario, policy, _shop_per_s(scenario.shop, inflows, visits))),
         step_s=step_s,
         opens_s=opens_s,
         closes_s=min((change.at_s for change in scenario.changes if change.do == "sell-out"), default=math.inf),
@@ -180,28 +202,12 @@ def problem_of(scenario: Scenario, seed: int | None = None, steps: int = STEPS) 
     )
 
 
-def _came(scenario: Scenario, seed: int | None, step_s: float, count: int) -> Iterator[list[float]]:
-    """
-    Yield how many of each stream come in each step.
-    """
-    edges = [k * step_s for k in range(count + 1)]
-    if seed is None:
-        for stream in scenario.streams:
-            until = [expected_count(stream.rate, edge) for edge in edges]
-            yield [after - before for before, after in pairwise(until)]
-        return
-    came = [[0.0] * count for _ in scenario.streams]
-    for arrival in arrivals_of(scenario.streams, seed):
-        came[arrival.stream][min(count - 1, int(arrival.at_s / step_s))] += 1
-    yield from came
-
-
-def _shop_per_s(shop: Mapping[str, Any], arrivals: tuple[float, ...], visits: tuple[Visits, ...]) -> float:
+def _shop_per_s(shop: Mapping[str, Any], inflows: tuple[Inflow, ...], visits: tuple[Visits, ...]) -> float:
     """
     Return how many visits of such a crowd the demo shop can serve per second; infinite for a shop of one's own.
     """
     connections = shop.get("db_connections")
-    come = [people * use.places * use.comes for people, use in zip(arrivals, visits, strict=True)]
+    come = [sum(inflow.came) * (inflow.comes + inflow.late) for inflow in inflows]
     if not connections or not sum(come):
         return math.inf
     orders = sum(people * use.orders for people, use in zip(come, visits, strict=True)) / sum(come)
@@ -235,7 +241,7 @@ def _limits(scenario: Scenario, policy: Policy, shop_per_s: float) -> Iterator[L
 
 
 def _lasts_s(change: Change) -> float:
-    return change.for_s + _RESTART_S if change.do == "kill-redis" else change.for_s
+    return change.for_s + RESTART_S if change.do == "kill-redis" else change.for_s
 
 
 def _smeared(came: tuple[float, ...], wide: int) -> tuple[float, ...]:

@@ -10,10 +10,12 @@ SAYINGS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "as_predicted": {
             "en": "The room did what arithmetic says it should: the longest wait was {wait} s, within the forecast of "
-            "{low} to {high} s, and {left} people lost patience ({left_low} to {left_high} were forecast).",
+            "{low} to {high} s, and {left} people lost patience ({left_low} to {left_high} were forecast; with another "
+            "crowd of the same kind it would be up to {chance} more or fewer, by chance alone).",
             "pl": "Poczekalnia zachowała się tak, jak wynika z obliczeń: najdłuższe oczekiwanie trwało {wait} s przy "
             "prognozie od {low} do {high} s, a cierpliwość straciło {left} osób (prognoza: od {left_low} do "
-            "{left_high}).",
+            "{left_high}; przy innym tłumie tego samego rodzaju sam przypadek zmieniłby tę liczbę o nie więcej niż "
+            "{chance}).",
         },
         "ghost_slots": {
             "en": "Turns are spent on people who have already left. The longest wait was {wait} s; it should lie "
@@ -36,14 +38,16 @@ SAYINGS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "więcej osób, niż wynika z ustawień, albo kupujący szybciej tracili cierpliwość.",
         },
         "more_gave_up": {
-            "en": "More people lost patience than forecast: {left}, where {left_low} to {left_high} were forecast.",
+            "en": "More people lost patience than forecast: {left}, where {left_low} to {left_high} were forecast. "
+            "Chance alone moves such a number by up to {chance}.",
             "pl": "Więcej osób straciło cierpliwość, niż przewidywano: {left} przy prognozie od {left_low} do "
-            "{left_high}.",
+            "{left_high}. Sam przypadek zmienia taką liczbę o nie więcej niż {chance}.",
         },
         "fewer_gave_up": {
-            "en": "Fewer people lost patience than forecast: {left}, where {left_low} to {left_high} were forecast.",
+            "en": "Fewer people lost patience than forecast: {left}, where {left_low} to {left_high} were forecast. "
+            "Chance alone moves such a number by up to {chance}.",
             "pl": "Mniej osób straciło cierpliwość, niż przewidywano: {left} przy prognozie od {left_low} do "
-            "{left_high}.",
+            "{left_high}. Sam przypadek zmienia taką liczbę o nie więcej niż {chance}.",
         },
         "over_admission": {
             "en": "The room let in more than its rate allows: {over} times too many within a window of {window} s; the "

@@ -2,13 +2,14 @@
 What a shopper does with a place in the line, by kind: whether they come when called, and how long they hold a seat.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from loadtests.crowd.kinds import means_well
 from loadtests.crowd.own import own_of
 from loadtests.crowd.shoppers import Shopper, draw_shopper
-from loadtests.crowd.streams import Stream, kind_of
+from loadtests.crowd.streams import Stream
 from loadtests.journeys.table import Thought, draw_path, page_of, thought_s
 from loadtests.journeys.tables import BUYER, TABLES, WINDOW
 
@@ -18,7 +19,9 @@ LOOK_PAGES_S: Final = 0.1
 """Likewise of a look at a product."""
 SAMPLE: Final = 400
 """So many shoppers of a stream tell the law of its visits: their mean is within a twentieth of the true one."""
-_BINS: Final = 24
+DRAWN: Final = 20_000
+"""So many people of a stream are drawn one by one; of a larger crowd the next ones are like the first again."""
+_BINS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Use:
         comes: the share of those called who claim.
     """
 
-    places: float = 1.0
+    places: int = 1
     comes: float = 1.0
 
 
@@ -47,6 +50,15 @@ and comes for some of the others in time; five fit the waits of a run with 130 b
 USUAL: Final = Use()
 HIDING: Final = frozenset({"slow-phone"})
 """Kinds that may have the page in a hidden tab, which hears of its turn up to a minute late: no figure of the room."""
+ERRANDS: Final = frozenset({"bot", "storm", "sharer", "replayer"})
+"""Kinds that buy without a thought once they are in, and give the seat back with it."""
+
+
+def places_of(kind: str) -> int:
+    """
+    Return how many places in line one of a *kind* takes.
+    """
+    return USES.get(kind, USUAL).places
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +88,13 @@ def visit_of(kind: str, shopper: Shopper) -> Visit:
     Return the visit that *shopper* of a *kind* makes once let in, where no page is slow.
 
     It is the walk that the shopper will make. An order gives the seat back; who makes none closes the window, and the
-    seat ends by being idle. Those who mean no good shop as little as those who only look; one of a journey of its own,
-    which only the generator loads, is taken for a buyer.
+    seat ends by being idle. Of those who mean no good most buy at once, as a program does; of replayers those do who do
+    not give the seat back at the waiting page. One of a journey of its own, which only the generator loads, is taken
+    for a buyer.
     """
+    if kind in ERRANDS:
+        leaves = kind == "replayer" and shopper.says_goodbye
+        return Visit(ORDER_PAGES_S, gives_back=True, orders=0 if leaves else 1)
     table = TABLES.get(kind, WINDOW if own_of(kind) is None else BUYER)
     steps = draw_path(table, shopper.who).steps
     edges = (step.edge for step in steps if step.edge is not None and step.edge.thought is not Thought.NONE)
@@ -94,15 +110,17 @@ class Visits:
     Sum up the visits of a stream's shoppers.
 
     Args:
-        places: how many places they take, per shopper.
-        comes: the share of those called who claim.
-        orders: orders per shopper who is let in.
+        comes: of the places that are called, the share that is claimed at once.
+        late: the share that is claimed by a hidden tab, when it asks next.
+        honest: the share that is held by those who mean well; only of these one says that they lose patience.
+        orders: orders for each place that is claimed.
         seats: how long seats are held, as (seconds, share).
         orders_s: how long after being let in orders are made, as (seconds, share of the orders).
     """
 
-    places: float
     comes: float
+    late: float
+    honest: float
     orders: float
     seats: tuple[tuple[float, float], ...]
     orders_s: tuple[tuple[float, float], ...] = ()
@@ -115,42 +133,57 @@ class Visits:
         return sum(held_s * share for held_s, share in self.seats)
 
 
-def visits_of(stream: Stream, seed: int, idle_s: float) -> Visits:
+def visits_of(stream: Stream, seed: int, idle_s: float, kinds: Mapping[str, float], hides: float = 0.0) -> Visits:
     """
-    Return what the shoppers of *stream* do with the room; *idle_s* ends an unused seat.
+    Return what the shoppers of *stream* do with the room.
 
-    Shares of kinds are those of the stream; how long visits last is told by its first `SAMPLE` shoppers.
+    How long visits last is told kind by kind, by walks of the stream's first shoppers.
+
+    Args:
+        stream: who walks.
+        seed: of the crowd.
+        idle_s: ends an unused seat.
+        kinds: how many of each kind come, or their shares.
+        hides: how many of these have the page in a hidden tab.
     """
-    parts = _parts(stream)
-    places = sum(part * USES.get(kind, USUAL).places for kind, part in parts.items())
-    called = {kind: part * USES.get(kind, USUAL).places for kind, part in parts.items()}
-    come = {kind: share * USES.get(kind, USUAL).comes for kind, share in called.items()}
-    visits = list(_sample(stream, seed, come))
-    if not places or not visits:
-        return Visits(places, 0.0, 0.0, ())
-    orders = sum(visit.orders for visit in visits) / len(visits)
-    seats = _binned(visit.held_s(idle_s) for visit in visits)
-    orders_s = _binned(visit.shops_s for visit in visits if visit.orders)
-    return Visits(places, sum(come.values()) / places, orders, seats, orders_s)
+    called = {kind: people * places_of(kind) for kind, people in kinds.items()}
+    claimed = {kind: places * USES.get(kind, USUAL).comes for kind, places in called.items()}
+    places, come = sum(called.values()), sum(claimed.values())
+    if not come:
+        return Visits(0.0, 0.0, 1.0, 0.0, ())
+    seats: list[tuple[float, float]] = []
+    orders_s: list[tuple[float, float]] = []
+    orders = 0.0
+    each = max(1, SAMPLE // len(kinds))
+    for kind, people in claimed.items():
+        if not people:
+            continue
+        visits = [visit_of(kind, _shopper(stream, seed, k)) for k in range(each)]
+        share, made = people / come, sum(visit.orders for visit in visits) / each
+        seats += _binned((visit.held_s(idle_s) for visit in visits), share)
+        orders_s += _binned((visit.shops_s for visit in visits if visit.orders), share * made)
+        orders += share * made
+    honest = sum(places for kind, places in called.items() if means_well(kind)) / places
+    return Visits(
+        (come - hides) / places,
+        hides / places,
+        honest,
+        orders,
+        tuple(seats),
+        tuple((shops_s, share / orders) for shops_s, share in orders_s),
+    )
 
 
-def _parts(stream: Stream) -> dict[str, float]:
-    whole = sum(stream.journeys.values())
-    return {kind: part / whole for kind, part in stream.journeys.items()}
+def _shopper(stream: Stream, seed: int, k: int) -> Shopper:
+    return draw_shopper(stream.behaviour, f"{seed}:{stream.name}:{k}", k)
 
 
-def _sample(stream: Stream, seed: int, come: Mapping[str, float]) -> Iterable[Visit]:
-    for k in range(SAMPLE):
-        kind = kind_of(stream, seed, k)
-        if come.get(kind):
-            yield visit_of(kind, draw_shopper(stream.behaviour, f"{seed}:{stream.name}:{k}", k))
-
-
-def _binned(held_s: Iterable[float]) -> tuple[tuple[float, float], ...]:
+def _binned(values: Iterable[float], share: float) -> Iterator[tuple[float, float]]:
     """
-    Return a sample as at most `_BINS` means of as many parts of it.
+    Yield a sample as at most `_BINS` means of as many parts of it, each with its part of *share*.
     """
-    ordered = sorted(held_s)
+    ordered = sorted(values)
     size = max(1, -(-len(ordered) // _BINS))
-    groups = [ordered[first : first + size] for first in range(0, len(ordered), size)]
-    return tuple((sum(group) / len(group), len(group) / len(ordered)) for group in groups)
+    for first in range(0, len(ordered), size):
+        group = ordered[first : first + size]
+        yield sum(group) / len(group), share * len(group) / len(ordered)

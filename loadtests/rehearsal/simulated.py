@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any, Final, NamedTuple
 
+from loadtests.crowd.kinds import means_well
 from loadtests.crowd.shoppers import Behaviour, draw_shopper
 from loadtests.crowd.streams import arrivals_of, kind_of
-from loadtests.forecast.problem import problem_of
+from loadtests.forecast.problem import RESTART_S, problem_of
 from loadtests.forecast.shelves import shelves_of, wanted
-from loadtests.forecast.visits import HIDING, USES, USUAL, Visit, visit_of
+from loadtests.forecast.visits import DRAWN, HIDING, USES, USUAL, Visit, places_of, visit_of
 from loadtests.measuring.fairness import quantile
 from loadtests.scenario.spec import Change, Scenario
 from waiting_room import simulation
@@ -21,8 +22,6 @@ from waiting_room.core.policy import Policy
 from waiting_room.simulation.crowd import GOODBYE, HIDDEN, NO_SHOW, RELEASES, Crowd
 from waiting_room.simulation.scenario import ScenarioError, steady
 
-PERSONS: Final = 20_000
-"""So many people of a stream are drawn one by one; of a larger crowd the next ones are like the first again."""
 PLACES_APART_S: Final = 0.5
 """One who takes several places joins again so soon."""
 _LOOKS: Final = 4
@@ -75,9 +74,8 @@ class Simulated:
         Rate, seats, order and places are held at every step: a run that breaks one of these has no result.
         """
         result = self.result
-        # Who gives up in the moment of being let in holds a seat, and is counted as let in.
-        left = len(self.guests) - result.admitted - result.no_shows - result.turned_away - result.unserved
         waits = [wait_s for _, wait_s in self.waits()]
+        told = (wait_s for guest, wait_s in self.waits() if guest.kind not in HIDING and means_well(guest.kind))
         return {
             "arrivals": self.shoppers,
             "places": len(self.guests),
@@ -85,9 +83,9 @@ class Simulated:
             "orders_total": self.orders(end_s),
             "waited_p50_s": quantile(waits, 0.5),
             "waited_p95_s": quantile(waits, 0.95),
-            "waited_max_s": max(waits, default=None),
+            "waited_max_s": max(told, default=None),
             "outcomes": {
-                "gave_up_waiting": left,
+                "gave_up_waiting": self.gave_up(),
                 "no_show": result.no_shows,
                 "refused": result.turned_away,
             },
@@ -108,6 +106,14 @@ class Simulated:
             ],
             "left_out": list(self.left_out),
         }
+
+    def gave_up(self) -> int:
+        """
+        Return how many lost patience; of one who means no good nobody says so, with however many places.
+        """
+        ends = zip(self.guests, self.result.let_in_ms, self.result.gave_up, strict=True)
+        # Who gives up in the moment of being let in holds a seat, and is counted as let in.
+        return sum(gone for guest, let_in_ms, gone in ends if let_in_ms < 0 and means_well(guest.kind))
 
     def waits(self) -> Iterator[tuple[Guest, float]]:
         """
@@ -197,11 +203,11 @@ def _guests(scenario: Scenario, seed: int) -> tuple[int, list[Guest]]:
     guests: list[Guest] = []
     arrivals = arrivals_of(scenario.streams, seed)
     for arrival in arrivals:
-        who = arrival.stream, arrival.k % PERSONS
+        who = arrival.stream, arrival.k % DRAWN
         if who not in known:
             known[who] = _guest(scenario, seed, *who)
         guest = known[who]
-        places, orders = round(USES.get(guest.kind, USUAL).places), max(1, round(guest.visit.orders))
+        places, orders = places_of(guest.kind), max(1, round(guest.visit.orders))
         if orders > 1:
             # An order gives the seat back: whoever makes another comes again, to a line as long as was foretold.
             guest = guest._replace(visit=replace(guest.visit, shops_s=guest.visit.shops_s / orders, orders=1))
@@ -240,8 +246,11 @@ def _change(change: Change, scenario: Scenario) -> Iterator[simulation.Change]:
             yield simulation.Change(change.at_s, {name: round(change.to or 0)})
             if change.for_s:
                 yield simulation.Change(ends_s, {name: getattr(before, name)})
-        case "break" | "kill-redis":
+        case "break":
             yield simulation.Change(change.at_s, phase=Phase.PAUSED, until_s=ends_s)
+        case "kill-redis":
+            # While the store is away and the room is put back, nobody goes in and nobody gets a number.
+            yield simulation.Change(change.at_s, phase=Phase.PAUSED, until_s=ends_s + RESTART_S)
         case "sell-out":
             yield simulation.Change(change.at_s, phase=Phase.CLOSED)
         case "open":

@@ -22,7 +22,7 @@ BYTES_A_WAITING: Final = 0.83
 BYTES_A_JOIN: Final = 110
 """A join is remembered for a minute."""
 BYTES_A_SEAT: Final = 150
-_LONG: Final = frozenset({"series", "let_in_ms", "lanes"})
+_LONG: Final = frozenset({"series", "let_in_ms", "gave_up", "lanes"})
 _FULL: Final = 0.99
 _REMEMBERED_S: Final = 60
 
@@ -55,6 +55,7 @@ class Result:
     modelled from measured bytes, at the peak. *stall_s*: the longest time without a call while somebody waited, a seat
     was free and the pace allowed it. *lanes_behind*: by how many calls a lane was behind its part at most. *series*:
     what happened in each second. *let_in_ms*: when each visitor was let in, since the start; -1 for who was not.
+    *gave_up*: whether each visitor lost patience, as a 1.
     """
 
     seed: int
@@ -95,6 +96,7 @@ class Result:
     lanes: Mapping[str, LaneResult]
     series: dict[str, Sequence[int]] = field(repr=False, compare=False, default_factory=dict)
     let_in_ms: Sequence[int] = field(repr=False, compare=False, default=())
+    gave_up: bytes = field(repr=False, compare=False, default=b"")
 
     def as_dict(self) -> dict[str, Any]:
         """
@@ -162,6 +164,7 @@ def judge(play: "Play") -> Result:
         lanes=_lanes(play),
         series=series,
         let_in_ms=array("q", (at_ms - promises.start_ms if at_ms else -1 for at_ms in promises.admitted_ms)),
+        gave_up=bytes(each == LEFT for each in state),
     )
 
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from loadtests.arrivals.rate import Rate, expected_count
 from loadtests.arrivals.spike import SpikeProfile
-from loadtests.forecast.fluid import Course, Inflow, Limits, course_of
+from loadtests.forecast.course import Course, Limits
+from loadtests.forecast.fluid import course_of
+from loadtests.forecast.inflow import Inflow
 from loadtests.forecast.patience import STAYS, Patience
 from tests.loadtests.forecast.events import crowd, first_come_first_served
 
@@ -214,13 +216,58 @@ def test_what_nobody_used_is_saved_up_for_a_moment() -> None:
     assert max(wait_s for _, wait_s, _ in course.served) == pytest.approx(0.6, abs=0.11)
 
 
+def test_who_asks_late_comes_when_asking_and_takes_nobodys_turn_before() -> None:
+    """
+    Half of a line hear of their turn after 30 s only: the others are no more than may go in, and wait for nobody.
+    """
+    come = (1.0,) * 100
+    half = Inflow("half", come, comes=0.5, late=0.5, late_s=30.0)
+    course, alone = (course_of([inflow], [Limits(0, 5.0)], 0.1) for inflow in (half, Inflow("all", come)))
+    assert alone.longest()[0] > 9
+    assert sum(people for _, wait_s, people in course.served if wait_s < 1) > 49
+    assert sum(people for _, wait_s, people in course.served if wait_s >= 30) > 45
+
+
+def test_the_first_turns_go_to_no_shows_too() -> None:
+    """
+    Until the room has seen that they do not come: two seconds at 10 a second, of which half are lost.
+    """
+    inflow = Inflow("all", (4.0,) * 200, comes=0.5)
+    knows, learns = (course_of([inflow], [Limits(0, 10.0)], 0.1, learns_s=s).moments for s in (0.0, 2.0))
+    assert knows[-1].admitted == pytest.approx(learns[-1].admitted)
+    assert knows[100].admitted[0] - learns[100].admitted[0] == pytest.approx(10.0, abs=1.0)
+
+
+def test_nobody_leaves_from_the_door() -> None:
+    """
+    Whose patience ends while standing there goes in all the same.
+    """
+    rate = Rate(((0.0, 30.0), (60.0, 30.0)))
+    inflow = Inflow("all", cells(rate, 0.1), Patience(10.0))
+    open_, door = (course_of([inflow], [Limits(0, 15.0)], 0.1, door_s=s).moments[-1] for s in (0.0, 1.0))
+    assert door.left[0] < open_.left[0]
+
+
+def test_people_whose_patience_is_known_leave_when_it_ends() -> None:
+    """
+    Ten come at once; nine would not wait for a second, and the room lets in two a second.
+    """
+    patiences = ((0.3,) * 9 + (100.0,), *(((),) * 9))
+    inflow = Inflow("all", (10.0, *((0.0,) * 9)), patiences=patiences)
+    last = course_of([inflow], [Limits(0, 2.0)], 0.1).moments[-1]
+    assert last.left[0] == pytest.approx(9.0, abs=1.0)
+    assert last.admitted[0] + last.left[0] == pytest.approx(10.0)
+
+
 INFLOWS = st.builds(
     Inflow,
     st.just("all"),
     st.lists(st.floats(0, 50), min_size=20, max_size=20).map(tuple),
     st.builds(Patience, st.floats(0.5, 100), st.floats(0.5, 3)),
-    st.floats(0, 1),
+    st.floats(0, 0.7),
     st.sampled_from([(), ((1.5, 1.0),), ((0.4, 0.5), (6.0, 0.5))]),
+    st.sampled_from([0.0, 0.3]),
+    st.just(4.0),
 )
 
 
@@ -237,7 +284,8 @@ def test_everybody_is_let_in_or_left_or_waits_or_did_not_come(
         for place, inflow in enumerate(inflows):
             called = moment.called[place]
             came = sum(inflow.came[: round(moment.at_s / 0.5)])
-            assert inflow.comes * called - 1e-6 <= moment.admitted[place] <= called + 1e-6
+            at_once = inflow.comes / (1 - inflow.late)
+            assert at_once * called - 1e-6 <= moment.admitted[place] <= called + 1e-6
             assert called + moment.left[place] + moment.waiting[place] == pytest.approx(came, abs=1e-6)
             assert min(called, moment.left[place], moment.waiting[place]) >= -1e-6
         assert moment.inside <= seats + 1e-6

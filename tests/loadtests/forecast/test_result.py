@@ -11,7 +11,8 @@ import pytest
 from loadtests.arrivals.rate import Rate
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.crowd.streams import Stream, arrivals_of
-from loadtests.forecast.result import Forecast, forecast_of
+from loadtests.forecast.problem import problem_of
+from loadtests.forecast.result import Forecast, forecast, forecast_of
 from loadtests.scenario.spec import Change, Scenario, Unsure
 
 RATE = Rate(((0.0, 4.0), (10.0, 40.0), (30.0, 40.0), (35.0, 4.0), (60.0, 4.0)))
@@ -26,6 +27,13 @@ def followed(scenario: Scenario) -> Forecast:
     Return the forecast for the mean of all crowds, to the end of the line.
     """
     return forecast_of(scenario, run=False)
+
+
+def coarse(scenario: Scenario) -> Forecast:
+    """
+    Return the same in large steps.
+    """
+    return forecast(problem_of(scenario, steps=150), {}, None, by_chance=True)
 
 
 def with_kinds(**kinds: float) -> Scenario:
@@ -61,6 +69,28 @@ def test_no_shows_shorten_the_wait_of_the_others() -> None:
     alone, halved = followed(with_kinds(buyer=1)), followed(with_kinds(buyer=1, no_show=1))
     assert halved.wait_max_s < 0.4 * alone.wait_max_s
     assert halved.orders < alone.orders
+
+
+def test_hidden_tabs_come_late_and_shorten_the_wait_of_the_others() -> None:
+    """
+    Half hear of their turn up to a minute after it, when the others have gone in.
+    """
+    hidden = replace(STREAM, journeys={"slow-phone": 1.0}, behaviour=replace(PATIENT, hidden_share=0.5))
+    seen = replace(hidden, behaviour=replace(PATIENT, hidden_share=0.0))
+    late, prompt = (coarse(replace(SCENARIO, streams=(stream,))) for stream in (hidden, seen))
+    assert late.wait_max_s < 0.5 * prompt.wait_max_s
+    assert late.waited_p95_s is not None
+    assert late.waited_p95_s > 59
+
+
+def test_nobody_says_that_bots_lose_patience() -> None:
+    """
+    They hold five places each, and what becomes of these is no person's loss; each place that is called buys.
+    """
+    bots = coarse(with_kinds(bot=1))
+    assert bots.abandoned == 0.0
+    assert bots.orders == pytest.approx(bots.admitted, rel=0.02)
+    assert bots.admitted > bots.arrivals / 2
 
 
 def test_those_who_never_join_are_not_in_line() -> None:

@@ -91,6 +91,28 @@ def test_a_break_lets_nobody_in() -> None:
     assert [at_s for at_s in let_in if 25.0 < at_s < 28.0]
 
 
+def test_a_room_whose_store_was_killed_rests_until_it_is_put_back() -> None:
+    """
+    Three seconds and a half after the store is started again.
+    """
+    killed = replace(SMALL.scaled(0.5), changes=(Change(15.0, "kill-redis", for_s=2.0),))
+    let_in = [guest.at_s + wait_s for guest, wait_s in simulated(killed, SEED).waits()]
+    assert not [at_s for at_s in let_in if 16.0 < at_s < 20.5]
+    assert [at_s for at_s in let_in if 20.5 < at_s < 23.0]
+
+
+def test_of_a_bots_places_none_is_a_person_who_lost_patience() -> None:
+    """
+    Five places wait for each, and are left without anybody's telling.
+    """
+    bots = replace(SMALL, streams=(replace(STREAM, rate=SMALL.streams[0].rate.scaled(0.05), journeys={"bot": 1.0}),))
+    slow = replace(bots, room={**SMALL.room, "rate_per_minute": 60})
+    told = simulated(slow, SEED).to_json(end_s())
+    assert told["places"] == 5 * told["arrivals"]
+    assert told["outcomes"]["gave_up_waiting"] == 0
+    assert told["admitted"] < told["places"]
+
+
 def test_a_room_that_gathers_opens_by_a_draw() -> None:
     """
     Nobody is let in before it.

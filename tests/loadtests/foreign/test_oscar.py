@@ -146,4 +146,4 @@ def test_the_forecast_takes_a_guest_for_a_buyer(stream: Stream) -> None:
     """
     It runs nobody's file; taken for people who only look, they would be told to order nothing.
     """
-    assert visits_of(stream, 1, 10.0).orders == 1
+    assert visits_of(stream, 1, 10.0, stream.journeys).orders == 1
