@@ -27,7 +27,9 @@ SAMPLES: Final = 240
 _LOT: Final = 8
 """Those who ask late come in lots of so many steps: each costs a look at every moment."""
 EXPECTED: Final = 0.5
-"""While more than so many of the called are expected, the room lets nobody straight in."""
+EXPECTED_S: Final = 0.5
+"""A line is over when fewer are expected than are let in within half a second, or half a person: the room then lets
+newcomers straight in past them (`store.memory_room.leaves_over`)."""
 LONGEST_STEPS: Final = 60_000
 """A line that has not emptied after so many steps is told as one that does not."""
 
@@ -47,8 +49,8 @@ def course_of(
     Return what becomes of the *inflows*, until nobody waits any more.
 
     While nobody waits people go straight in. Once one must wait, all others stand behind, and nobody hears of a turn
-    before asking for the first time: the room loses so long at the beginning of a line, and the line does not end
-    before there is a gap in the arrivals of that length.
+    before asking for the first time: the room loses so long at the beginning of a line, and it is over when few of
+    those who were called are still expected.
 
     Args:
         inflows: who comes; all of as many steps.
@@ -88,6 +90,8 @@ class _Line:
     learns_s: float
     door_s: float
     queued: bool = False
+    lasted_s: float = 0.0
+    over: int = 0
     saved: float = 0.0
     head: int = 0
     head_left: float = 1.0
@@ -158,6 +162,7 @@ class _Line:
         most = min(self.saved + income, max(0.0, limits.seats - self.inside))
         used = 0.0 if at < self._opens() else self._admit(at, income, most)
         self.learns_s -= self.step_s if self.queued else 0.0
+        self.lasted_s = self.lasted_s + self.step_s if self.queued else 0.0
         self.saved = min(self._depth(limits.rate_per_s), max(0.0, self.saved + income - used))
 
     def _opens(self) -> int:
@@ -187,21 +192,23 @@ class _Line:
             if self.queued and wanted and age_s < self.hears_s > 0:
                 break
             if wanted > free and free <= EMPTY:
-                self.queued = True
+                self.queued |= self.head >= self.over
                 break
             share = self.head_left if wanted <= free else self.head_left * free / wanted
             self._call(at, share, begins_s, age_s, entered)
             if wanted > free:
-                used, self.queued = used + free, True
+                used, self.queued = used + free, self.queued or self.head >= self.over
                 self.head_left -= share
                 break
             used += wanted
             self.head, self.head_left = self.head + 1, 1.0
             self.offered.append(max(0.0, self._when_s(at, used, income) - self.head * step_s))
         self._enter(at, entered)
-        if self.queued and (steps - self.head) * step_s <= self.hears_s + 2 * step_s:
+        if self.lasted_s > self.hears_s and (steps - self.head) * step_s <= self.hears_s + 2 * step_s:
             coming = sum(inflow.comes * sum(inflow.came[self.head : steps]) for inflow in self.inflows)
-            self.queued = coming >= EXPECTED
+            if coming < max(EXPECTED, EXPECTED_S * income / step_s):
+                # Those who are still expected go in as the pace allows, and make no new line.
+                self.queued, self.over = False, steps
         return used
 
     def _free(self, most: float, used: float, income: float) -> float:

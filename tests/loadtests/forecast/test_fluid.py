@@ -198,13 +198,14 @@ def test_a_line_that_forms_waits_for_the_first_poll() -> None:
     assert (polled.wait_at(30.0) or 0.0) - (plain.wait_at(30.0) or 0.0) == pytest.approx(2.0, abs=0.2)
 
 
-def test_a_line_lasts_until_nobody_comes_for_the_length_of_a_poll() -> None:
+def test_a_line_is_over_when_few_are_expected() -> None:
     """
-    Who comes while one waits stands behind, though the room would have let in all who come.
+    Of those who come at 2 a second where 10 may go in, nobody waits for a poll behind those of the spike before.
     """
     rate = Rate(((0.0, 20.0), (5.0, 20.0), (5.0, 2.0), (80.0, 2.0)))
-    course = course_of([Inflow("all", cells(rate, 0.1))], [Limits(0, 10.0)], 0.1, hears_s=2.0)
-    assert course.wait_at(70.0) == pytest.approx(2.0, abs=0.2)
+    course = course_of([Inflow("all", cells(rate, 0.1))], [Limits(0, 10.0)], 0.1, hears_s=1.0)
+    assert (course.wait_at(5.0) or 0.0) > 2.0
+    assert course.wait_at(70.0) == pytest.approx(0.0, abs=0.1)
 
 
 def test_what_nobody_used_is_saved_up_for_a_moment() -> None:
@@ -234,7 +235,7 @@ def test_the_first_turns_go_to_no_shows_too() -> None:
     """
     inflow = Inflow("all", (4.0,) * 200, comes=0.5)
     knows, learns = (course_of([inflow], [Limits(0, 10.0)], 0.1, learns_s=s).moments for s in (0.0, 2.0))
-    assert knows[-1].admitted == pytest.approx(learns[-1].admitted)
+    assert knows[-1].admitted == pytest.approx(learns[-1].admitted, rel=0.01)
     assert knows[100].admitted[0] - learns[100].admitted[0] == pytest.approx(10.0, abs=1.0)
 
 

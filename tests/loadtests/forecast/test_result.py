@@ -5,6 +5,7 @@ The forecast of a scenario: what it takes from the scenario, and how wide its ba
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from loadtests.crowd.shoppers import Behaviour
 from loadtests.crowd.streams import Stream, arrivals_of
 from loadtests.forecast.problem import problem_of
 from loadtests.forecast.result import Forecast, forecast, forecast_of
+from loadtests.scenario.read import read
 from loadtests.scenario.spec import Change, Scenario, Unsure
 
 RATE = Rate(((0.0, 4.0), (10.0, 40.0), (30.0, 40.0), (35.0, 4.0), (60.0, 4.0)))
@@ -81,6 +83,16 @@ def test_hidden_tabs_come_late_and_shorten_the_wait_of_the_others() -> None:
     assert late.wait_max_s < 0.5 * prompt.wait_max_s
     assert late.waited_p95_s is not None
     assert late.waited_p95_s > 59
+
+
+def test_enough_lose_patience_in_the_scenario_that_is_to_test_it() -> None:
+    """
+    So many that chance alone moves their number by less than the 5 % that it is to be forecast to.
+    """
+    scenario = read(Path(__file__).parents[3] / "examples" / "impatient.toml")
+    left = coarse(scenario).abandoned
+    assert left > 1500
+    assert 2 * math.sqrt(left) < 0.05 * left * 1.05
 
 
 def test_nobody_says_that_bots_lose_patience() -> None:
