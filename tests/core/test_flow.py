@@ -77,6 +77,7 @@ def test_a_crowd_that_goes_at_once_tells_nothing_of_the_others() -> None:
     flow = watched(snapshot(range(1, 101), issued=100), snapshot(range(1, 11), issued=100))
 
     assert flow.leaving_per_s("standard") == 0
+    assert flow.breaks == 1
 
 
 def test_a_changed_limit_is_remembered_as_one_that_may_come_back() -> None:
@@ -102,7 +103,7 @@ def test_a_rate_that_the_room_finds_is_not_judged_by_the_bottom_of_its_bursts() 
     policy = replace(POLICY, adaptive=True)
     rooms = [replace(snapshot(), policy=policy, rate_per_minute=rate, shop=Shop(adaptation=law)) for rate in (300, 6)]
 
-    assert watched(*rooms * 20).by_rate() == (0.2, 0.2)
+    assert watched(*rooms * 20).by_rate() == (0.28, 0.28)
 
 
 def test_a_rate_that_somebody_sets_counts_at_once() -> None:

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.makings import POLICY, lane, lanes, snapshot
+from tests.core.makings import NOW_MS, POLICY, lane, lanes, snapshot
+from waiting_room.core.adaptation import Limits, Reading, begin
 from waiting_room.core.estimate import CLASSES, SHORTEST_S, Forecast, Pace, Spread, call_rate_per_s, pace
 from waiting_room.core.flow import Turnover
 from waiting_room.core.lanes import Lane
+from waiting_room.core.shop import Shop
 from waiting_room.core.snapshot import Snapshot
 
 FULL = POLICY.capacity
@@ -157,3 +159,59 @@ def test_a_range_that_is_shared_reaches_to_the_last_who_shares_it() -> None:
 
     assert last > 10_000
     assert shared.high_s == pytest.approx(last * 1.02 + 3, abs=0.1)
+
+
+BORNE = FULL // 2
+
+
+def following(seats: float, rate_per_minute: int = 300, *, limit: float = BORNE, no_show: float = 0.0) -> Pace:
+    """
+    Return how people are called in a room that follows a shop which bears *limit* of its seats; the law has set the
+    rate of this moment.
+    """
+    law = replace(begin(Reading(NOW_MS, 0, 0, None), Limits(6, 600, FULL, 1000, 0.02)), limit=limit)
+    room = snapshot(range(1, 500), seats=seats, shop=Shop(adaptation=law), no_show=no_show)
+    return paced(replace(room, policy=replace(POLICY, adaptive=True), rate_per_minute=rate_per_minute))
+
+
+def test_a_room_that_follows_its_shop_goes_by_how_many_the_shop_bears() -> None:
+    """Not by the rate of this moment, which fills gaps and rests: as many come in as go out of a full shop."""
+    assert following(BORNE) == Pace(EACH * BORNE)
+    assert following(BORNE, 6) == Pace(EACH * BORNE)
+    assert following(BORNE, no_show=0.5) == Pace(2 * EACH * BORNE)
+
+
+def test_those_whom_a_slow_shop_does_not_bear_any_more_must_go_out_first() -> None:
+    """Twice as many are inside: the half of them is gone after seventy seconds, and then it goes on."""
+    told = following(FULL)
+
+    assert told.first_s == pytest.approx(log(2) / EACH)
+    assert (told.first_per_s, told.rate_per_s) == (0.0, EACH * BORNE)
+
+
+@pytest.mark.parametrize(("rate_per_minute", "first_per_s"), [(300, 5.0), (6, 1.02 * EACH * BORNE), (6000, 10.0)])
+def test_a_shop_that_is_not_full_is_filled_at_the_rate_of_the_law(rate_per_minute: int, first_per_s: float) -> None:
+    """At more than go out, and at no more than the ceiling."""
+    told = following(BORNE - 10, rate_per_minute)
+
+    assert told.first_per_s == pytest.approx(first_per_s)
+    assert told.first_s > 0
+    assert told.rate_per_s == EACH * BORNE
+
+
+def test_a_shop_that_is_down_is_waited_for_at_no_known_pace() -> None:
+    """The law holds: what was called lately counts, and that is nobody."""
+    assert following(BORNE, 0) == Pace(0.0)
+
+
+@given(st.floats(1, FULL - 1), st.floats(0, FULL), st.integers(1, 1200), st.integers(0, 400))
+def test_behind_a_shop_waits_never_fall_with_more_ahead(limit: float, seats: float, rate: int, ahead: int) -> None:
+    """However full it is, and whatever the law has set for the moment."""
+    told = following(seats, rate, limit=limit)
+
+    assert 0 <= told.wait_s(ahead, 0.001) <= told.wait_s(ahead + 1, 0.001)
+
+
+def test_who_comes_when_called_is_taken_from_the_measure_where_there_is_one() -> None:
+    """Half of them, though the snapshot of this moment says that all do."""
+    assert pace(snapshot(seats=FULL), "standard", Turnover(EACH, 0.0), 0.5).rate_per_s == 2 * EACH * FULL

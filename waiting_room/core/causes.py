@@ -10,11 +10,12 @@ from typing import Final, NamedTuple
 
 from waiting_room.core.adaptation import Mode
 from waiting_room.core.estimate import Pace, part_of
-from waiting_room.core.flow import WANDERS, Flow, Range, set_rate
+from waiting_room.core.flow import Flow, Range, set_rate
 from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Longer
 from waiting_room.core.snapshot import Snapshot
 from waiting_room.core.steering import follows_shop
+from waiting_room.core.turnout import WANDERS
 
 WORTH: Final = 0.15
 """A loss of less, as a logarithm, is within every range."""

@@ -32,12 +32,16 @@ _MOST_LEFT: Final = 40.0
 """e to this power is more than any crowd."""
 _NOBODY_LEAVES: Final = 1e-12
 """Below this the two formulas differ by less than a float can tell: the wait never falls with more people ahead."""
+_LEAST_FILL: Final = 1.02
+"""A shop that is not full is filled by a little more than go out of it; the law of adaptation may rest for a moment."""
 _SLACK_S: Final = 3.0
 """What a tick, a snapshot and a poll can add to any wait."""
 _EARLY_S: Final = 1.5
 """By so much calls that come in bursts shorten any wait."""
 _OLD: Final = 0.7
 """An answer is looked at until the next one comes: seven of ten looks fall into so much of the time until then."""
+_USUAL: Final = 0.4
+"""A range that a doubt has made wider by more, as a logarithm, holds by that: nothing is learned about the rest."""
 _HEARD: Final = 0.5
 """A call is heard of late by anything up to the longest delay: by half of it on average."""
 _STEPS: Final = (*range(100), *(int(100 * 1.01**power) for power in range(1400)))
@@ -140,28 +144,31 @@ class Pace(NamedTuple):
         return gone + later * exp(min(_MOST_LEFT, leaving_per_s * self.first_s))
 
 
-def pace(snapshot: Snapshot, lane: str, turnover: Turnover) -> Pace:
+def pace(snapshot: Snapshot, lane: str, turnover: Turnover, turnout: float | None = None) -> Pace:
     """
     Return how the people of *lane* are called, by the rate and by the seats.
 
     With C seats of which each ends λ times a second, and r admissions a second at the most, ``ds/dt = r - λs``: where
     r > λC the seats s are full after ``ln((r - λs)/(r - λC))/λ``, and from then on λC are admitted. Seats beyond C end
-    without a successor, for ``ln(s/C)/λ``. Where r is less than that, or the shop bears fewer than there are seats, the
-    seats do not matter.
+    without a successor, for ``ln(s/C)/λ``. Where r is less than that, the seats do not matter. Where the shop bears
+    fewer than there are seats, C is how many it bears. *turnout*: the share of those called who come, where somebody
+    has measured it; that of the snapshot otherwise.
     """
-    each, capacity = turnover.per_seat_s, snapshot.capacity
-    by_rate, there = call_rate_per_s(snapshot, lane), min(1.0, 1 - snapshot.no_show)
-    rate_per_s, seats = snapshot.rate_per_s, snapshot.seats + snapshot.expected
-    ends = each * capacity
-    if not rate_per_s or not capacity or ends >= rate_per_s or follows_shop(snapshot):
-        return Pace(by_rate)
-    part = part_of(snapshot, lane) / there
-    full = part * ends
-    if seats >= capacity:
-        return Pace(
-            full, 0.0, log(snapshot.seats / capacity) / each if snapshot.seats > capacity else 0.0, by_seats=True
-        )
-    return Pace(full, part * rate_per_s, log((rate_per_s - each * seats) / (rate_per_s - ends)) / each, by_seats=True)
+    follows, state = follows_shop(snapshot), snapshot.shop.adaptation
+    borne = state.limit if follows and state is not None else snapshot.capacity
+    each, ends = turnover.per_seat_s, turnover.per_seat_s * borne
+    rate_per_s = snapshot.rate_limit / 60 if follows else snapshot.rate_per_s
+    if not snapshot.rate_per_s or not borne or ends >= rate_per_s:
+        return Pace(call_rate_per_s(snapshot, lane))
+    part = part_of(snapshot, lane) / (min(1.0, 1 - snapshot.no_show) if turnout is None else turnout)
+    full, seats = part * ends, snapshot.seats + snapshot.expected
+    if seats >= borne:
+        held = seats if follows else snapshot.seats
+        return Pace(full, 0.0, log(held / borne) / each if held > borne else 0.0, by_seats=not follows)
+    if follows:
+        rate_per_s = min(rate_per_s, max(snapshot.rate_per_s, _LEAST_FILL * ends))
+    filled_s = log((rate_per_s - each * seats) / (rate_per_s - ends)) / each
+    return Pace(full, part * rate_per_s, filled_s, by_seats=not follows)
 
 
 def ahead_after(seconds: float, rate_per_s: float, leaving_per_s: float) -> float:
@@ -205,10 +212,10 @@ class Spread(NamedTuple):
         return exp(-max(_AT_LEAST, early)), exp(late)
 
 
-UNKNOWN: Final = Spread.of([min(1.0, 0.25 + 0.0036 * 2**index) for index in range(CLASSES)], [0.15] * CLASSES)
+UNKNOWN: Final = Spread.of([min(1.0, 0.23 + 0.0015 * 2**index) for index in range(CLASSES)], [0.15] * CLASSES)
 """
-Before anything is measured: a quarter shorter and 15 % longer; and for all that is known, a tenth of those who wait may
-leave within a minute.
+Before anything is measured: a fifth shorter and 15 % longer. Longer waits begin earlier: a part of those who leave do
+so without a word, and are counted when their presence slots are over.
 """
 
 
@@ -217,7 +224,8 @@ class Forecast:
     Tell visitors how long they will wait, in a room that calls them at *pace*, where *leaving_per_s* of those who wait
     give up, and waits are off by *spread*; by *doubt* more at the early and the late end, as logarithms. Each range is
     worked out when it is first asked for. *longer*: why waits have become longer lately. *intervals*: when visitors ask
-    again; a budget for polls that is too small for the rate makes answers old and calls heard of late.
+    again; a budget for polls that is too small for the rate makes answers old and calls heard of late. *trust*: what a
+    wait that keeps to its range tells of the early and of the late end, between 0 and 1.
     """
 
     __slots__ = (
@@ -230,6 +238,7 @@ class Forecast:
         "_spread",
         "heard_late_s",
         "longer",
+        "trust",
     )
 
     def __init__(
@@ -248,6 +257,7 @@ class Forecast:
         self._leaving_per_s = leaving_per_s
         self._spread = spread
         self._sooner, self._later = exp(-doubt[0]), exp(doubt[1])
+        self.trust = exp(-max(0.0, doubt[0] - _USUAL)), exp(-max(0.0, doubt[1] - _USUAL))
         self._made: list[Eta | None] = [None] * (len(_STEPS) + 1)
 
     def eta(self, ahead: int) -> Eta | None:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
 from waiting_room.core.steering import follows_shop
+from waiting_room.core.turnout import Turnout
 
 _SEATS_S: Final = 240.0
 """Ends of seats are remembered for so long: some hundred of them tell the mean session to a tenth."""
@@ -19,14 +20,12 @@ _AT_ONCE: Final = 0.2
 """A larger share that goes at one moment is an event, and tells nothing of how fast the others will leave."""
 _FEW: Final = 20
 """Of fewer, one or two are a large share."""
-WANDERS: Final = 0.4
-"""By so much, as a logarithm, the share of those who come when called differs from slot to slot by itself."""
 _LIMITS_S: Final = 300.0
 """A limit that was changed may be changed back: half the way is forgotten in 208 s."""
 _AGAIN: Final = 0.7
 """A limit that was halved may be set back, but also be lowered further: by seven tenths of such a step."""
-_SHOP: Final = 0.2
-"""By so much, as a logarithm, a shop that the room follows bears less or more than it did in the last half minute."""
+_SHOP: Final = 0.28
+"""By so much, as a logarithm, a shop that the room follows comes to bear less or more than it does at a moment."""
 _PRIOR_SHARE: Final = 0.15
 """What is assumed of the session weighs like the ends of so many of all seats."""
 _DOUBT: Final = log(2)
@@ -83,10 +82,21 @@ class Flow:
     """
     Measure the turnover of a room, and in each lane the share of those waiting who leave, openly or by falling silent.
 
-    Until seats have ended a session is taken to last for half the idle timeout.
+    Until seats have ended a session is taken to last for half the idle timeout. *turnout*: who comes when called.
     """
 
-    __slots__ = ("_capacity", "_ends", "_follows", "_gone", "_last", "_rate", "_seat_s", "_shows", "_waited_s")
+    __slots__ = (
+        "_capacity",
+        "_ends",
+        "_follows",
+        "_gone",
+        "_last",
+        "_left",
+        "_rate",
+        "_seat_s",
+        "_waited_s",
+        "turnout",
+    )
 
     def __init__(self) -> None:
         self._last: Snapshot | None = None
@@ -97,7 +107,8 @@ class Flow:
         self._capacity = Range()
         self._rate = Range()
         self._follows = False
-        self._shows = Range()
+        self._left = 0
+        self.turnout = Turnout()
 
     def see(self, snapshot: Snapshot) -> None:
         """
@@ -115,7 +126,7 @@ class Flow:
             return
         elapsed_s = (snapshot.now_ms - last.now_ms) / 1000
         self._capacity = self._capacity.after(last.capacity, snapshot.capacity, elapsed_s)
-        self._shows = self._shows.after(1 - last.no_show, 1 - snapshot.no_show, elapsed_s)
+        self.turnout.see(snapshot, elapsed_s)
         self._follows = follows_shop(snapshot)
         self._rate = self._rate.after(set_rate(last), set_rate(snapshot), elapsed_s)
         keep = exp(-elapsed_s / _SEATS_S)
@@ -130,10 +141,18 @@ class Flow:
         was = before.presence.total - before.presence.ahead(lane.frontier)
         still = lane.presence.ahead(before.issued + 1)
         if still < (1 - _AT_ONCE) * was and was > _FEW:
+            self._left += 1
             return
         keep = exp(-elapsed_s / _LEAVING_S)
         self._gone[name] = keep * self._gone.get(name, 0.0) + was - still
         self._waited_s[name] = keep * self._waited_s.get(name, 0.0) + elapsed_s * was
+
+    @property
+    def breaks(self) -> int:
+        """
+        Return how often the crowd has become another one: many of it were gone at one moment, or came no more.
+        """
+        return self._left + self.turnout.breaks
 
     def turnover(self, snapshot: Snapshot) -> Turnover:
         """
@@ -164,8 +183,8 @@ class Flow:
 
         When a crowd has left silently, nearly all who are called are ghosts, and those behind them may not be.
         """
-        live = max(0.0, self._shows.most - WANDERS)
-        return turnover.doubt + self._capacity.higher, turnover.doubt + self._capacity.lower + live
+        lower = self._capacity.lower + self.turnout.higher
+        return turnover.doubt + self._capacity.higher, turnover.doubt + lower
 
 
 def set_rate(snapshot: Snapshot) -> float:

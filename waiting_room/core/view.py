@@ -34,7 +34,7 @@ def _forecast(
         pace = estimate.Pace(estimate.call_rate_per_s(snapshot, lane))
         return estimate.Forecast(pace, snapshot.leaving_per_s, spread, intervals=intervals)
     turnover = flow.turnover(snapshot)
-    pace = estimate.pace(snapshot, lane, turnover)
+    pace = estimate.pace(snapshot, lane, turnover, flow.turnout.share)
     doubt = flow.by_seats(turnover) if pace.by_seats else flow.by_rate()
     leaving_per_s = flow.leaving_per_s(lane)
     longer = None if causes is None else causes.longer(lane, pace, leaving_per_s)
@@ -46,10 +46,12 @@ class View:
     Answer status polls from one snapshot; everything that is the same for all is worked out once.
 
     *spreads*: by how much the waits of each lane are off, *flow*: how fast seats end and people leave, *causes*: what
-    has become worse lately, as far as that was measured.
+    has become worse lately, as far as that was measured. *breaks*: how often the crowd has become another one.
     """
 
-    __slots__ = ("_countdown", "_forecasts", "_intervals", "_lanes", "_plain", "_salt", "gathering", "snapshot")
+    __slots__ = (
+        "_countdown", "_forecasts", "_intervals", "_lanes", "_plain", "_salt", "breaks", "gathering", "snapshot",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class View:
         causes: Causes | None = None,
     ) -> None:
         self.snapshot = snapshot
+        self.breaks = 0 if flow is None else flow.breaks
         self._lanes = snapshot.lanes
         far_ms = polling.far_interval_ms(snapshot.waiting, snapshot.policy)
         longest_ms = polling.longest_ms(snapshot.slot_ms)
