@@ -103,7 +103,7 @@ def test_a_rate_that_the_room_finds_is_not_judged_by_the_bottom_of_its_bursts() 
     policy = replace(POLICY, adaptive=True)
     rooms = [replace(snapshot(), policy=policy, rate_per_minute=rate, shop=Shop(adaptation=law)) for rate in (300, 6)]
 
-    assert watched(*rooms * 20).by_rate() == (0.28, 0.28)
+    assert watched(*rooms * 20).by_rate() == (0.32, 0.32)
 
 
 def test_a_rate_that_somebody_sets_counts_at_once() -> None:

@@ -212,10 +212,10 @@ class Spread(NamedTuple):
         return exp(-max(_AT_LEAST, early)), exp(late)
 
 
-UNKNOWN: Final = Spread.of([min(1.0, 0.23 + 0.0015 * 2**index) for index in range(CLASSES)], [0.15] * CLASSES)
+UNKNOWN: Final = Spread.of([min(1.0, 0.2 + 0.00075 * 2**index) for index in range(CLASSES)], [0.12] * CLASSES)
 """
-Before anything is measured: a fifth shorter and 15 % longer. Longer waits begin earlier: a part of those who leave do
-so without a word, and are counted when their presence slots are over.
+Before anything is measured: a fifth shorter and an eighth longer. Longer waits begin earlier: a part of those who leave
+do so without a word, and are counted when their presence slots are over.
 """
 
 

@@ -24,7 +24,7 @@ _LIMITS_S: Final = 300.0
 """A limit that was changed may be changed back: half the way is forgotten in 208 s."""
 _AGAIN: Final = 0.7
 """A limit that was halved may be set back, but also be lowered further: by seven tenths of such a step."""
-_SHOP: Final = 0.28
+_SHOP: Final = 0.32
 """By so much, as a logarithm, a shop that the room follows comes to bear less or more than it does at a moment."""
 _PRIOR_SHARE: Final = 0.15
 """What is assumed of the session weighs like the ends of so many of all seats."""

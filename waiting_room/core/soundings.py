@@ -41,7 +41,7 @@ and a call is heard of with the next poll.
 _INHERITED: Final = 0.71
 """Waits that are twice as long, of as many calls more, vary by the root of a half as much."""
 _NEXT: Final = Eta(0.0, 0.0)
-_SHAKEN: Final = 0.3
+_SHAKEN: Final = 0.35
 """While a crowd becomes another one, nothing that was measured is quite right."""
 _NARROWEST: Final = -0.2
 _WIDEST: Final = 1.5
