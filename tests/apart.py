@@ -1,9 +1,10 @@
 """
-Tests that run in pytests of their own, beside the one that was started: one process is busy on one core only.
+Tests that run in a pytest of their own, beside the one that was started: one process is busy on one core only.
 
-A second runs the modules that bear the mark ``apart``, a third those of the folders that only compute, where there are
-many of them. Where nothing else is tested, or somebody looks on (``--pdb``, ``-s``), all run in place. What another
-pytest reports of a test is reported by the first, after its own: all come in one sum.
+It runs the modules that bear the mark ``apart``, and those of the folders that only compute, where there are many of
+them. One such pytest and no more: with a third, drills that watch the clock came late. Where nothing else is tested, or
+somebody looks on (``--pdb``, ``-s``), all run in place. What it reports of a test is reported by the first pytest, after
+its own: all come in one sum.
 """
 
 import os
@@ -66,19 +67,19 @@ def unheard_of(item: pytest.Item, why: str) -> pytest.TestReport:
     return pytest.TestReport(item.nodeid, item.location, item.keywords, "failed", why, "call")
 
 
-def parted(session: pytest.Session) -> tuple[list[pytest.Item], list[Apart]]:
+def parted(session: pytest.Session) -> tuple[list[pytest.Item], Apart | None]:
     """
-    Return the tests that run in place, and those that run apart, by the pytest that runs them.
+    Return the tests that run in place, and those that run apart, if any do.
     """
     config = session.config
     looked_at = config.option.usepdb or config.option.capture == "no" or config.option.collectonly
     marked = [item for item in session.items if item.get_closest_marker("apart")]
     computing = [item for item in session.items if computes(item)]
-    groups = [group for group, least in ((marked, 1), (computing, WORTH)) if len(group) >= least]
-    away = {item for group in groups for item in group}
-    if looked_at or len(away) == len(session.items):
-        return session.items, []
-    return [item for item in session.items if item not in away], [apart(config, group) for group in groups]
+    away = [*marked, *(computing if len(computing) >= WORTH else ())]
+    if looked_at or not away or len(away) == len(session.items):
+        return session.items, None
+    gone = set(away)
+    return [item for item in session.items if item not in gone], apart(config, away)
 
 
 def computes(item: pytest.Item) -> bool:

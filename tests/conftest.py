@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 from collections.abc import Generator, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,11 +127,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     # What collecting made lives as long as the session: to look through it again and again would find nothing.
     gc.collect()
     gc.freeze()
-    with Stage(calls, whole=[each.call for each in apart]) as playing:
+    with Stage(calls, whole=[apart.call] if apart else []) as playing:
         session.config.stash[STAGE] = playing
         session.items = here
         done = yield
-        for item, reports in chain.from_iterable(each.reports(playing) for each in apart):
+        for item, reports in apart.reports(playing) if apart else ():
             item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
             for report in reports:
                 item.ihook.pytest_runtest_logreport(report=report)

@@ -109,9 +109,9 @@ def test_where_nothing_else_is_tested_it_runs_in_place(tmp_path: Path) -> None:
     assert "AssertionError: the same process" in printed
 
 
-def test_many_that_only_compute_run_in_a_third_process(tmp_path: Path) -> None:
+def test_many_that_only_compute_run_with_them(tmp_path: Path) -> None:
     """
-    Each is reported, and nothing that runs elsewhere gets in their way.
+    Each is reported, and nothing that is marked gets in their way.
     """
     many = MANY.replace("COUNT", str(WORTH))
     told, printed = run(tmp_path, {"test_here.py": HERE, "tests/core/test_many.py": many, "test_elsewhere.py": APART})

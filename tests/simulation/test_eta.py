@@ -24,7 +24,8 @@ FEWEST, MOST = 0.66, 0.97
 """Of 200 to 400 waits in one run of each: four of five, and as much to either side as so few may differ by chance."""
 BEFORE = 0.16
 """So many are told of their wait just before nine of ten vanish, in a sale as short as this one: nobody could know."""
-WIDEST = 2.0
+WIDEST = 2.5
+"""In seven such sales in which a room follows its shop it was 1.3 to 2.1 times; the chance of few waits included."""
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -51,5 +52,5 @@ def test_the_ceiling_of_a_room_that_follows_its_shop_is_no_rate_to_be_used(
 
 
 def test_the_range_that_is_shown_tells_something(played: Result) -> None:
-    """Half of the ranges are no wider than twice the wait that remained."""
+    """Half of the ranges are no wider than two and a half times the wait that remained."""
     assert 0 < (played.eta_width or 0) <= WIDEST

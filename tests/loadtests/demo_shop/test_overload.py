@@ -13,6 +13,8 @@ import pytest
 from benchmarks.demo_shop import Patience, closed_loop, overload, running, shopper
 from loadtests.demo_shop.model import ShopModel
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def model(tmp_path: Path) -> ShopModel:
