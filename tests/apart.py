@@ -3,8 +3,8 @@ Tests that run in a pytest of their own, beside the one that was started: one pr
 
 It runs the modules that bear the mark ``apart``, and those of the folders that only compute, where there are many of
 them. One such pytest and no more: with a third, drills that watch the clock came late. Where nothing else is tested, or
-somebody looks on (``--pdb``, ``-s``), all run in place. What it reports of a test is reported by the first pytest, after
-its own: all come in one sum.
+somebody looks on (``--pdb``, ``-s``), all run in place. What it reports of a test the first pytest reports after its
+own: all come in one sum.
 """
 
 import os
