@@ -78,9 +78,14 @@ def test_what_differs_by_itself_is_no_crowd_that_has_gone() -> None:
     ("present", "came", "age_ms", "share"),
     [
         (12, 0, 5000, 1 / 14),  # nobody comes any more
+        (12, 3, 5000, 4 / 14),  # as few as by chance once in some thousand looks
+        (12, 5, 5000, 0.75),  # fewer than should, by chance
         (12, 8, 5000, 0.75),  # hardly fewer than should
+        (8, 0, 5000, 1 / 10),  # just enough to tell
         (7, 0, 5000, 0.75),  # too few to tell
+        (12, 0, 4000, 1 / 14),  # most would have asked
         (12, 0, 3900, 0.75),  # they have not asked yet
+        (12, 0, 12_000, 1 / 14),  # just lately
         (12, 0, 12_100, 0.75),  # long ago
     ],
 )
@@ -89,6 +94,25 @@ def test_calls_that_nobody_answers_tell_at_once_that_a_crowd_has_gone(
 ) -> None:
     """Where far fewer of the last calls were answered than chance allows, they count and not the room's measure."""
     assert share_now(called(present, came, age_ms)) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("came_before", "share"), [(0, 1 / 14), (6, 0.75)])
+def test_the_last_calls_count_together(came_before: int, share: float) -> None:
+    """Six and six are enough to tell, and who came of the first is no less there for those who did not."""
+    first, second = (Cohort(NOW_MS - 5000, low, low + 6, 6, came) for low, came in ((1, came_before), (7, 0)))
+    room = snapshot(range(100, 300), frontier=100, issued=300, cohorts=(first, second), no_show=0.25)
+
+    assert share_now(room) == pytest.approx(share)
+
+
+def test_a_share_that_was_higher_is_forgotten_within_a_quarter_of_an_hour() -> None:
+    """After ten minutes six tenths of it are left."""
+    assert seen(0.2, *(0.9,) * 600).higher == pytest.approx(log(8) * exp(-0.5), abs=0.02)
+
+
+def test_a_crowd_that_changes_slowly_stays_the_same() -> None:
+    """Eight of ten come, and ten minutes later one of four."""
+    assert seen(*(0.2 + 0.55 * second / 600 for second in range(601))).breaks == 0
 
 
 @given(SHARES, st.integers(0, 50), st.integers(0, 50), st.integers(0, 20_000))
