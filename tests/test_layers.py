@@ -77,7 +77,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*SHARED, "loadtests.documents", "loadtests.arrivals", "loadtests.crowd"),
         "loadtests.demo_shop.model",  # whose settings a scenario may change
     ),
-    "loadtests.compare": ("loadtests.compare", "loadtests.measuring", "loadtests.report"),
+    "loadtests.compare": ("loadtests.compare", "loadtests.crowd", "loadtests.measuring", "loadtests.report"),
     "loadtests.report": (
         *(*SHARED, "loadtests.crowd", "loadtests.measuring"),
         "loadtests.judging.gains",  # whose words for what was gained are the report's as well

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from loadtests.compare.samples import Quantile, Ratio, Sample
+from loadtests.crowd.kinds import means_well
 from loadtests.measuring.histogram import middle_us
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 
@@ -114,7 +115,8 @@ class Pair:
 
     def shoppers(self) -> tuple[list[ShopperRecord], list[ShopperRecord]]:
         """
-        Return who came in both, in the order of arrival; of the same crowd, the n-th of one is the n-th of the other.
+        Return the honest who came in both, in the order of arrival; of the same crowd, the n-th of one is the n-th of
+        the other.
 
         Where a run was stopped, those who were still inside then had no time to end: they are left out of both.
         """
@@ -178,7 +180,11 @@ def _same_crowd(ours: Sequence[ShopperRecord], theirs: Sequence[ShopperRecord], 
 
 
 def _came(records: Iterable[ShopperRecord], until_s: float) -> list[ShopperRecord]:
-    return sorted((record for record in records if record.arrival_s < until_s), key=lambda record: record.i)
+    """
+    Return who came and meant well: that attackers were sent away would look like a loss of customers.
+    """
+    came = (record for record in records if record.arrival_s < until_s and means_well(record.kind))
+    return sorted(came, key=lambda record: record.i)
 
 
 def _of_shoppers(

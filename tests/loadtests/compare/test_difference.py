@@ -11,6 +11,7 @@ import pytest
 from loadtests.compare import telling
 from loadtests.compare.difference import Comparison, Difference, configuration
 from loadtests.compare.figures import KINDS, Observed
+from loadtests.measuring.measures import Outcome
 from loadtests.report.language import language
 from tests.loadtests.compare.runs import compared, run, stopped
 
@@ -87,6 +88,20 @@ def test_another_crowd_cannot_be_paired() -> None:
     assert "page_time" not in {each.kind.name for each in found.differences}
     assert not any(each.paired for each in found.differences)
     assert ("other_crowd", "with_room") in found.warnings
+
+
+def test_attackers_who_are_sent_away_are_no_loss() -> None:
+    """
+    A crowd with them in it was told as worse by their share, though every honest visit had ended as meant.
+    """
+    honest = run(1, seed=2)
+    forgers = tuple(
+        replace(each, i=each.i + len(honest.measures.shoppers), kind="forger", outcome=Outcome.TURNED_AWAY)
+        for each in honest.measures.shoppers[::4]
+    )
+    attacked = replace(honest, measures=replace(honest.measures, shoppers=(*honest.measures.shoppers, *forgers)))
+
+    assert figure(compared(made(0), attacked), "as_meant").state == "none"
 
 
 def test_longer_waits_are_told_in_seconds() -> None:
