@@ -107,8 +107,8 @@ def advice_of(orders_per_s: float, company: Company) -> Advice:
     settings = dict(zip(SETTINGS, (rate, seats, polls), strict=True))
     served = f"{orders_per_s:.1f} orders a second, or {visits_per_s:.1f} visits of those who will be let in"
     reasons = {
-        "rate_per_minute": f"the shop serves {served}; less {1 - HEADROOM:.0%}, for at all of it "
-        "a surplus by chance would stay for ever.",
+        "rate_per_minute": f"the shop serves {served}; less {1 - HEADROOM:.0%}: with "
+        "nothing to spare, a crowd that chance brings into the shop would never get smaller.",
         "capacity": f"{per_s:.1f} come in a second and hold a seat for {company.seat_s:.1f} s, so {inside:.0f} are "
         "inside on average (Little's law); and half as many again, for single moments.",
         "poll_budget_per_s": f"with {POLLS_PER_ADMISSION} polls for each admission a second, and {LEAST_POLLS_PER_S} "
