@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -141,11 +142,14 @@ def test_four_workers_of_locust_start_the_crowd_of_one(stage: Stage) -> None:
 def test_shoppers_come_by_the_clock_and_not_in_batches(stage: Stage) -> None:
     """
     Locust starts its own users once a second, all in the same moment; these start in moments of their own.
+
+    A moment is what lies within 20 ms: a busy machine lets several start in one, and far fewer than in batches.
     """
     ended, _web = stage.outcome(by_locust)
-    starts = {round(shopper.arrival_s + shopper.start_lag_ms / 1000, 2) for shopper in ended.measures.shoppers}
+    starts = sorted(shopper.arrival_s + shopper.start_lag_ms / 1000 for shopper in ended.measures.shoppers)
+    moments = 1 + sum(after - before > 0.02 for before, after in pairwise(starts))
 
-    assert len(starts) > ended.measures.arrivals / 2
+    assert moments > 2 * (1 + ended.measures.duration_s)
 
 
 def test_locusts_own_statistics_show_the_requests(stage: Stage) -> None:
