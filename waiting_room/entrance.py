@@ -8,6 +8,7 @@ from typing import Any, Final
 from waiting_room.coalesce import Coalescer
 from waiting_room.core import polling
 from waiting_room.core.lanes import STANDARD_LANE
+from waiting_room.core.newcomers import Delay, Whence
 from waiting_room.core.outcomes import Closed, Early, Outcome, Paused, Refused, Waiting
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
@@ -15,27 +16,42 @@ from waiting_room.core.reasons import Reason
 from waiting_room.errors import StoreEmptyError, StoreUnavailableError
 from waiting_room.lobby import Lobby
 from waiting_room.office import BATCH
-from waiting_room.ports import RedeemCode, Redemption
+from waiting_room.ports import JoinCode, JoinReply, RedeemCode, Redemption
 from waiting_room.rooms import Room
 from waiting_room.tokens import Invitation, Ticket, Visitor
 
 RETRY_MS: Final = 2000
+SOONEST_MS: Final = 1000
+"""Nobody is asked to come again sooner: `Retry-After` is in whole seconds."""
+HERD_MS: Final = 4000
+"""Over so long, and half of their wait, those are spread who come again without a booking."""
 Place = tuple[Outcome, Ticket | None]
 
 
 class Entrance:
     """
     Stand before the lobby's joins, and send each visitor to their lane; *coalescer* makes what gathers uses of rights.
+
+    What a network is given of new places is shared among so many *workers*, each of which counts for itself.
     """
 
-    def __init__(self, lobby: Lobby, coalescer: Callable[..., Coalescer[Any, Any]] = Coalescer) -> None:
+    def __init__(
+        self, lobby: Lobby, coalescer: Callable[..., Coalescer[Any, Any]] = Coalescer, workers: int = 1
+    ) -> None:
         self._lobby = lobby
         self._coalescer = coalescer
+        self._workers = workers
+        self._put_off_so_far = 0
         self._redeemers: dict[str, Coalescer[Redemption, RedeemCode]] = {}
         self._returns: dict[str, Coalescer[str, bool]] = {}
 
     async def join(
-        self, name: str, visitor: Visitor, ticket: Ticket | None = None, invitation: Invitation | None = None
+        self,
+        name: str,
+        visitor: Visitor,
+        ticket: Ticket | None = None,
+        invitation: Invitation | None = None,
+        whence: Whence | None = None,
     ) -> Place:
         """
         Give *visitor* a place in the lane that is theirs, once: who bears a *ticket* keeps it.
@@ -43,6 +59,9 @@ class Entrance:
         Only an *invitation* to another lane moves somebody who still waits; where it does not count, they stay where
         they are. It is counted as used before the place is given, once for each visitor, so that a join that is tried
         again costs no second use.
+
+        Who has neither ticket nor right may have to come again, where the room bounds the new places of a network and
+        it is known *whence* they come.
         """
         room = self._lobby.room(name)
         if room.revoked.bars("", visitor.id, self._lobby.clock_ms()):
@@ -53,7 +72,7 @@ class Entrance:
             if ticket is not None and invitation is not None:
                 return await self._move(room, visitor, ticket, invitation)
             if invitation is None:
-                return await self._uninvited(room, visitor)
+                return await self._uninvited(room, visitor, whence)
             refusal = await self._refusal(room, visitor, invitation)
         except StoreEmptyError:
             room.lost = True
@@ -64,14 +83,41 @@ class Entrance:
             return refusal, None
         return await self._lobby.join(name, visitor, lane=invitation.lane)
 
-    async def _uninvited(self, room: Room, visitor: Visitor) -> Place:
+    async def _uninvited(self, room: Room, visitor: Visitor, whence: Whence | None) -> Place:
         policy = room.policy
         lane = return_lane(policy)
         if lane and await self._comes_back(room.name, visitor):
             return await self._lobby.join(room.name, visitor, lane=lane)
         if policy.invite_only:
             return Refused(Reason.INVITATION_NEEDED), None
-        return await self._lobby.join(room.name, visitor, lane=STANDARD_LANE)
+        if whence is None or not policy.joins_per_address:
+            return await self._lobby.join(room.name, visitor, lane=STANDARD_LANE)
+        return await self._newcomer(room, visitor, whence)
+
+    async def _newcomer(self, room: Room, visitor: Visitor, whence: Whence) -> Place:
+        """
+        Give a place to one of a network, as far as its part of them goes; what gives no new place costs it nothing.
+        """
+        per_minute = max(1.0, room.policy.joins_per_address / self._workers)
+        delay = room.newcomers.take(
+            whence.network, visitor.id if whence.known else "", per_minute, self._lobby.clock_ms()
+        )
+        if delay is not None:
+            room.tally["put_off",] += 1
+            return Refused(Reason.NETWORK_BUSY, self._told_ms(delay)), None
+        heard: list[JoinReply] = []
+        place = await self._lobby.join(room.name, visitor, lane=STANDARD_LANE, hear=heard.append)
+        if not any(_is_new(reply) for reply in heard):
+            room.newcomers.give_back(whence.network, per_minute)
+        return place
+
+    def _told_ms(self, delay: Delay) -> int:
+        """
+        Return when to come again: bookings lie apart by themselves, all others would come as a herd.
+        """
+        self._put_off_so_far += 1
+        apart_ms = 0 if delay.booked else HERD_MS + delay.wait_ms // 2
+        return max(SOONEST_MS, int(delay.wait_ms + apart_ms * polling.spread(self._put_off_so_far, 0)))
 
     async def _move(self, room: Room, visitor: Visitor, ticket: Ticket, invitation: Invitation) -> Place:
         kept = self._lobby.status(room.name, ticket)
@@ -127,6 +173,14 @@ async def revoke(lobby: Lobby, name: str, *, seat: str = "", visitor: str = "", 
     freed = await lobby.store.revoke(name, seat, visitor, for_ms)
     await lobby.hear_revoked(room)
     return freed
+
+
+def _is_new(reply: JoinReply) -> bool:
+    """
+    Tell whether a place was given that was not there before; a seat that is found again was issued earlier.
+    """
+    straight = reply.code is JoinCode.STRAIGHT and reply.issued_ms == reply.now_ms
+    return straight or reply.code in {JoinCode.NEW, JoinCode.EARLY}
 
 
 def return_lane(policy: Policy) -> str:

@@ -29,6 +29,10 @@ CLAIM_HOLD_S: Final = 1.5
 _HELD: Final = frozenset({ClaimCode.PACED, ClaimCode.FULL})
 
 
+def _nobody_hears(_: JoinReply) -> None:
+    pass
+
+
 class Lobby(Office):
     """
     Serve visitors and gates of all rooms from one worker.
@@ -80,11 +84,17 @@ class Lobby(Office):
         return room.view.tell_early(number, passed_ms, stale=room.lost or passed_ms > STALE_MS)
 
     async def join(
-        self, name: str, visitor: Visitor, ticket: Ticket | None = None, lane: str = STANDARD_LANE
+        self,
+        name: str,
+        visitor: Visitor,
+        ticket: Ticket | None = None,
+        lane: str = STANDARD_LANE,
+        hear: Callable[[JoinReply], None] = _nobody_hears,
     ) -> tuple[Outcome, Ticket | None]:
         """
         Give *visitor* a place in *lane*, once: who bears a *ticket* of theirs keeps it, whatever the store remembers.
 
+        Where the store is asked and replies, *hear* is told its reply first.
         Raises `LaneUnknownError` where the room's settings name no such lane.
         """
         room = self.room(name)
@@ -101,6 +111,7 @@ class Lobby(Office):
             return self._put_off(Reason.RECOVERING), None
         except StoreUnavailableError:
             return self._put_off(Reason.STORE_AWAY), None
+        hear(reply)
         return self._joined(room, lane, visitor, reply)
 
     def _put_off(self, reason: Reason) -> Paused:

@@ -10,6 +10,7 @@ from typing import Final
 from waiting_room.core.causes import Causes
 from waiting_room.core.flow import Flow
 from waiting_room.core.health import Health, gathered
+from waiting_room.core.newcomers import Newcomers
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_RANKS, CheckIns
@@ -139,6 +140,7 @@ class Room:
         self.seats: dict[str, tuple[int, int]] = {}
         self.paying: dict[str, int] = {}
         self.revoked = NOTHING_REVOKED
+        self.newcomers = Newcomers()
         self._sweep_at = SWEEP_SEATS
         self.tally: Counter[tuple[str, ...]] = Counter()
         self.waits_s: list[float] = []

@@ -100,7 +100,8 @@ async def refusals(desk: Desk) -> None:
 
 async def those_turned_away(desk: Desk) -> None:
     """
-    Come to a room that is for the invited, that serves only those who wait, or whose operator wants somebody out.
+    Come to a room that is for the invited, that serves only those who wait, that gives a network one place a minute, or
+    whose operator wants somebody out.
     """
     await desk.set_phase(Phase.DRAINING)
     await desk.post(f"{BASE}/join")
@@ -112,6 +113,9 @@ async def those_turned_away(desk: Desk) -> None:
     for method in ("GET", "POST"):
         for rest in ("", "/checkout"):
             await desk.ask(method, f"{AUTHORIZE}/nginx/{ROOM}{rest}", passed)
+    await desk.lobby.configure(ROOM, replace(desk.lobby.policy(ROOM), joins_per_address=1))
+    for _ in range(2):
+        await desk.post(f"{BASE}/join")
     await desk.lobby.configure(ROOM, replace(desk.lobby.policy(ROOM), invite_only=True))
     await desk.post(f"{BASE}/join")
 

@@ -154,4 +154,4 @@ def test_every_reason_is_a_problem_with_a_status(reason: Reason) -> None:
     problem = of_reason(reason, "sale")
 
     assert problem.status >= 400
-    assert (problem.retry_after_s is not None) == (problem.status == 503)
+    assert (problem.retry_after_s is not None) == (problem.status == 503 or reason is Reason.NETWORK_BUSY)

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, get_args
 
 from waiting_room.core import calendar
 from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane, read_lanes
+from waiting_room.core.newcomers import MOST_PER_MINUTE
 from waiting_room.core.phase import MODES
 from waiting_room.errors import Fault, PolicyError
 
@@ -70,6 +71,14 @@ class Policy:
         600, 0, 86_400, "seconds", "so long after a visit with a basket its owner may join the returning lane"
     )
     invite_only: bool = field(default=False, metadata={"help": "only those who bear an invitation may join"})
+    joins_per_address: int = _setting(
+        0,
+        0,
+        MOST_PER_MINUTE,
+        "new places per minute",
+        "so many new places a minute are given to one IPv4 address, or one /56 of IPv6; others ask again some seconds "
+        "later, by themselves. 0: no bound. Behind a proxy it needs `server.trusted_proxies`",
+    )
     claim_window_s: float = _setting(
         60, 2, 3600, "seconds", "who was called and has not come within this time is counted as a no-show"
     )

@@ -34,6 +34,8 @@ class Reason(StrEnum):
     ROOM_CLOSED = "room_closed"
     SOLD_OUT = "sold_out"
     """nothing is left to sell: the room was closed for those who wait"""
+    NETWORK_BUSY = "network_busy"
+    """many join from the same network at this moment: ask again when told, and a place is given then"""
     NO_TICKET = "no_ticket"
     """the request bears no ticket: join first"""
     NO_VISITOR = "no_visitor"

@@ -111,6 +111,14 @@ class Proxies:
                 return address
         return address
 
+    def beyond(self, way: Way) -> Address | None:
+        """
+        Return the address of who asks, or None where it cannot be told or is that of a believed proxy, which has told
+        of nobody.
+        """
+        address = self.visitor(way)
+        return None if address is None or address in self._networks else address
+
 
 class Known:
     """

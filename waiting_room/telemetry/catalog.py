@@ -61,6 +61,12 @@ JOINS = Metric(
     "Joins answered: a new place, the same place again, straight through, or refused.",
     ("room", "outcome"),
 )
+JOINS_PUT_OFF = Metric(
+    "waiting_room_joins_put_off_total",
+    "counter",
+    "Joins that were asked to come again, for their network had been given its new places of the minute.",
+    ("room",),
+)
 STATUS_POLLS = Metric(
     "waiting_room_status_polls_total",
     "counter",
@@ -301,7 +307,8 @@ REHEARSAL_ORDERS = Metric(
 
 GROUPS: dict[str, tuple[Metric, ...]] = {
     "service": (
-        BUILD_INFO, JOINS, STATUS_POLLS, CLAIMS, ADMISSIONS, REFUSALS, LEAVES, AUTHORIZATIONS, SEATS_ENDED,
+        BUILD_INFO, JOINS, JOINS_PUT_OFF, STATUS_POLLS, CLAIMS, ADMISSIONS, REFUSALS, LEAVES, AUTHORIZATIONS,
+        SEATS_ENDED,
         OVER_ADMISSIONS, CHECKINS_FLUSHED, WAITING, LANE_WAITING, CALLED, SEATS, CAPACITY, RATE_TARGET, RATE_CEILING,
         RATE_MODE,
         INSIDE_LIMIT, SHOP_LATENCY, SHOP_ERROR_SHARE, STOCK, ISSUED, FRONTIER, NO_SHOW_RATIO,

@@ -15,7 +15,11 @@ from waiting_room.telemetry.prometheus import Counter, Histogram, Metrics
 
 _CLAIMS: Final = {"admitted": "admitted", "same": "same", "used": "refused", "closed": "refused"}
 _JOINS: Final = {"new": "new", "same": "same", "straight": "straight"}
-PLAIN: Final = {"leave": catalog.LEAVES, "flush": catalog.CHECKINS_FLUSHED}
+PLAIN: Final = {
+    "leave": catalog.LEAVES,
+    "flush": catalog.CHECKINS_FLUSHED,
+    "put_off": catalog.JOINS_PUT_OFF,
+}
 
 
 class Publisher:

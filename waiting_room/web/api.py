@@ -4,6 +4,7 @@ The visitor's and the gate's JSON: join, status, claim, leave, state, report.
 
 import json
 from collections.abc import Awaitable, Callable
+from math import ceil
 from typing import Any, Final
 
 from aiohttp import hdrs, web
@@ -86,7 +87,9 @@ class Api:
         answer["message"] = room.view.snapshot.message or None
         if isinstance(visit.outcome, Refused):
             room.tally["refusal", visit.outcome.reason.value] += 1
-            problem = problems.of_reason(visit.outcome.reason, visit.room)
+            retry_ms = visit.outcome.retry_ms
+            retry_after_s = None if retry_ms is None else ceil(retry_ms / 1000)
+            problem = problems.of_reason(visit.outcome.reason, visit.room, retry_after_s)
             language = problems.language_of(request)
             document = answer | problem.document(language)
             response = web.Response(

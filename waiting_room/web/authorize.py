@@ -17,12 +17,13 @@ from waiting_room.authorize.gatehouse import Gatehouse, RoomGate
 from waiting_room.errors import RoomUnknownError
 from waiting_room.gates.answers import RETRY_AFTER_S, Answer
 from waiting_room.gates.core import Outcome, SendToWait
-from waiting_room.gates.networks import NOWHERE, Way
-from waiting_room.gates.requests import FORWARDED_HEADER, Request
+from waiting_room.gates.networks import NOWHERE
+from waiting_room.gates.requests import Request
 from waiting_room.gates.texts import LANGUAGE_COOKIE, pick_language
 from waiting_room.lobby import Lobby
 from waiting_room.web import ready
 from waiting_room.web.identity import Identities
+from waiting_room.web.whence import way_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -96,7 +97,7 @@ class Authorize:
     ) -> tuple[RoomGate, Outcome, Request]:
         gate = self._gatehouse.gate(room)
         wanted = asked(dialect, request.method, rest, request.headers)
-        way = _way(request) if self._gatehouse.asks_whence else NOWHERE
+        way = way_of(request) if self._gatehouse.asks_whence else NOWHERE
         outcome, facts = gate.decide(wanted, request.headers, self._lobby.clock_ms(), way)
         self._lobby.known[room].tally["authorize", status_of(outcome)] += 1
         return gate, outcome, facts
@@ -148,7 +149,3 @@ class Authorize:
         if (known := self._lobby.known.get(room)) is not None:
             known.tally["authorize", FAILED] += 1
         return failed(dialect)
-
-
-def _way(request: web.BaseRequest) -> Way:
-    return Way(request.remote or "", ",".join(request.headers.getall(FORWARDED_HEADER, ())))

@@ -31,7 +31,7 @@ from waiting_room.web.texts import SAYINGS, Saying, mark
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:waiting-room:problem:"
 RETRY_AFTER_S: Final = 5
-"""What to wait after a 503: the circuit to Redis tries again within this time."""
+"""What to wait after a 503, where nothing better is known: the circuit to Redis tries again within this time."""
 INTERNAL: Final = "internal"
 SETTINGS_INVALID: Final = "settings_invalid"
 
@@ -51,6 +51,7 @@ STATUS: Final[Mapping[Reason, HTTPStatus]] = MappingProxyType({
     Reason.ROOM_DRAINING: HTTPStatus.SERVICE_UNAVAILABLE,
     Reason.ROOM_CLOSED: HTTPStatus.SERVICE_UNAVAILABLE,
     Reason.SOLD_OUT: HTTPStatus.GONE,
+    Reason.NETWORK_BUSY: HTTPStatus.TOO_MANY_REQUESTS,
     Reason.NO_TICKET: HTTPStatus.UNAUTHORIZED,
     Reason.NO_VISITOR: HTTPStatus.UNAUTHORIZED,
     Reason.TICKET_INVALID: HTTPStatus.FORBIDDEN,
@@ -136,7 +137,7 @@ def of_reason(reason: Reason, room: str | None = None, retry_after_s: int | None
     Return the problem that *reason* is for a program that asked.
     """
     status = STATUS[reason]
-    if retry_after_s is None and status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if retry_after_s is None and (status is HTTPStatus.SERVICE_UNAVAILABLE or reason is Reason.NETWORK_BUSY):
         retry_after_s = RETRY_AFTER_S
     return Problem(status, reason.value, SAYINGS[reason], room, retry_after_s)
 

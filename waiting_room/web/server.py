@@ -25,6 +25,7 @@ from waiting_room.web.openapi import document
 from waiting_room.web.openapi.watchers import PATH as DOCUMENT
 from waiting_room.web.quick import QuickWay
 from waiting_room.web.visits import Visits
+from waiting_room.web.whence import Origins
 
 MAX_BODY_BYTES: Final = 65_536
 """Visitors send a word at most; a gate's report is read up to a bound of its own."""
@@ -94,7 +95,15 @@ def hurry(service: Service, runner: web.BaseRunner) -> None:
 def _desks(service: Service) -> tuple[Visits, Api, Authorize]:
     secure = (service.settings.public_url or "").startswith("https:")
     prefix = service.settings.prefix
-    visits = Visits(service.lobby, service.keyring, service.identities, secure=secure, passes=service.passes)
+    visits = Visits(
+        service.lobby,
+        service.keyring,
+        service.identities,
+        secure=secure,
+        passes=service.passes,
+        origins=Origins(service.settings.trusted_proxies),
+        workers=service.settings.workers,
+    )
     page = pages.WaitingPage(visits, service.lobby, prefix)
     authorize = Authorize(service.gatehouse, service.lobby, service.identities, page.answer, prefix)
     return visits, Api(visits, service.lobby, service.keyring), authorize

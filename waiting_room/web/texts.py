@@ -104,6 +104,11 @@ SAYINGS: Final[Mapping[Reason, Saying]] = MappingProxyType({
         mark("Everything in this sale has been sold, so we have closed the queue instead of letting you wait in vain."),
         mark("Those who are inside can still finish. If anything comes back, the shop will open the queue again."),
     ),
+    Reason.NETWORK_BUSY: Saying(
+        mark("One moment, please"),
+        mark("Many people are joining the queue from your network just now, so places are given one after another."),
+        mark("Stay on this page: in a moment it asks again by itself. There is nothing you need to do."),
+    ),
     Reason.NO_TICKET: Saying(
         mark("You have no place in the queue yet"),
         mark("Your browser has sent us no ticket."),

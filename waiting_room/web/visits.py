@@ -13,6 +13,7 @@ from aiohttp import web
 
 from waiting_room import wire
 from waiting_room.cookies import TICKET_LIFE_S, VISITOR_LIFE_S, set_cookie
+from waiting_room.core.newcomers import Whence
 from waiting_room.core.outcomes import Admitted, Closed, Outcome, Paused, Refused
 from waiting_room.core.reasons import Reason
 from waiting_room.entrance import Entrance
@@ -20,6 +21,7 @@ from waiting_room.errors import TokenError
 from waiting_room.lobby import Lobby
 from waiting_room.tokens import MAX_LENGTH, Invitation, Keyring, Pass, PassSigner, Ticket, Visitor
 from waiting_room.web.identity import Identities, Identity
+from waiting_room.web.whence import Origins
 
 PASS_GRACE_S: Final = 300
 """The cookie outlives the pass, so that a gate still knows whose late form it is; the pass itself ends on time."""
@@ -67,7 +69,7 @@ class Visits:
     Turn requests into calls on the lobby.
 
     *secure* tells that shoppers come over https; then cookies bear ``Secure``. *passes* writes the passes, which are
-    compact ones where it is not given.
+    compact ones where it is not given. *origins* tells networks, whose new places are shared among so many *workers*.
     """
 
     def __init__(
@@ -78,9 +80,12 @@ class Visits:
         *,
         secure: bool = False,
         passes: PassSigner | None = None,
+        origins: Origins | None = None,
+        workers: int = 1,
     ) -> None:
         self.lobby = lobby
-        self._entrance = Entrance(lobby)
+        self._entrance = Entrance(lobby, workers=workers)
+        self._origins = origins or Origins()
         self.identities = identities
         self._keyring = keyring
         self._passes = passes or keyring
@@ -130,14 +135,16 @@ class Visits:
         visitor = identity.visitor or Visitor(next(self._ids))
         text = request.headers.get(wire.INVITATION_HEADER) or identity.invitation_text
         if not text:
-            outcome, ticket = await self._join(room, visitor, identity.ticket, None)
+            whence = self._whence(request, room, identity)
+            outcome, ticket = await self._join(room, visitor, identity.ticket, None, whence)
             return self._visit(request, room, identity, visitor, ticket, outcome)
         invitation = self._invitation(text, room) if invited else None
         if isinstance(invitation, Refused) and identity.ticket is None:
             self.lobby.room(room)
             return self._visit(request, room, identity, visitor, None, invitation)
         good = invitation if isinstance(invitation, Invitation) else None
-        outcome, ticket = await self._join(room, visitor, identity.ticket, good)
+        whence = self._whence(request, room, identity)
+        outcome, ticket = await self._join(room, visitor, identity.ticket, good, whence)
         visit = self._visit(request, room, identity, visitor, ticket, outcome)
         if not identity.invitation_text or _keeps_invitation(outcome):
             return visit
@@ -145,12 +152,22 @@ class Visits:
         return visit._replace(set_cookies=(*visit.set_cookies, forgotten))
 
     async def _join(
-        self, room: str, visitor: Visitor, ticket: Ticket | None, invitation: Invitation | None
+        self,
+        room: str,
+        visitor: Visitor,
+        ticket: Ticket | None,
+        invitation: Invitation | None,
+        whence: Whence | None,
     ) -> tuple[Outcome, Ticket | None]:
-        outcome, given = await self._entrance.join(room, visitor, ticket, invitation)
+        outcome, given = await self._entrance.join(room, visitor, ticket, invitation, whence)
         if ticket is not None and outcome == Refused(Reason.TICKET_EXPIRED):
-            return await self._entrance.join(room, visitor, None, invitation)
+            return await self._entrance.join(room, visitor, None, invitation, whence)
         return outcome, given
+
+    def _whence(self, request: web.BaseRequest, room: str, identity: Identity) -> Whence | None:
+        known = self.lobby.known.get(room)
+        bounded = known is not None and known.policy.joins_per_address
+        return self._origins.of(request, identity) if bounded else None
 
     def _invitation(self, text: str, room: str) -> Invitation | Refused:
         try:

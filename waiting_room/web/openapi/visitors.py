@@ -99,7 +99,8 @@ def links() -> dict[str, Any]:
 
 
 def _join() -> dict[str, Any]:
-    responses = unknown_room() | refusals((Reason.REVOKED, *_INVITATION_FAULTS, Reason.ROOM_DRAINING))
+    refused = (Reason.REVOKED, *_INVITATION_FAULTS, Reason.ROOM_DRAINING, Reason.NETWORK_BUSY)
+    responses = unknown_room() | refusals(refused)
     shown = examples.answers("waiting", "early", "admitted", "paused", "closed", joined=True)
     responses["200"] = _said(shown, links=tuple(_NEXT))
     call = _call(
@@ -107,7 +108,8 @@ def _join() -> dict[str, Any]:
         "Take a place, or go straight in",
         "Who has a ticket keeps its place, and who has none gets one: a join that is tried again, doubled or sent at "
         "the same time by one visitor gives one place. While nobody waits and a seat is free the answer is `admitted`, "
-        "with a pass.",
+        "with a pass. Where the room bounds the new places of a network, one may be told to come again: with the same "
+        "visitor, and when it is told, for that moment may be booked for them.",
         ["room", "lang", "visitor", "ticket", "invitation"],
         responses,
     )
