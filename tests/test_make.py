@@ -110,7 +110,7 @@ def test_ctrl_c_lets_the_rehearsal_finish_its_report(tmp_path: Path) -> None:
     )
     wait_until_sync(started.exists, what="the command to start")
     os.killpg(make.pid, signal.SIGINT)
-    told, messages = make.communicate(timeout=10)
+    told, messages = make.communicate(timeout=60)
 
     assert "partial report" in told
     assert "exit code 130: interrupted" in messages

@@ -125,7 +125,7 @@ def is_ready(address: str) -> bool:
     Ask the service whether it is ready.
     """
     try:
-        with urlopen(f"{address}/readyz", timeout=2) as answer:
+        with urlopen(f"{address}/readyz", timeout=10) as answer:
             return bool(answer.status == 200)
     except (URLError, ConnectionError, TimeoutError):
         return False
@@ -136,7 +136,7 @@ def join(address: str) -> dict[str, object]:
     Join the room as a client that keeps no cookies.
     """
     request = Request(f"{address}/waiting-room/spring-sale/join", data=b"", headers={"Accept": "application/json"})
-    with urlopen(request, timeout=5) as answer:
+    with urlopen(request, timeout=30) as answer:
         told = json.load(answer)
     assert isinstance(told, dict)
     return told

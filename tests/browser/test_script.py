@@ -319,7 +319,7 @@ async def test_a_hidden_page_claims_as_soon_as_it_hears_of_its_turn(new_visitor:
 
     await poll(page, stage, Called(7, HOUR_MS))
 
-    await page.wait_for_url("**/shop", timeout=5000)
+    await page.wait_for_url("**/shop")
 
 
 async def test_the_bell_is_silent_until_it_is_pressed(new_visitor: NewVisitor, staging: Staging) -> None:

@@ -39,7 +39,7 @@ def answered(url: str, **headers: str) -> dict[str, object]:
     """
     Return a JSON answer.
     """
-    with urlopen(Request(url, headers=headers), timeout=10) as answer:
+    with urlopen(Request(url, headers=headers), timeout=30) as answer:
         return dict(json.load(answer))
 
 
@@ -58,7 +58,7 @@ def test_a_service_starts_with_nothing_configured() -> None:
             lambda: answered(rooms, Authorization=f"Bearer {TOKEN}")["rooms"], what="the workers to see the room"
         )
         process.terminate()
-        _, messages = process.communicate(timeout=20)
+        _, messages = process.communicate(timeout=60)
 
     assert process.returncode == 0, messages
     assert "no secret keys are set" in messages

@@ -41,17 +41,22 @@ def paced(host: str, port: int, request: bytes, per_s: float, seconds: float) ->
 async def join(service: Service, count: int) -> list[Visitor]:
     """
     Let so many visitors join, as fast as they are taken, and return them in the order of their numbers.
+
+    Where a busy machine kept the store's answer back, a visitor is told to come again: another one comes instead.
     """
     made: list[Visitor] = []
 
     def seen(answer: bytes) -> None:
         told = json.loads(answer[answer.index(b"\r\n\r\n") + 4 :])
+        if told["number"] is None:
+            return
         visitor = Visitor(stays_s=600, numbers={told["number"]})
         visitor.headers |= {header: told[name] for name, header in TOKENS.items() if told[name]}
         made.append(visitor)
 
     host, port, request = address(service)
-    await hammer(host, port, iter([request] * count), CONNECTIONS, seen)
+    while len(made) < count:
+        await hammer(host, port, iter([request] * (count - len(made))), CONNECTIONS, seen)
     return sorted(made, key=lambda visitor: visitor.number)
 
 

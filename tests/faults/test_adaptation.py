@@ -287,9 +287,11 @@ def sold(stage: Stage) -> Drill:
 
 def test_the_shop_sells_most_of_what_it_can(sold: Drill) -> None:
     """
-    From the middle of the first stage on, with half of the capacity and with all of it.
+    From the middle of the first stage on, with half of the capacity and with all of it, but for what a busy machine
+    took of these.
     """
-    assert sold.goodput(sold.opened_s + sold.stages.calm_s / 2, sold.ended_s) >= 0.6
+    left = 1 - max(sold.lost)
+    assert sold.goodput(sold.opened_s + sold.stages.calm_s / 2, sold.ended_s) >= 0.6 * left
 
 
 def test_fewer_are_inside_a_shop_that_bears_less(sold: Drill) -> None:

@@ -13,7 +13,7 @@ from tests.proxies.play import KINDS, OUTAGES, SPELLINGS, Table, played
 from waiting_room import wire
 
 PAGE = f"http://127.0.0.1/waiting-room/{ROOM}"
-SLACK_S = 2.0
+SLACK_S = 5.0
 """Of a machine that does something else as well."""
 CONFINING = ("nginx", "haproxy", "caddy")
 MOST_SHARE = 90

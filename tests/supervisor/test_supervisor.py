@@ -50,7 +50,7 @@ class Service:
         """
         Return one answer.
         """
-        with urlopen(f"{self.url}{path}", timeout=10) as answer:
+        with urlopen(f"{self.url}{path}", timeout=30) as answer:
             return dict(json.load(answer))
 
     def pids(self, count: int, but: int = 0) -> set[int]:
@@ -58,7 +58,7 @@ class Service:
         Return the processes that answer, asking until there are *count* other than *but*.
         """
         seen: set[int] = set()
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while len(seen) < count and time.monotonic() < deadline:
             seen |= {self.ask()["pid"]} - {but}
         return seen
@@ -67,7 +67,7 @@ class Service:
         """
         Return exit code and messages.
         """
-        _, messages = self.process.communicate(timeout=20)
+        _, messages = self.process.communicate(timeout=60)
         return self.process.returncode, messages
 
 
@@ -197,7 +197,7 @@ async def test_a_stopping_service_takes_no_connections() -> None:
 
     with service("deaf", workers=2) as running:
         running.process.terminate()
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
             await wait_until(is_refused, what="a refused connection")
         running.process.terminate()
         running.end()
