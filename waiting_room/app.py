@@ -88,9 +88,10 @@ async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], 
     try:
         await patiently(controller.open_rooms)
         await runner.setup()
-        hurry(service, runner)
+        slow = hurry(service, runner)
         await web.SockSite(runner, sock, backlog=BACKLOG).start()
-        tasks = [asyncio.create_task(work) for work in (controller.run(), _publish(publisher), _report(gatehouse))]
+        works = (controller.run(), _publish(publisher), _report(gatehouse), slow.run())
+        tasks = [asyncio.create_task(work) for work in works]
         _settle_garbage()
         health.ready = True
         ready()

@@ -25,6 +25,7 @@ from waiting_room.tokens import GateCredential, Keyring, Pass, Ticket, Visitor
 from waiting_room.web.identity import Identities
 from waiting_room.web.jwks import NO_KEYS
 from waiting_room.web.server import Health, Service, build_app, hurry
+from waiting_room.web.slow_senders import SlowSenders
 
 ROOM = "toys"
 START_MS = 1_800_000_000_000
@@ -48,6 +49,7 @@ class Desk:
     gatehouse: Gatehouse
     held: Held
     client: TestClient[Any, Any] = field(init=False)
+    slow: SlowSenders = field(init=False)
 
     async def fill(self, *names: str) -> list[Ticket]:
         """Let visitors join while nobody goes straight in; return their tickets."""
@@ -125,7 +127,7 @@ async def open_desk(
         desk.client = client
         if quick:
             assert client.server.runner is not None
-            hurry(service, client.server.runner)
+            desk.slow = hurry(service, client.server.runner)
         yield desk
 
 

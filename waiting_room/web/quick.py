@@ -27,7 +27,8 @@ class QuickWay:
     """
     Answer polls of those who wait, before the opening and after it, and joins of those who have no ticket yet.
 
-    *say* puts a visit into words; *observe* hears route, status and seconds of each request.
+    *say* puts a visit into words; *observe* hears route, status and seconds of each request; *heard* is told of each
+    request as it comes, those for the application too.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class QuickWay:
         authorize: Authorize,
         prefix: str,
         observe: Callable[[str, int, float], None],
+        heard: Callable[[web.BaseRequest], None],
     ) -> None:
         self._authorize = authorize
         self._lobby = lobby
@@ -46,6 +48,7 @@ class QuickWay:
         self._identities = visits.identities
         self._prefix = f"{prefix}/"
         self._observe = observe
+        self._heard = heard
 
     def before(self, application: Handler) -> Handler:
         """
@@ -55,6 +58,7 @@ class QuickWay:
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             begun = perf_counter()
+            self._heard(request)
             path = request.raw_path
             if path.startswith(prefix):
                 room, _, verb = path[at:].partition("/")

@@ -24,6 +24,7 @@ from waiting_room.web.identity import Identities
 from waiting_room.web.openapi import document
 from waiting_room.web.openapi.watchers import PATH as DOCUMENT
 from waiting_room.web.quick import QuickWay
+from waiting_room.web.slow_senders import SlowSenders
 from waiting_room.web.visits import Visits
 from waiting_room.web.whence import Origins
 
@@ -82,14 +83,17 @@ def build_app(service: Service) -> web.Application:
     return app
 
 
-def hurry(service: Service, runner: web.BaseRunner) -> None:
+def hurry(service: Service, runner: web.BaseRunner) -> SlowSenders:
     """
-    Put the quick way of polls and joins before the application of *runner*, which is set up.
+    Put the quick way of polls and joins before the application of *runner*, which is set up, and return who looks
+    after those that take too long to ask.
     """
     assert runner.server is not None
     visits, api, authorize = _desks(service)
-    quick = QuickWay(service.lobby, visits, api.say, authorize, service.settings.prefix, service.observe)
+    slow = SlowSenders(runner.server)
+    quick = QuickWay(service.lobby, visits, api.say, authorize, service.settings.prefix, service.observe, slow.heard)
     runner.server.request_handler = quick.before(runner.server.request_handler)
+    return slow
 
 
 def _desks(service: Service) -> tuple[Visits, Api, Authorize]:

