@@ -253,7 +253,7 @@ class Bulk:
                 part.drop(rank)
                 who = book.who(rank)
                 state[who] = CALLED
-                self._promises.present.due_ms[who] = 0
+                self._promises.present.gone(who)
                 told_ms = part.told_ms[rank // _BLOCK_RANKS] or (self._hidden_ms if hidden else 1000)
                 delay_ms = int(spread(rank, 3) * told_ms)
                 self._later(who, END if habits[who] & NO_SHOW else CLAIM, self._promises.now_ms + delay_ms)
@@ -366,7 +366,7 @@ class Bulk:
         self._asks.pop(who, None)
         self._visitors.state[who] = state
         self._visitors.ended += 1
-        self._promises.present.due_ms[who] = 0
+        self._promises.present.gone(who)
 
     def _seat(self, who: int) -> str:
         return f"{self._crowd.lanes[self._crowd.lane[who]]}.{self._promises.number[who]}"

@@ -61,6 +61,12 @@ class Present:
         self._missed = bytearray(b"\1") * len(self.steady)
         self._restored = 3
 
+    def gone(self, who: int) -> None:
+        """
+        Note that *who* does not wait in sight any more: left, was called or let in, or asks otherwise than as told.
+        """
+        self.due_ms[who] = 0
+
     def missed(self, who: int) -> None:
         """
         Note that what *who* has asked may not reach the store.

@@ -258,7 +258,7 @@ class Promises:
         """
         who = number_of(visitor)
         self.seats.free(who)
-        self.present.due_ms[who] = 0
+        self.present.gone(who)
         self.joined_ms[who] = -JOIN_REMEMBERED_MS
 
     def seen(self, snapshot: Snapshot) -> None:

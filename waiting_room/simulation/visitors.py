@@ -196,11 +196,11 @@ class Visitors:
         outcome = worker.lobby.status(ROOM, ticket, None if same or not before else before)
         self._watch.asked(who, ticket.lane, outcome, worker.room)
         if worker.line.cut:
-            self._promises.present.due_ms[who] = 0
+            self._promises.present.gone(who)
             self._promises.unsteady(who)
         if self._lost and self._draw() < self._lost:
             self.later(who, ASK, RETRY_MS)
-            self._promises.present.due_ms[who] = 0
+            self._promises.present.gone(who)
             return
         self._hear(who, outcome, faithful=not worker.line.cut)
 
@@ -238,7 +238,7 @@ class Visitors:
             on_time = faithful and not self._crowd.habits[who] & HIDDEN
             self._asked(who, outcome.next_poll_ms if on_time else None)  # type: ignore[union-attr]
         elif kind is Paused:
-            self._promises.present.due_ms[who] = 0
+            self._promises.present.gone(who)
             if self.state[who] == WAITING:
                 self._tally.told(who, self.now_ms, -1.0, -1.0) if not who % self._tally.stride else None
             self.later(who, ASK, outcome.next_poll_ms)  # type: ignore[union-attr]
@@ -260,7 +260,7 @@ class Visitors:
                 self._tally.told(who, now_ms, eta.low_s, eta.high_s)
         if self._crowd.habits[who] & HIDDEN:
             self.later(who, ASK, max(self._hidden_ms, next_poll_ms))
-            self._promises.present.due_ms[who] = 0
+            self._promises.present.gone(who)
             self._promises.unsteady(who)
         else:
             self.later(who, ASK, next_poll_ms)
@@ -281,7 +281,7 @@ class Visitors:
             self.later(who, ASK, next_poll_ms)
             return
         self.heard_ms[who] = self.now_ms
-        self._promises.present.due_ms[who] = 0
+        self._promises.present.gone(who)
         self._tally.called(who, self.now_ms, self.arrived_ms(who))
         if self._crowd.habits[who] & NO_SHOW:
             self._end(who, NO_SHOWN)
@@ -299,7 +299,7 @@ class Visitors:
         if not self.heard_ms[who]:
             self.heard_ms[who] = self.now_ms
             self._tally.called(who, self.now_ms, self.arrived_ms(who))
-        self._promises.present.due_ms[who] = 0
+        self._promises.present.gone(who)
         self.state[who] = INSIDE
         self.hard_end_ms[who] = outcome.hard_end_ms
         if self.goes_shopping is not None:
@@ -381,7 +381,7 @@ class Visitors:
     def _end(self, who: int, state: int) -> None:
         self.state[who] = state
         self.ended += 1
-        self._promises.present.due_ms[who] = 0
+        self._promises.present.gone(who)
         self.tickets[who] = self.tickets[who] if state == LEFT else None
         self._answered_by[who] = None
 
