@@ -56,6 +56,7 @@ class Generator:
         self._stop = Event()
         self._interrupted = False
         self._ended_s: float | None = None
+        self._closed = Event()
         self._cpu_s = 0.0
         self._next = 0
         self._clock = Clock()
@@ -80,7 +81,7 @@ class Generator:
         """
         Tell whether the run has ended, so that the next take is the last.
         """
-        return self._ended_s is not None
+        return self._closed.is_set()
 
     def prepare(self) -> None:
         """
@@ -118,9 +119,10 @@ class Generator:
 
     def finish(self) -> None:
         """
-        Close the notes on everybody, once: what comes later belongs to no run.
+        Close the notes on everybody, once: what comes later belongs to no run. A second caller waits for the first.
         """
         if self._ended_s is not None:
+            self._closed.wait()
             return
         self._ended_s = max(0.0, self._clock.now_s())
         self._cpu_s = time.process_time() - self._cpu_s
@@ -129,6 +131,7 @@ class Generator:
         self._at_work.kill()
         self._recorder.end_all(self._ended_s)
         self._recorder.not_started += sum(arrival.at_s <= self._ended_s for _, arrival in self._arrivals[self._next :])
+        self._closed.set()
 
     def send_home(self) -> None:
         """
@@ -142,7 +145,7 @@ class Generator:
         """
         scheduled, self._scheduled = self._scheduled, 0
         now_s = max(0.0, self._clock.now_s()) if self._ended_s is None else self._ended_s
-        over = self._ended_s is not None
+        over = self.over
         return self._recorder.take(
             started_at_ms=self._clock.started_at_ms,
             duration_s=now_s,

@@ -6,10 +6,14 @@ from locust.env import Environment  # first: it patches what all others import  
 
 import os
 import sys
+import time
 from dataclasses import replace
 
 import gevent
 
+from loadtests.arrivals.rate import Rate
+from loadtests.crowd.streams import Stream
+from loadtests.engine.locust_generator import Generator
 from loadtests.engine.locust_shoppers import (
     Clock,
     FastBrowser,
@@ -18,6 +22,7 @@ from loadtests.engine.locust_shoppers import (
     shopper_class,
 )
 from loadtests.journeys.browser import Request
+from loadtests.measuring.measures import Measures
 from loadtests.measuring.recorder import Recorder, Unobserved
 from tests.loadtests.journeys.story import PLAN
 
@@ -74,6 +79,32 @@ def bare_means(url: str) -> None:
     sys.stdout.write(f"{browser.cookie('wr_')} {listened} {user.dial('http://127.0.0.1:1')}".replace(", ", ","))
 
 
+def ended_twice(url: str) -> None:
+    """
+    End a run while it is driven, and print what its driver has of it: who came, who is told, who was on the way.
+    """
+    crowd = Stream("crowd", Rate(((0.0, 30.0), (600.0, 30.0))), {"buyer": 1.0})
+    plan = replace(PLAN, shop_url=url, streams=(crowd,), duration_s=600)
+    generator = Generator(plan, Environment(), lambda _line: None)
+
+    def driven() -> Measures:
+        generator.run(round(time.time() * 1000))
+        return generator.take()
+
+    driver = gevent.spawn(driven)
+    while not len(generator._shoppers):
+        gevent.sleep(0.01)
+    generator.interrupt()
+    generator.finish()
+    found = driver.get()
+    sys.stdout.write(f"{found.arrivals} {len(found.shoppers)} {found.outcomes.unfinished}\n")
+
+
 if __name__ == "__main__":
-    looks = {"many_files": many_files, "certificates": certificates, "bare_means": bare_means}
+    looks = {
+        "many_files": many_files,
+        "certificates": certificates,
+        "bare_means": bare_means,
+        "ended_twice": ended_twice,
+    }
     looks[sys.argv[1]](sys.argv[2])

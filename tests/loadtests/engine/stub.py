@@ -41,12 +41,13 @@ class Script:
     Say how the stub behaves.
 
     *polls*: how often a visitor is told to wait; None: no room stands before the shop. *next_poll_s*: what is told.
-    *stalls*: the home page never comes to its end.
+    *stalls*: the home page never comes to its end. *takes_s*: what each answer takes.
     """
 
     polls: int | None = None
     next_poll_s: float = 0.2
     stalls: bool = False
+    takes_s: float = 0.0
 
 
 @dataclass
@@ -101,6 +102,8 @@ class Stub:
         self.connections.add(request.transport.get_extra_info("peername"))
         if len(self.headers) < 50:
             self.headers.append(dict(request.headers))
+        if self.script.takes_s:
+            await asyncio.sleep(self.script.takes_s)
         to_room = request.path.startswith("/waiting-room/")
         if not to_room and self.script.polls is not None and f"wr_pass_{ROOM}" not in request.cookies:
             raise web.HTTPSeeOther(f"/waiting-room/{ROOM}?target={request.path}")

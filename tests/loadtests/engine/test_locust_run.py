@@ -51,13 +51,14 @@ async def several_ways() -> dict[str, Run]:
     Run the generator in several ways at the same time.
     """
     [nobody] = free_ports(1)
+    five = {"closed_shoppers": 5, "duration_s": 6}
     ways: dict[str, tuple[Script, dict[str, Any]]] = {
         "bare": (Script(), {}),
         "queued": (Script(polls=2, next_poll_s=0.2), {"name": "with_room"}),
         "stalling": (Script(stalls=True), crowd_of(replace(HASTY, page_patience_s=0.3, reloads=1))),
         "absent": (Script(), {"shop_url": f"http://127.0.0.1:{nobody}", **crowd_of(replace(HASTY, reloads=0))}),
         "unended": (Script(polls=10_000), {"drain_s": 0.5, "max_in_flight": 10}),
-        "closed": (Script(), {"name": "capacity", "mode": "closed", "closed_shoppers": 5, **crowd_of(Behaviour())}),
+        "closed": (Script(takes_s=0.05), {"name": "capacity", "mode": "closed", **five, **crowd_of(Behaviour())}),
     }
     *done, shared = await asyncio.gather(
         *(run(Path(mkdtemp(prefix=way)), script, **changes) for way, (script, changes) in ways.items()),
@@ -258,6 +259,16 @@ def test_closed_mode_keeps_the_same_number_going_round(runs: dict[str, Run]) -> 
     assert measures.arrivals > 5
     assert measures.outcomes.bought == len(stub.orders) > 0
     assert measures.outcomes.unfinished == 0
+
+
+async def test_run_that_two_end_at_once_is_told_whole() -> None:
+    """
+    Whoever comes second waits for the first, and takes nothing before everybody's visit is closed.
+    """
+    async with served(Stub(Script(polls=10_000))) as url:
+        arrivals, told, unfinished = await look_inside("ended_twice", url)
+
+    assert int(arrivals) == int(told) == int(unfinished) > 0
 
 
 async def test_overstrained_generator_shows_in_the_start_lag(tmp_path: Path) -> None:
