@@ -29,6 +29,10 @@ IDLE_S: Final = 5
 CONVEX: Final = 1.5
 ENOUGH: Final = 90
 """With fewer people a third of the line is a matter of chance."""
+SLOW_JOIN_MS: Final = 1000.0
+"""Longer than this interrupts a train of thought (Nielsen, Usability Engineering, 1993, chapter 5): people reload."""
+JOINS: Final = 20
+"""With fewer answers the slowest of them alone would be the 95th percentile."""
 _HALVINGS: Final = 8
 _SLOWEST: Final = 0.1
 """A room that lets in a tenth of its rate is not slow, but shut."""
@@ -73,6 +77,7 @@ def findings_of(
         # Before an opening by a draw the order of coming is none.
         *_order([shopper for shopper in places if (shopper.joined_s or 0.0) >= opens_s]),
         *_against(measures, forecast, problem),
+        *_slow_joins(measures),
     ]
     names = {finding.name for finding in found}
     if "ghost_slots" not in names and seats_by_s is not None:
@@ -244,6 +249,18 @@ def _uneven(places: Sequence[ShopperRecord]) -> Iterator[Finding]:
     front, back = (sum(cost for _, cost in part) / third for part in (costs[:third], costs[-third:]))
     if back > CONVEX * front:
         yield Finding("uneven_waits", {"front": front, "back": back})
+
+
+def _slow_joins(measures: Measures) -> Iterator[Finding]:
+    """
+    Yield whether joins were answered slowly: the one thing that everybody asks of the room at once.
+    """
+    joins = measures.room.get("join")
+    if joins is None or joins.count < JOINS:
+        return
+    p95_ms = joins.percentile_ms(95) or 0.0
+    if p95_ms > SLOW_JOIN_MS:
+        yield Finding("slow_joins", {"joins": joins.count, "p95": p95_ms, "limit": SLOW_JOIN_MS})
 
 
 def _idle(

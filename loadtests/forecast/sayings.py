@@ -74,6 +74,17 @@ SAYINGS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "pl": "Miejsca w sklepie były wolne, choć ludzie czekali: przez {seconds} s poczekalnia wpuszczała {pace} "
             "osoby na sekundę przy ustawionym tempie {rate}.",
         },
+        "slow_joins": {
+            "en": "The room was slow to give people their places: of {joins} joins, one in twenty took longer than "
+            "{p95} ms; above {limit} ms people think that the page hangs, and reload it. Give the service more workers "
+            "(server.workers, up to one per core), cores that shop and load generator do not take from it, and a "
+            "Redis that answers within a few milliseconds: waiting-room doctor measures it.",
+            "pl": "Poczekalnia zbyt wolno przydzielała miejsca w kolejce: liczba zgłoszeń wyniosła {joins}, a co "
+            "dwudzieste trwało dłużej niż {p95} ms. Powyżej {limit} ms ludzie sądzą, że strona się zawiesiła, i ładują "
+            "ją ponownie. Zwiększ liczbę procesów usługi (server.workers, najwyżej jeden na rdzeń), zapewnij jej "
+            "rdzenie, których nie zajmują sklep ani generator ruchu, oraz Redis odpowiadający w ciągu kilku "
+            "milisekund: zmierzy to polecenie waiting-room doctor.",
+        },
     }
 )
 

@@ -15,6 +15,7 @@ from loadtests.forecast.patience import Patience
 from loadtests.forecast.problem import problem_of
 from loadtests.forecast.result import Forecast, forecast_of
 from loadtests.forecast.sayings import SAYINGS
+from loadtests.measuring.histogram import Histogram
 from loadtests.measuring.measures import Measures, Outcome, Outcomes, Second, ShopperRecord
 from tests.loadtests.forecast.events import patience_of
 from tests.loadtests.forecast.test_result import SCENARIO, STREAM
@@ -140,6 +141,14 @@ def forecast() -> Forecast:
     return forecast_of(SCENARIO, SEED)
 
 
+@cache
+def sound() -> Measures:
+    """
+    Return what a generator would have measured of a room that does as it should.
+    """
+    return Room().play()
+
+
 def found(room: Room, seats: Mapping[int, float] | None = None) -> dict[str, Mapping[str, float | int | None]]:
     """
     Return what is found of a room, by name.
@@ -232,6 +241,21 @@ def test_full_seats_are_no_idle_ones() -> None:
     Where all seats are held, fewer are let in, and rightly so.
     """
     assert "seats_idle" not in found(Room(per_s=10.0), dict.fromkeys(range(90), 400.0))
+
+
+@pytest.mark.parametrize(
+    ("slow", "joins", "named"),
+    [(6, 100, True), (5, 100, False), (19, 19, False)],
+    ids=["one in sixteen", "one in twenty", "too few to tell"],
+)
+def test_joins_that_take_long_are_named(slow: int, joins: int, named: bool) -> None:
+    """
+    By what one in twenty takes longer than, where there are enough to tell.
+    """
+    took_ms = [*[1500.0] * slow, *[5.0] * (joins - slow)]
+    measures = replace(sound(), room={"join": Histogram.of(took_ms)})
+    names = {one.name for one in findings_of(measures, forecast(), PROBLEM)}
+    assert names == ({"slow_joins"} if named else {"as_predicted"})
 
 
 @pytest.mark.parametrize("name", sorted(SAYINGS))
