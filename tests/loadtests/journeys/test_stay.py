@@ -3,13 +3,13 @@ In the waiting room a shopper does what the page does, and keeps account of what
 """
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
-from loadtests.journeys.visit import EtaReservoir
-from loadtests.measuring.measures import EtaSample, Outcome
+from loadtests.journeys.visit import NOTED, EtaReservoir
+from loadtests.measuring.measures import EtaSample, Outcome, ShopperRecord
 from tests.loadtests.engine import stub
 from tests.loadtests.journeys.story import BROKEN, BUYER, ROOM, SHOP, TAKES_S, page, room, to, walk
 
@@ -326,3 +326,12 @@ def test_wait_without_announcement_is_not_judged() -> None:
     reservoir.show(0.0, None, None)
 
     assert reservoir.called(10.0) is None
+
+
+def test_all_of_a_record_is_noted_on_the_way_or_worked_out_at_its_end() -> None:
+    """
+    A field that a visit does not note would be told with its default, of everybody.
+    """
+    worked_out = {"start_lag_ms", "outcome", "pass_issued_ms", "later_passes_ms", "waited_s", "ended_s"}
+
+    assert {item.name for item in fields(ShopperRecord)} == worked_out | set(NOTED)
