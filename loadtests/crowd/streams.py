@@ -35,6 +35,8 @@ class Stream:
             Whitt, 2014); 0 for a day like any other.
         model: the name of the model behind the rate, as scenarios have it; empty where there is none.
         says: the model and its numbers, in a line for people.
+        addresses: how many network addresses they share, each drawn by chance; 0 where everybody has one of their own.
+        invited: whether each of them holds an invitation to the room, for one visitor.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Stream:
     day_spread: float = 0.0
     model: str = ""
     says: str = ""
+    addresses: int = 0
+    invited: bool = False
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -55,6 +59,8 @@ class Stream:
         yield from self.behaviour.faults(f"{where}.behaviour")
         if not 0 <= self.day_spread <= MAX_DAY_SPREAD:
             yield Fault(f"{where}.day_spread", f"must be at least 0, at most {MAX_DAY_SPREAD:g}, is {self.day_spread}")
+        if self.addresses < 0:
+            yield Fault(f"{where}.addresses", f"must be at least 0, is {self.addresses}", "0 gives each one of its own")
         for kind, part in self.journeys.items():
             if not 0 <= part < float("inf"):
                 yield Fault(f"{where}.journeys.{kind}", f"must be a finite number of at least 0, is {part}")

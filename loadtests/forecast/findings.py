@@ -89,10 +89,10 @@ def findings_of(
 
 def wait_max_s(measures: Measures) -> float:
     """
-    Return the longest wait of those who were let in, in seconds; without those who may ask late on their own account.
+    Return the longest time in line of those let in, in seconds; without those who may ask late on their own account.
     """
     let_in = (s for s in measures.shoppers if s.admitted_s is not None and s.kind not in HIDING and means_well(s.kind))
-    return max((s.waited_s for s in let_in if s.waited_s), default=0.0)
+    return max((s.in_line_s for s in let_in if s.in_line_s), default=0.0)
 
 
 def _figures(measures: Measures, forecast: Forecast) -> dict[str, float | int | None]:
@@ -154,7 +154,7 @@ def _unlike(measures: Measures, course: Course) -> float:
     """
     Return the sum of the squares by which the waits of those let in differ from those of a course.
     """
-    let_in = ((s.joined_s, s.waited_s) for s in measures.shoppers if s.admitted_s is not None)
+    let_in = ((s.joined_s, s.in_line_s) for s in measures.shoppers if s.admitted_s is not None)
     return sum(
         (waited_s - (course.wait_at(joined_s) or 0.0)) ** 2
         for joined_s, waited_s in let_in
@@ -237,11 +237,11 @@ def _uneven(places: Sequence[ShopperRecord]) -> Iterator[Finding]:
     came = sorted(shopper.joined_s or 0.0 for shopper in places)
     costs = []
     for shopper in places:
-        if shopper.admitted_s is None or not shopper.waited_s or shopper.joined_s is None:
+        if shopper.admitted_s is None or not shopper.in_line_s or shopper.joined_s is None:
             continue
         ahead = bisect_right(came, shopper.joined_s) - 1 - bisect_right(ends, shopper.joined_s)
         if ahead > 0:
-            costs.append((ahead, shopper.waited_s / ahead))
+            costs.append((ahead, shopper.in_line_s / ahead))
     costs.sort()
     third = len(costs) // 3
     if len(costs) < ENOUGH:

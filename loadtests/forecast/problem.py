@@ -167,9 +167,10 @@ def problem_of(scenario: Scenario, seed: int | None = None, steps: int = STEPS) 
     policy = Policy.parse(dict(scenario.room))
     step_s = max(FINEST_S, scenario.length_s / steps)
     count = max(1, math.ceil(scenario.length_s / step_s - 1e-9))
-    crowds = tuple(people_of(scenario.streams, seed, step_s, count))
+    end_s = scenario.length_s + scenario.drain_s
+    crowds = tuple(people_of(scenario.streams, seed, step_s, count, policy, end_s))
     visits = tuple(
-        visits_of(stream, seed or 0, policy.idle_timeout_s, some.kinds, some.hides)
+        visits_of(stream, seed or 0, policy.idle_timeout_s, some.taken, some.hides)
         for stream, some in zip(scenario.streams, crowds, strict=True)
     )
     inflows = tuple(

@@ -133,7 +133,7 @@ class Visits:
         return sum(held_s * share for held_s, share in self.seats)
 
 
-def visits_of(stream: Stream, seed: int, idle_s: float, kinds: Mapping[str, float], hides: float = 0.0) -> Visits:
+def visits_of(stream: Stream, seed: int, idle_s: float, called: Mapping[str, float], hides: float = 0.0) -> Visits:
     """
     Return what the shoppers of *stream* do with the room.
 
@@ -143,10 +143,9 @@ def visits_of(stream: Stream, seed: int, idle_s: float, kinds: Mapping[str, floa
         stream: who walks.
         seed: of the crowd.
         idle_s: ends an unused seat.
-        kinds: how many of each kind come, or their shares.
-        hides: how many of these have the page in a hidden tab.
+        called: how many places in line those of each kind have, or their shares.
+        hides: how many of these are looked at in a hidden tab.
     """
-    called = {kind: people * places_of(kind) for kind, people in kinds.items()}
     claimed = {kind: places * USES.get(kind, USUAL).comes for kind, places in called.items()}
     places, come = sum(called.values()), sum(claimed.values())
     if not come:
@@ -154,7 +153,7 @@ def visits_of(stream: Stream, seed: int, idle_s: float, kinds: Mapping[str, floa
     seats: list[tuple[float, float]] = []
     orders_s: list[tuple[float, float]] = []
     orders = 0.0
-    each = max(1, SAMPLE // len(kinds))
+    each = max(1, SAMPLE // len(called))
     for kind, people in claimed.items():
         if not people:
             continue

@@ -85,6 +85,7 @@ class Visit:
     passes_ms: tuple[int, ...] = ()
     passes_refused: int = 0
     waited_s: float | None = None
+    put_off_s: float = 0.0
     last_waiting_s: float | None = None
     number_changed: bool = False
     vanished: bool = False
@@ -94,9 +95,17 @@ class Visit:
     position_rises: int = 0
     eta: EtaSample | None = None
     _screen: EtaReservoir | None = None
+    _asked_s: float | None = None
     in_room: bool = False
     tried: int = 0
     gained: int = 0
+
+    def put_off(self, at_s: float) -> None:
+        """
+        Note that the room, asked for the first place, said to come again: the wait begins with the first time.
+        """
+        if self._asked_s is None and self.joined_s is None and self.admitted_s is None:
+            self._asked_s = at_s
 
     def joined(self, at_s: float, number: int | None, ticket: str | None) -> None:
         """
@@ -105,6 +114,7 @@ class Visit:
         if self.joined_s is not None or self.admitted_s is not None:
             return
         self.joined_s = at_s
+        self._end_putting_off(at_s)
         self.number = number
         self.lane = _text(ticket, "l")
 
@@ -136,7 +146,9 @@ class Visit:
         self.called(at_s)
         if self.admitted_s is None:
             self.admitted_s = at_s
-            self.waited_s = at_s - (at_s if self.joined_s is None else self.joined_s)
+            if self.joined_s is None:
+                self._end_putting_off(at_s)
+            self.waited_s = at_s - (at_s if self.joined_s is None else self.joined_s) + self.put_off_s
             self.number = _number(token, "n") if self.number is None else self.number
             self.lane = _text(token, "l") if self.lane is None else self.lane
         issued_ms = _number(token, "i")
@@ -163,7 +175,10 @@ class Visit:
         """
         waited_s = self.waited_s
         if waited_s is None and self.joined_s is not None:
-            waited_s = ended_s - self.joined_s
+            waited_s = ended_s - self.joined_s + self.put_off_s
+        elif waited_s is None and self._asked_s is not None:
+            self._end_putting_off(ended_s)
+            waited_s = self.put_off_s
         return ShopperRecord(
             start_lag_ms=(self.started_s - self.arrival_s) * 1000,
             outcome=outcome,
@@ -173,6 +188,9 @@ class Visit:
             ended_s=ended_s,
             **dict(zip(NOTED, _noted(self), strict=True)),
         )
+
+    def _end_putting_off(self, at_s: float) -> None:
+        self.put_off_s = 0.0 if self._asked_s is None else at_s - self._asked_s
 
 
 NOTED = sorted(({item.name for item in fields(Visit)} & {item.name for item in fields(ShopperRecord)}) - {"waited_s"})

@@ -157,7 +157,8 @@ class ShopperRecord:
         pass_issued_ms: the issue time that the pass bears, in ms since 1970 by the room's clock.
         later_passes_ms: likewise of further passes, got after a pass was refused.
         passes_refused: how often the shop sent a shopper with a pass back to the room.
-        waited_s: from the join until the pass, or until giving up or the end of the run.
+        waited_s: from first asking for a place until the pass, or until giving up or the end of the run.
+        put_off_s: how much of that passed before the room gave a place, for it had said to come again.
         last_waiting_s: when the last request was sent that was answered with `waiting` or `paused`.
         number_changed: whether an answer bore another number though its holder polled as told.
         vanished: whether the room no longer knew the place though its holder polled as told.
@@ -186,6 +187,7 @@ class ShopperRecord:
     later_passes_ms: tuple[int, ...] = ()
     passes_refused: int = 0
     waited_s: float | None = None
+    put_off_s: float = 0.0
     last_waiting_s: float | None = None
     number_changed: bool = False
     vanished: bool = False
@@ -199,6 +201,13 @@ class ShopperRecord:
     gained: int = 0
 
     __pydantic_config__: ClassVar = STRICT
+
+    @property
+    def in_line_s(self) -> float | None:
+        """
+        Return how long the place was held before the pass, the end of the visit or that of the run.
+        """
+        return None if self.waited_s is None else self.waited_s - self.put_off_s
 
 
 @dataclass(frozen=True, slots=True)

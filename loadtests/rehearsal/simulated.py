@@ -11,9 +11,10 @@ from typing import Any, Final, NamedTuple
 from loadtests.crowd.kinds import means_well
 from loadtests.crowd.shoppers import Behaviour, draw_shopper
 from loadtests.crowd.streams import arrivals_of, kind_of
+from loadtests.forecast.places import given
 from loadtests.forecast.problem import RESTART_S, problem_of
 from loadtests.forecast.shelves import shelves_of, wanted
-from loadtests.forecast.visits import DRAWN, HIDING, USES, USUAL, Visit, places_of, visit_of
+from loadtests.forecast.visits import DRAWN, HIDING, USES, USUAL, Visit, visit_of
 from loadtests.measuring.fairness import quantile
 from loadtests.scenario.spec import Change, Scenario
 from waiting_room import simulation
@@ -22,8 +23,6 @@ from waiting_room.core.policy import Policy
 from waiting_room.simulation.crowd import GOODBYE, HIDDEN, NO_SHOW, RELEASES, Crowd
 from waiting_room.simulation.scenario import ScenarioError, steady
 
-PLACES_APART_S: Final = 0.5
-"""One who takes several places joins again so soon."""
 _LOOKS: Final = 4
 """A page is looked at so often before its seat would end by being idle."""
 BrokenPromiseError = simulation.BreachError
@@ -34,7 +33,7 @@ UNPLAYED: Final = frozenset({"slow-shop", "shop-capacity", "kill-worker"})
 
 class Guest(NamedTuple):
     """
-    One place in the line, and what its holder does with it.
+    One place in the line, and what its holder does with it; *put_off_s* is how long the room kept it from one person.
     """
 
     at_s: float
@@ -44,6 +43,7 @@ class Guest(NamedTuple):
     visit: Visit
     wants: str
     pieces: int
+    put_off_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Simulated:
         """
         for guest, let_in_ms in zip(self.guests, self.result.let_in_ms, strict=True):
             if let_in_ms >= 0:
-                yield guest, let_in_ms / 1000 - guest.at_s
+                yield guest, let_in_ms / 1000 - guest.at_s + guest.put_off_s
 
     def orders(self, end_s: float) -> int:
         """
@@ -130,7 +130,8 @@ class Simulated:
         """
         wanted: Counter[tuple[str, int]] = Counter()
         for guest, wait_s in self.waits():
-            if guest.visit.orders and guest.at_s + wait_s + guest.visit.shops_s <= min(end_s, self.sells_until_s):
+            ends_s = guest.at_s + wait_s - guest.put_off_s + guest.visit.shops_s
+            if guest.visit.orders and ends_s <= min(end_s, self.sells_until_s):
                 wanted[guest.wants, guest.pieces] += 1
         sold, taken = 0, Counter[str]()
         for (product, pieces), count in sorted(wanted.items()):
@@ -171,7 +172,7 @@ def simulated(scenario: Scenario, seed: int, workers: int = 1) -> Simulated:
     shoppers, guests = _guests(scenario, seed)
     policy = Policy.parse(dict(scenario.room))
     played = simulation.Scenario(
-        policy=policy,
+        policy=replace(policy, invite_only=False),  # who has no invitation is no guest
         visitors=len(guests),
         seed=seed,
         spike=steady(scenario.length_s),
@@ -202,21 +203,24 @@ def _guests(scenario: Scenario, seed: int) -> tuple[int, list[Guest]]:
     known: dict[tuple[int, int], Guest] = {}
     guests: list[Guest] = []
     arrivals = arrivals_of(scenario.streams, seed)
-    for arrival in arrivals:
+    end_s = scenario.length_s + scenario.drain_s
+    places = given(scenario.streams, arrivals, seed, Policy.parse(dict(scenario.room)), end_s)
+    for arrival, given_s in zip(arrivals, places, strict=True):
         who = arrival.stream, arrival.k % DRAWN
         if who not in known:
             known[who] = _guest(scenario, seed, *who)
         guest = known[who]
-        places, orders = places_of(guest.kind), max(1, round(guest.visit.orders))
+        orders = max(1, round(guest.visit.orders))
         if orders > 1:
             # An order gives the seat back: whoever makes another comes again, to a line as long as was foretold.
             guest = guest._replace(visit=replace(guest.visit, shops_s=guest.visit.shops_s / orders, orders=1))
-        guests.extend(guest._replace(at_s=arrival.at_s + PLACES_APART_S * place) for place in range(places))
+        if means_well(guest.kind) and given_s:
+            guest = guest._replace(put_off_s=given_s[0] - arrival.at_s)
+        guests.extend(guest._replace(at_s=at_s) for at_s in given_s)
         again_s = arrival.at_s
-        for _ in range(orders - 1):
+        for _ in range(orders - 1 if given_s else 0):
             again_s += (course.wait_at(again_s) or 0.0) + guest.visit.shops_s
-            guests.append(guest._replace(at_s=again_s))
-    end_s = scenario.length_s + scenario.drain_s
+            guests.append(guest._replace(at_s=again_s, put_off_s=0.0))
     return len(arrivals), sorted((guest for guest in guests if guest.at_s < end_s), key=lambda guest: guest.at_s)
 
 

@@ -122,6 +122,13 @@ class Scenario:
         """
         return max(stream.rate.length_s for stream in self.streams)
 
+    @property
+    def tells_addresses(self) -> bool:
+        """
+        Return whether it matters from which network address somebody comes.
+        """
+        return bool(self.room.get("joins_per_address")) or any(stream.addresses for stream in self.streams)
+
     def faster(self, speed: float | None = None) -> "Scenario":
         """
         Return the scenario with its time line compressed: all happens *speed* times as soon, to so many fewer people.

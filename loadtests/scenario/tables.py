@@ -60,6 +60,8 @@ class _StreamHead:
     journeys: dict[str, float] = field(default_factory=lambda: {"buyer": 1.0})
     behaviour: dict[str, Any] = field(default_factory=dict)
     retry: dict[str, Any] | None = None
+    addresses: int = 0
+    invited: bool = False
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -161,12 +163,22 @@ class Tables:
         retry = None if head.retry is None else self._fill(Retry, head.retry, f"{place}.retry")
         retry_faults = retry.faults(self._at(f"{place}.retry")) if retry else ()
         self.faults.extend(retry_faults)
-        if model is None or own is None or retry_faults or head.starts_s < 0:
+        if model is None or own is None or retry_faults or min(head.starts_s, head.addresses) < 0:
             return None
         rate = retry.amplified(model.rate()) if retry else model.rate()
-        says = f"{model.says()}; {retry.says()}" if retry else model.says()
+        says = "; ".join(_said(model, retry, head))
         journeys = anchored(head.journeys, self.path.parent)
-        stream = Stream(head.name, rate.later(head.starts_s), journeys, own, head.day_spread, head.model, says)
+        stream = Stream(
+            head.name,
+            rate.later(head.starts_s),
+            journeys,
+            own,
+            head.day_spread,
+            head.model,
+            says,
+            head.addresses,
+            head.invited,
+        )
         self.faults.extend(stream.faults(self._at(place)))
         return replace(stream, behaviour=replace(behaviour, **{name: getattr(own, name) for name in head.behaviour}))
 
@@ -260,6 +272,16 @@ class Tables:
             yield Fault(f"{where}.to", f"is missing: {change.do} needs a number")
         if change.do in NEEDS_FOR_S and change.for_s == 0:
             yield Fault(f"{where}.for_s", f"is missing: {change.do} needs to know for how long")
+
+
+def _said(model: Model, retry: Retry | None, head: _StreamHead) -> Iterator[str]:
+    yield model.says()
+    if retry:
+        yield retry.says()
+    if head.addresses:
+        yield f"from {head.addresses} addresses"
+    if head.invited:
+        yield "each with an invitation"
 
 
 def _suggestion(name: str, known: Collection[str]) -> str:

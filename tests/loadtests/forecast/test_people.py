@@ -12,6 +12,7 @@ from loadtests.forecast import people
 from loadtests.forecast.people import People, people_of
 from loadtests.forecast.visits import visits_of
 from tests.loadtests.forecast.test_result import PATIENT, STREAM
+from waiting_room.core.policy import Policy
 
 SEED = 4
 MIXED = replace(STREAM, rate=STREAM.rate.scaled(0.2), journeys={"buyer": 5.0, "no-show": 3.0, "slow-phone": 2.0})
@@ -21,7 +22,7 @@ def drawn(seed: int | None = SEED) -> People:
     """
     Return the people of the mixed stream, in steps of a second.
     """
-    return next(people_of((MIXED,), seed, 1.0, 60))
+    return next(people_of((MIXED,), seed, 1.0, 60, Policy()))
 
 
 def test_a_seed_s_people_are_those_of_its_run() -> None:
@@ -64,6 +65,6 @@ def test_a_program_buys_with_each_place_and_is_no_honest_one() -> None:
     """
     A bot's five places are all that is not honest here: five of six.
     """
-    visits = visits_of(MIXED, SEED, 10.0, {"buyer": 1.0, "bot": 1.0})
+    visits = visits_of(MIXED, SEED, 10.0, {"buyer": 1.0, "bot": 5.0})
     assert visits.honest == pytest.approx(1 / 6)
     assert visits.orders == pytest.approx(1.0)

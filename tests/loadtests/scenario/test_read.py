@@ -92,6 +92,18 @@ def test_a_file_becomes_a_scenario(tmp_path: Path) -> None:
     assert scenario.changes == (Change(at_s=15, do="rate", to=60),)
 
 
+def test_whence_and_by_which_right_people_come_is_read_and_told(tmp_path: Path) -> None:
+    """
+    In the line that people read as well.
+    """
+    path = tmp_path / "mine.toml"
+    path.write_text(SOUND.replace("starts_s = 10", "addresses = 9\ninvited = true"))
+    people, others = read(path).streams
+
+    assert (people.addresses, people.invited, others.addresses, others.invited) == (9, True, 0, False)
+    assert people.says.endswith("; from 9 addresses; each with an invitation")
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     """
     Unknown names at every level, with what was meant, and values of the wrong kind.
@@ -162,6 +174,8 @@ def test_a_misspelt_name_is_answered_with_the_right_one(tmp_path: Path, old: str
         ('"rate"\nto = 60', '"break"', "changes[0].for_s"),
         ("limit = 0.9", 'limit = 0.9\nphase = "paek"', "criteria[0].phase"),
         ('model = "ramp"', "", "streams[1].model"),
+        ("starts_s = 10", "addresses = -1", "streams[0].addresses"),
+        ("starts_s = 10", 'invited = "yes"', "streams[0].invited"),
         ("starts_s = 10", "retry = {again_share = 1.5, after_s = 2}", "streams[0].retry.again_share"),
     ],
 )
