@@ -150,6 +150,9 @@ def scenario_faults(scenario: Scenario, target: Target | None, where: str) -> It
         yield Fault(f"{where}: changes", what, "play a scenario without them against a shop of yours")
     if foreign and scenario.pre_queue_s > 0:
         yield Fault(f"{where}: pre_queue_s", "a room of yours is opened by you", "leave it out, and open it by hand")
+    if foreign and any(stream.invited for stream in scenario.streams):
+        what = "the invitations of a room of yours are not made by a rehearsal"
+        yield Fault(f"{where}: streams", what, "leave `invited` out against a shop of yours")
     if not foreign and not {"rate_per_minute", "capacity"} <= scenario.room.keys():
         yield Fault(f"{where}: room", "has no rate_per_minute or no capacity", "say how many are let in")
     has = {"room", "books", "capacity"}

@@ -175,6 +175,12 @@ class Headers(NamedTuple):
         """
         return cls(by_name, _lines(by_name))
 
+    def and_one(self, name: str, value: str) -> "Headers":
+        """
+        Return them with one more.
+        """
+        return Headers({**self.by_name, name: value}, self.lines + _lines({name: value}))
+
 
 class Sender:
     """

@@ -18,6 +18,7 @@ from locust import FastHttpUser, User, task
 from locust.env import Environment
 from locust.exception import StopUser
 
+from loadtests.crowd import addresses
 from loadtests.crowd.shoppers import draw_shopper
 from loadtests.crowd.streams import Arrival, kind_of
 from loadtests.engine.locust_lines import BareLine, dial
@@ -208,6 +209,8 @@ class RehearsalShopper(FastHttpUser):
         plan, recorder, clock = self._stage.plan, self._stage.recorder, self._stage.clock
         stream, k = plan.streams[self._stream], self._k
         shopper = draw_shopper(stream.behaviour, f"{plan.seed}:{stream.name}:{k}", self._i)
+        if plan.tells_addresses:
+            self.headers = self.headers.and_one(addresses.HEADER, addresses.address_of(stream, plan.seed, k))
         browser = FastBrowser(self, clock)
         started_s = clock.now_s()
         arrival_s = started_s if self._arrival_s is None else self._arrival_s
@@ -223,6 +226,7 @@ class RehearsalShopper(FastHttpUser):
             behaviour=stream.behaviour,
             shop_url=plan.shop_url,
             thinks=plan.mode == "open",
+            invitation=plan.invitation(stream.name, k),
         )
         try:
             outcome = walk_of(kind)(cast).walk()
@@ -247,7 +251,7 @@ class RehearsalShopper(FastHttpUser):
         self._greenlet = self._taskset_instance = None
 
     def _another(self) -> FastBrowser:
-        other = FastBrowser(type(self)(self.environment, self._stage, self._i, None), self._stage.clock)
+        other = FastBrowser(self, self._stage.clock)
         self._others.append(other)
         return other
 

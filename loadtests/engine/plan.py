@@ -4,8 +4,8 @@ What one run of the load generator is to do: a value, written as JSON by the reh
 
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -44,6 +44,8 @@ class RunPlan:
         overload_s: the seconds (from, to) over which the shop is judged; None for the whole run.
         max_in_flight: shoppers beyond so many at one time are not started, and counted as such; shared evenly.
         verify_tls: whether the shop's certificate must be valid.
+        tells_addresses: whether each request bears its shopper's network address, as a proxy would tell it.
+        invitations: links to the room for those of a stream who were invited, by its name and in their order.
         run_id: value of the header Waiting-Room-Rehearsal on every request; empty: made of name and seed.
         workers: how many processes drive the run.
         worker: which of them this is, from 0: shopper number i is of worker i mod *workers*.
@@ -64,6 +66,8 @@ class RunPlan:
     overload_s: tuple[float, float] | None = None
     max_in_flight: int = 20_000
     verify_tls: bool = True
+    tells_addresses: bool = False
+    invitations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     run_id: str = ""
     workers: int = 1
     worker: int = 0
@@ -129,6 +133,13 @@ class RunPlan:
         shares together are exactly the one list, and none has more to do than another.
         """
         return list(enumerate(self.arrivals()))[self.worker :: self.workers]
+
+    def invitation(self, stream: str, k: int) -> str:
+        """
+        Return the link that shopper number *k* of a stream was sent; empty for none.
+        """
+        links = self.invitations.get(stream, ())
+        return links[k] if k < len(links) else ""
 
     @property
     def closed_share(self) -> int:

@@ -15,7 +15,13 @@ Equip = Callable[[Browser, Behaviour], Browser]
 """Makes the browser of a kind out of a plain one."""
 
 _ROOM: Final = "wr_"
-_HEADERS: Final = {"wr_visitor": wire.VISITOR_HEADER, "wr_ticket_": wire.TICKET_HEADER, "wr_pass_": wire.PASS_HEADER}
+_INVITATION: Final = "wr_invite_"
+_HEADERS: Final = {
+    "wr_visitor": wire.VISITOR_HEADER,
+    "wr_ticket_": wire.TICKET_HEADER,
+    "wr_pass_": wire.PASS_HEADER,
+    _INVITATION: wire.INVITATION_HEADER,
+}
 _KEYS: Final = {"visitor": "wr_visitor", "ticket": "wr_ticket_", "pass": "wr_pass_"}
 
 
@@ -90,10 +96,22 @@ class App(Around):
             token = told.get(key)
             if isinstance(token, str) and token:
                 self._tokens[name] = token
+        if told.get("ticket"):
+            self._tokens.pop(_INVITATION, None)
         if answer.sets_pass and "pass" not in told and (token := self.inner.cookie("wr_pass_")):
             self._tokens["wr_pass_"] = token
         self.inner.forget(_ROOM)
         return answer
+
+    def keep(self, url: str, cookie: str) -> None:
+        """
+        Keep an invitation to be sent as a header, and any other *cookie* as a browser does.
+        """
+        name, _, value = cookie.partition(";")[0].partition("=")
+        if name.startswith(_INVITATION):
+            self._tokens[_INVITATION] = value
+        else:
+            self.inner.keep(url, cookie)
 
     def cookie(self, prefix: str) -> str | None:
         """

@@ -37,6 +37,7 @@ class Cast(NamedTuple):
         behaviour: what the stream has in common.
         shop_url: the shop's address.
         thinks: whether think times are kept; without them the shop is measured, not the people.
+        invitation: the link to the room that they were sent; empty for none.
     """
 
     browser: Browser
@@ -48,3 +49,4 @@ class Cast(NamedTuple):
     behaviour: Behaviour
     shop_url: str
     thinks: bool
+    invitation: str = ""

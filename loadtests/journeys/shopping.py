@@ -117,6 +117,7 @@ class Shopping:
         self._stays = 0
         self._has_pass = False
         self._waiting_left_s = cast.shopper.room_patience_s
+        self._invitation = cast.invitation
 
     def walk(self) -> Outcome:
         """
@@ -242,6 +243,8 @@ class Shopping:
         walks, kind = self._recorder.walks, self._visit.kind
         walks.begin(kind, lambda: planned(self.table))
         path = draw_path(self.table, self.shopper.who)
+        if self._invitation:
+            self._wait(self._invitation)
         for step in path.steps:
             before, self.state = self.state, step.state
             walks.step(kind, before, step.state)

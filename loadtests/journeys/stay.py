@@ -16,6 +16,7 @@ from loadtests.journeys.browser import Answer, Browser, Request
 from loadtests.journeys.visit import ON_TIME_S, Visit
 from loadtests.measuring.measures import Outcome
 from loadtests.measuring.recorder import Recorder
+from waiting_room.core.reasons import Reason
 
 ANSWER_WITHIN_S: Final = 15.0
 """How long an answer of the room is waited for; a claim alone may be held for about two seconds."""
@@ -139,6 +140,9 @@ class Stay:
                 if entry_of(answer, self.entry) is None:
                     self._admit(answer)
                     return Way(target)
+                if target != self.entry:
+                    self.entry = target  # an invitation's link leads to the page, and its cookie goes with it
+                    continue
             if fine:
                 self._aim = _aim_of(answer)
                 return answer
@@ -155,7 +159,7 @@ class Stay:
         return self.browser.ask(Request(f"room {verb}", "POST", url, ANSWER_WITHIN_S))
 
     def _understood(self, verb: str, answer: Answer) -> dict[str, Any]:
-        told = answer.document() if 0 < answer.status < 500 and answer.status != 429 else None
+        told = answer.document() if 0 < answer.status < 500 else None
         fine = told is not None and (answer.status < 400 or "reason" in told)
         self.recorder.room_answered(verb, answer, fine=fine)
         if not fine or told is None:
@@ -198,6 +202,8 @@ class Stay:
                 self.visit.told(answer.ended_s, answer.sent_s, low_s, high_s)
             case "closed":
                 return Outcome.REFUSED
+            case "refused" if told.get("reason") == Reason.NETWORK_BUSY:
+                self.visit.put_off(answer.ended_s)
             case "refused" if not (_come_again(told, answer) or told.get("reason") in _MUST_JOIN):
                 self.recorder.problem(f"the room refused: {told.get('reason')}")
                 return Outcome.REFUSED

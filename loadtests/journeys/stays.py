@@ -6,10 +6,12 @@ import random
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from loadtests.journeys.browser import Answer
 from loadtests.journeys.stay import Stay, Way
 from loadtests.measuring.measures import Outcome
+from waiting_room import wire
 
 _VERB: Final = re.compile(r'"verb":\s*"(join|status|claim)"')
 _POLL: Final = re.compile(r'"poll_s":\s*([\d.]+)')
@@ -86,7 +88,7 @@ class Hidden(Stay):
 @dataclass(slots=True)
 class InApp(Stay):
     """
-    Wait in an app: it joins at once, and opens no page.
+    Wait in an app: it joins at once, and opens no page; from an invitation's link it takes the invitation.
     """
 
     def open(self) -> Way | Outcome | None:
@@ -94,6 +96,8 @@ class InApp(Stay):
         Be ready to join.
         """
         self._find()
+        for invitation in parse_qs(urlsplit(self.entry).query).get(wire.INVITATION_FIELD, ())[:1]:
+            self.browser.keep(self.entry, f"{wire.invitation_cookie(self._room)}={invitation}")
         return None
 
 

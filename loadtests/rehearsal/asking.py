@@ -97,9 +97,9 @@ def bearing(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def ordered(method: str, url: str, token: str, wish: Mapping[str, Any]) -> None:
+def ordered(method: str, url: str, token: str, wish: Mapping[str, Any]) -> bytes:
     """
-    Have a program do something; raise `RefusedError` where it does not, or where nobody answers.
+    Have a program do something, and return what it answers; raise `RefusedError` where it does not, or nobody answers.
     """
     headers = {**bearing(token), "Content-Type": "application/json"}
     status, body = fetched(url, headers, method, json.dumps(wish), ORDER_S)
@@ -107,6 +107,7 @@ def ordered(method: str, url: str, token: str, wish: Mapping[str, Any]) -> None:
         raise RefusedError(f"nobody answers at {url}")
     if status >= http.client.BAD_REQUEST:
         raise RefusedError(f"{url} answers {status}: {body.decode(errors='replace')[:300]}")
+    return body
 
 
 def is_loopback(host: str) -> bool:

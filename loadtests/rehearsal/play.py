@@ -2,6 +2,8 @@
 Rehearse a promotion: what the shop can sell, then the crowd, without the room or with it, then the verdict.
 """
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -148,7 +150,10 @@ class Rehearsal:
             time_line=TimeLine(changes, hands) if hands else None,
             follower=self._follower(course),
         )
-        self._drive(stack, self._open_plan(name, self._ports.shop_url, course), watch)
+        plan = self._open_plan(name, self._ports.shop_url, course)
+        if gated:
+            plan = replace(plan, invitations=invitations_for(plan, stack.invitations))
+        self._drive(stack, plan, watch)
         stack.end(shop)
 
     def _follower(self, course: Course) -> Follower:
@@ -182,6 +187,7 @@ class Rehearsal:
             metrics_port=self._ports.generator,
             out=self._file(f"{name}.measures.json"),
             overload_s=course.overload_s,
+            tells_addresses=name == "with_room" and course.scenario.tells_addresses,
             workers=self._brief.workers,
         )
 
@@ -281,6 +287,16 @@ class Rehearsal:
             result["exit_code"] = STORE_UNREACHABLE
         write_results(brief.out, result, {name: played.measures for name, played in story.played.items()})
         return result
+
+
+def invitations_for(plan: RunPlan, made: Callable[[int], tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """
+    Return a link for each of those who are invited, by their streams; *made* returns so many new ones.
+    """
+    if not any(stream.invited for stream in plan.streams):
+        return {}
+    came = Counter(plan.streams[arrival.stream].name for arrival in plan.arrivals())
+    return {stream.name: made(came[stream.name]) for stream in plan.streams if stream.invited}
 
 
 def changes_of(scenario: Scenario, *, gated: bool) -> tuple[Change, ...]:

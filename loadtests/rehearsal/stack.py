@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from loadtests import documents
 from loadtests.demo_shop.ledger import read_ledger
@@ -28,6 +29,7 @@ from loadtests.measuring.measures import Measures
 from loadtests.measuring.merge import merge
 from loadtests.rehearsal.asking import HOST, answers, ask_json, ordered, pings, process_id
 from loadtests.rehearsal.processes import Child, Family, Program, free_ports
+from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.wire import PREFIX
 
 ROOM = "promotion"
@@ -36,6 +38,8 @@ _LOOK_AGAIN_S = 0.03
 LEAD_S = 0.2
 """How far ahead several generators that are ready agree to begin."""
 BEAT_S = 0.1
+_AT_ONCE = 10_000
+"""So many invitations the service makes at one time."""
 FAREWELL_S = 2.8
 """How long an interrupted generator may take to write down what it has."""
 
@@ -167,6 +171,8 @@ class Stack:
             "workers": workers,
             "secret_keys": [self._secrets.key],
             "admin_token": self._secrets.admin_token,
+            # The load generator tells whom it plays as a proxy would.
+            "trusted_proxies": [f"{HOST}/32"],
         }
         # A room leads back to its own target's host only, so the shop must stand here with its port.
         room = {**policy, "target": f"{self.ports.shop_url}/", "allowed_hosts": [f"{HOST}:{self.ports.shop}"]}
@@ -197,7 +203,7 @@ class Stack:
         """
         name = plan.name if plan.workers == 1 else f"{plan.name}.{plan.worker}"
         plan_file = self._folder / f"{name}.plan.json"
-        plan_file.write_text(plan.to_json())
+        write_private(plan_file, plan.to_json())
         Path(plan.out).unlink(missing_ok=True)
         argv = [sys.executable, "-m", "loadtests.engine.locust_run", str(plan_file)]
         program = Program(f"generator-{name}", argv, piped=piped, told=plan.workers > 1, first=True)
@@ -288,6 +294,18 @@ class Stack:
         """
         url = f"{self.ports.room_url}/admin/api/v1/rooms/{ROOM}{action and '/'}{action}"
         ordered(method, url, self._secrets.admin_token, wish or {})
+
+    def invitations(self, count: int) -> tuple[str, ...]:
+        """
+        Return so many links to the room, each for one visitor; raise `RefusedError` where the service makes none.
+        """
+        url = f"{self.ports.room_url}/admin/api/v1/rooms/{ROOM}/invite"
+        links: list[str] = []
+        while len(links) < count:
+            wish = {"lane": STANDARD_LANE, "count": min(count - len(links), _AT_ONCE)}
+            made = json.loads(ordered("POST", url, self._secrets.admin_token, wish))["invitations"]
+            links += [urljoin(self.ports.room_url, one["link"]) for one in made]
+        return tuple(links)
 
     def change_shop(self, **wish: float) -> None:
         """

@@ -1,8 +1,9 @@
 """
 The bot: keeps no cookies, so that each join is a new visitor; polls some of its places, and shops with what it gets.
 
-A room cannot tell it from so many people. What must hold is that no place of it is served before an older one of
-somebody else's, and that places which nobody polls get nothing and cost nobody anything.
+A room cannot tell it from so many people, unless it asks for invitations or bounds what one address is given. What must
+hold is that no place of it is served before an older one of somebody else's, and that places which nobody polls get
+nothing and cost nobody anything.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from loadtests.journeys.hostile.means import Door, Means, told_cookies, told_hea
 from loadtests.journeys.stay import TRY_AGAIN_S
 from loadtests.measuring.gain import Gain
 from loadtests.measuring.measures import Outcome
+from waiting_room import wire
+from waiting_room.core.reasons import Reason
 
 PLACES: Final = 8
 POLLED: Final = 3
@@ -57,6 +60,8 @@ class Bot:
         self._joins = 0
         self._seats = 0
         self._sent_s = 0.0
+        self._join_s = 0.0
+        self._invitation = self._means.invitation
 
     def walk(self) -> Outcome:
         """
@@ -95,27 +100,32 @@ class Bot:
         Join until there are enough places, and ask about those that are polled, until each is in or patience ends.
         """
         means = self._means
-        join_s = means.now_s()
+        self._join_s = means.now_s()
         while means.now_s() < means.until_s:
             due = [place.due_s for place in self._places if place.due_s is not None]
             if self._joins < PLACES:
-                due.append(join_s)
+                due.append(self._join_s)
             if not due:
                 return
             means.browser.rest_until(min(*due, means.until_s))
-            if self._joins < PLACES and means.now_s() >= join_s:
+            if self._joins < PLACES and means.now_s() >= self._join_s:
                 self._join(door)
-                join_s = means.now_s() + JOIN_PAUSE_S
             for place in self._places:
                 if place.due_s is not None and place.due_s <= means.now_s():
                     self._ask(door, place)
 
     def _join(self, door: Door) -> None:
         means = self._means
-        self._joins += 1
         self._sent_s = means.now_s()
         means.tried()
-        told = means.room(door, "join", headers=told_cookies(door.room))
+        invited = {wire.INVITATION_HEADER: self._invitation} if self._invitation else {}
+        told = means.room(door, "join", headers={**told_cookies(door.room), **invited})
+        again_s = told.get("next_poll_s") if told.get("reason") == Reason.NETWORK_BUSY else None
+        self._join_s = means.now_s() + (again_s or JOIN_PAUSE_S)
+        if again_s is not None:
+            return
+        self._joins += 1
+        self._invitation = ""
         number = told.get("number")
         place = Place(
             str(told.get("visitor") or ""),

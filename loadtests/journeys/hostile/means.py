@@ -117,6 +117,14 @@ class Means:
         self.browser = cast.browser
         self.shop_url = cast.shop_url.rstrip("/")
         self.checkout = f"{self.shop_url}/checkout"
+        self._link = cast.invitation
+
+    @property
+    def invitation(self) -> str:
+        """
+        Return the invitation that the person holds; empty for none.
+        """
+        return parse_qs(urlsplit(self.cast.invitation).query).get(wire.INVITATION_FIELD, [""])[0]
 
     @property
     def until_s(self) -> float:
@@ -191,6 +199,8 @@ class Means:
         answer = (browser or self.browser).ask(request)
         told = answer.document() if answer.status else None
         fine = told is not None and (answer.status < 500 or "reason" in told)
+        if told is not None and told.get("next_poll_s") is None:
+            told["next_poll_s"] = answer.retry_after_s
         self.cast.recorder.room_answered(step, answer, fine=fine)
         return told if fine and told is not None else {}
 
@@ -209,6 +219,9 @@ class Means:
 
         None stands for a checkout that cannot be reached, or that is served without a pass: the latter is a gain.
         """
+        if browser is None and self._link:
+            self.page(self._link)
+            self._link = ""
         browser = browser or self.browser
         answer = self.shop(self.checkout, browser=browser)
         entry = entry_of(answer, self.checkout)

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from loadtests.arrivals.rate import Rate
+from loadtests.crowd.addresses import address_of
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.judging.validity import generator_of
 from loadtests.measuring.cells import summed
@@ -54,7 +55,7 @@ async def several_ways() -> dict[str, Run]:
     five = {"closed_shoppers": 5, "duration_s": 6}
     ways: dict[str, tuple[Script, dict[str, Any]]] = {
         "bare": (Script(), {}),
-        "queued": (Script(polls=2, next_poll_s=0.2), {"name": "with_room"}),
+        "queued": (Script(polls=2, next_poll_s=0.2), {"name": "with_room", "tells_addresses": True}),
         "stalling": (Script(stalls=True), crowd_of(replace(HASTY, page_patience_s=0.3, reloads=1))),
         "absent": (Script(), {"shop_url": f"http://127.0.0.1:{nobody}", **crowd_of(replace(HASTY, reloads=0))}),
         "unended": (Script(polls=10_000), {"drain_s": 0.5, "max_in_flight": 10}),
@@ -192,6 +193,17 @@ def test_requests_are_marked_as_a_rehearsal(runs: dict[str, Run]) -> None:
     A shop can tell these requests from its customers'.
     """
     assert {headers["Waiting-Room-Rehearsal"] for headers in runs["bare"].stub.headers} == {"without_room-7"}
+
+
+def test_requests_bear_an_address_each_where_it_matters(runs: dict[str, Run]) -> None:
+    """
+    As a proxy tells it, of each shopper their own; else nothing is sent.
+    """
+    told = {headers.get("X-Forwarded-For", "") for headers in runs["queued"].stub.headers}
+
+    assert told <= {address_of(CROWD, 7, k) for k in range(runs["queued"].measures.arrivals)}
+    assert len(told) > 1
+    assert not any("X-Forwarded-For" in headers for headers in runs["bare"].stub.headers)
 
 
 def test_pages_that_do_not_come_to_an_end_are_abandoned(runs: dict[str, Run]) -> None:

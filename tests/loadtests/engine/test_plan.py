@@ -23,6 +23,8 @@ PLAN = RunPlan(
     seed=7,
     streams=(Stream("crowd", Rate(((0.0, 1.0), (5.0, 4.0))), behaviour=Behaviour(products=("/product/kite",))),),
     overload_s=(2.0, 9.5),
+    tells_addresses=True,
+    invitations={"crowd": ("http://127.0.0.1/a", "http://127.0.0.1/b")},
 )
 MEASURES = Measures(
     run="with_room",
@@ -159,6 +161,14 @@ def test_absent_file_is_named(tmp_path: Path) -> None:
     """
     with pytest.raises(DocumentError, match=r"none\.json: cannot be read \(No such file"):
         RunPlan.from_file(tmp_path / "none.json")
+
+
+def test_each_who_was_invited_has_a_link_of_their_own() -> None:
+    """
+    By the order in which those of the stream come; others have none.
+    """
+    assert [PLAN.invitation("crowd", k) for k in range(3)] == ["http://127.0.0.1/a", "http://127.0.0.1/b", ""]
+    assert PLAN.invitation("bots", 0) == ""
 
 
 def test_run_is_marked_by_name_and_seed() -> None:

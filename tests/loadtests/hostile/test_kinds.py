@@ -153,6 +153,27 @@ def test_a_bot_without_an_invitation_gains_nothing() -> None:
     assert (told.outcome, told.record.tried, told.measures.gains) == (Outcome.TURNED_AWAY, PLACES, {})
 
 
+def test_a_bot_with_an_invitation_has_one_place() -> None:
+    """
+    As anybody who was invited: it is a gain for nobody.
+    """
+    told = play(Town(invited=False, turn_s=0.0), "bot", invitation="http://shop.example/waiting-room/sale?invite=abc")
+
+    assert told.record.admitted_s is not None
+    assert told.measures.gains == {}
+
+
+def test_a_bot_that_is_put_off_comes_again_when_told() -> None:
+    """
+    It wants as many places as before, and gets them later.
+    """
+    told = play(Town(turn_s=0.0, put_off=2), "bot")
+
+    assert told.measures.gains == {"bot": {"seat": PLACES - 1}}
+    assert told.record.joined_s is not None
+    assert told.record.joined_s > 2 * 5.0
+
+
 def test_a_bot_in_an_idle_room_takes_seats_one_after_the_other() -> None:
     """
     Where nobody waits, each visit without cookies is a visitor who goes straight in.

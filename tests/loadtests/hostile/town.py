@@ -49,13 +49,16 @@ class Town:
     Args:
         holes: what is wrong on purpose.
         idle: whether nobody waits, so that the gate lets everybody straight in.
-        invited: whether everybody may join; else nobody without an invitation.
+        invited: whether everybody may join; else nobody without an invitation, which is for one visitor.
+        put_off: how many joins are told to come again in five seconds, before any counts.
         turn_s: so long after the join one is called.
     """
 
     holes: frozenset[str] = frozenset()
     idle: bool = False
     invited: bool = True
+    put_off: int = 0
+    redeemed: set[str] = field(default_factory=set)
     turn_s: float = 4.0
     time_s: float = 0.0
     joined: dict[str, tuple[int, float]] = field(default_factory=dict)
@@ -133,7 +136,7 @@ class Town:
         if verb == "":
             return self._page(request, who, ticket, sets)
         if verb == "join" and ticket is None and not fault:
-            return self._join(who, sets)
+            return self._join(request, who, sets)
         if fault or ticket is None:
             return _said({"state": "refused", "reason": fault or "no_ticket"}, 403)
         if verb == "leave":
@@ -160,9 +163,14 @@ class Town:
         target = parse_qs(urlsplit(request.url).query).get("target", ["/"])[0]
         return 303, "", {"location": target if "open redirect" in self.holes else f"{SHOP}/"}
 
-    def _join(self, who: str, sets: list[tuple[str, str]]) -> Said:
-        if not self.invited:
-            return _said({"state": "refused", "reason": "invitation_needed"}, 403)
+    def _join(self, request: Request, who: str, sets: list[tuple[str, str]]) -> Said:
+        invitation = request.headers.get(wire.INVITATION_HEADER, "")
+        if not self.invited and (not invitation or invitation in self.redeemed):
+            return _said({"state": "refused", "reason": "invitation_used" if invitation else "invitation_needed"}, 403)
+        self.redeemed.add(invitation)
+        if self.put_off:
+            self.put_off -= 1
+            return _said({"state": "refused", "reason": "network_busy", "next_poll_s": 5.0}, 429)
         tokens = {}
         if not who:
             who = f"v{self.asked}"
@@ -298,7 +306,9 @@ class Told:
     measures: Measures
 
 
-def play(town: Town, kind: str, *, i: int = 0, patience_s: float = 30.0, leaves: bool = False) -> Told:
+def play(
+    town: Town, kind: str, *, i: int = 0, patience_s: float = 30.0, leaves: bool = False, invitation: str = ""
+) -> Told:
     """
     Let one of a kind visit the town.
     """
@@ -322,6 +332,7 @@ def play(town: Town, kind: str, *, i: int = 0, patience_s: float = 30.0, leaves:
         behaviour=Behaviour(),
         shop_url=SHOP,
         thinks=True,
+        invitation=invitation,
     )
     outcome = WALKS[kind](cast).walk()
     recorder.ended(visit, outcome, town.time_s)

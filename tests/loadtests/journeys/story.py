@@ -149,6 +149,7 @@ def walk(
     *,
     thinks: bool = False,
     kind: str | Callable[[Cast], Walk] = "buyer",
+    invitation: str = "",
 ) -> Told:
     """
     Walk one shopper through the scene.
@@ -166,6 +167,7 @@ def walk(
         behaviour=behaviour or Behaviour(),
         shop_url=SHOP,
         thinks=thinks,
+        invitation=invitation,
     )
     outcome = walks(cast).walk()
     recorder.ended(visit, outcome, scene.now_s())

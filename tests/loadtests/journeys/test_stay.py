@@ -175,6 +175,58 @@ def test_retry_after_is_kept(status: int) -> None:
     assert scene.times_s[4] - scene.times_s[3] == pytest.approx(4.0 + TAKES_S)
 
 
+BUSY = (429, json.dumps({"state": "refused", "reason": "network_busy", "next_poll_s": 6.0}), {"retry_after_s": 6.0})
+
+
+def test_one_who_is_put_off_asks_again_when_told_and_has_waited_meanwhile() -> None:
+    """
+    It is no error, and the place is the one that came in the end.
+    """
+    told = walk(room(BUSY, BUSY, waiting(), called(), "admitted"))
+    record = told.record
+
+    assert (told.outcome, told.measures.room_errors, told.measures.problems) == (Outcome.BOUGHT, 0, {})
+    assert record.put_off_s == pytest.approx(2 * (6.0 + TAKES_S))
+    assert record.in_line_s == pytest.approx((record.admitted_s or 0) - (record.joined_s or 0))
+    assert record.waited_s == pytest.approx(record.put_off_s + (record.in_line_s or 0))
+
+
+def test_one_who_goes_while_put_off_gave_up_waiting() -> None:
+    """
+    The wait is as long as their patience was after the first answer.
+    """
+    told = walk(room(*[BUSY] * 9), shopper=replace(BUYER, room_patience_s=20.0))
+
+    assert told.outcome is Outcome.GAVE_UP_WAITING
+    assert told.record.joined_s is None
+    assert told.record.waited_s == told.record.put_off_s == pytest.approx(20.0 - 2 * TAKES_S)
+
+
+def test_an_invitations_link_is_opened_before_anything_and_leads_into_the_shop() -> None:
+    """
+    The room takes the invitation out of the address, and the shopper joins at the page to which it leads.
+    """
+    scene = room(waiting(), called(), "admitted", **{f"GET {ROOM}": page("please wait")})
+    scene.first = {f"GET {ROOM}": [to(ROOM)]}
+
+    assert walk(scene, invitation=f"{SHOP}{ROOM}?invite=abc").outcome is Outcome.BOUGHT
+    assert scene.calls()[:3] == [f"GET {ROOM}?invite=abc", f"GET {ROOM}", f"POST {ROOM}/join"]
+    assert scene.calls()[3:6] == [f"GET {ROOM}/status?seen=5", f"POST {ROOM}/claim", "GET /"]
+
+
+def test_an_app_sends_its_invitation_until_it_has_a_place() -> None:
+    """
+    As a header with the join, and not with what comes after.
+    """
+    scene = room({**waiting(), "ticket": "t"}, called(), "admitted")
+    scene.first = {}
+    walk(scene, kind="app", invitation=f"{SHOP}{ROOM}?invite=abc")
+    join, *later = scene.asked
+
+    assert (join.method, join.headers["Waiting-Room-Invitation"]) == ("POST", "abc")
+    assert not any("Waiting-Room-Invitation" in request.headers for request in later)
+
+
 def test_changed_number_is_a_place_lost() -> None:
     """
     A number that changes while its holder polls as told is noted.

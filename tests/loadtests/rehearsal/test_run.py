@@ -2,6 +2,7 @@
 `rehearse run` before anything starts: what it plays, and what it refuses, with every fault at once.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +121,11 @@ def test_what_only_the_demo_shop_suffers_is_not_done_to_another() -> None:
     No process of the user's is killed, and no room of theirs is opened.
     """
     shop = Target("http://127.0.0.1:1", 5.0, None)
-    text = faults(shop, changes=(Change(5, "kill-redis", for_s=2),), pre_queue_s=3.0)
+    streams = (replace(scenario().streams[0], invited=True),)
+    text = faults(shop, changes=(Change(5, "kill-redis", for_s=2),), pre_queue_s=3.0, streams=streams)
     assert "kill-redis can be done to the demo shop only" in text
     assert "pre_queue_s" in text
+    assert "invited" in text
 
 
 def test_without_a_room_waits_are_no_criterion() -> None:

@@ -3,6 +3,7 @@ What a rehearsal writes for its programs, reads of them, and says where one does
 """
 
 import tomllib
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtests.arrivals.rate import Rate
+from loadtests.crowd.streams import Stream, arrivals_of
+from loadtests.engine.plan import RunPlan
 from loadtests.rehearsal.brief import brief_of_scenario
 from loadtests.rehearsal.hands import workers_of
-from loadtests.rehearsal.play import Rehearsal
+from loadtests.rehearsal.play import Rehearsal, invitations_for
 from loadtests.rehearsal.processes import Child, Family, Interrupts, ProcessError, Program
 from loadtests.rehearsal.progress import Progress
 from loadtests.rehearsal.stack import Ports, Secrets, Stack, table
@@ -35,6 +39,28 @@ def test_settings_of_any_shape_reach_the_service_as_they_are(values: dict[str, A
     Lanes are tables in a room's table, a schedule is a list of them.
     """
     assert tomllib.loads(table("rooms.promotion", values)) == {"rooms": {"promotion": values}}
+
+
+def test_the_service_believes_who_it_is_that_the_generator_plays(tmp_path: Path) -> None:
+    """
+    As it believes a proxy in front of it: else all shoppers would come from one address.
+    """
+    stack = Stack(Family(tmp_path, Interrupts()), tmp_path, Ports(1, 2, 3, 4), Secrets.fresh())
+
+    assert tomllib.loads(stack.room_config({}))["server"]["trusted_proxies"] == ["127.0.0.1/32"]
+
+
+def test_as_many_invitations_are_made_as_people_are_invited() -> None:
+    """
+    For each stream its own, and none where nobody is.
+    """
+    rate = Rate(((0.0, 3.0), (9.0, 3.0)))
+    some, others = Stream("some", rate, invited=True), Stream("others", rate)
+    plan = RunPlan("with_room", "open", "http://127.0.0.1:1", 1, (some, others))
+    made = invitations_for(plan, lambda count: ("link",) * count)
+
+    assert {name: len(links) for name, links in made.items()} == {"some": len(arrivals_of((some,), 1))}
+    assert invitations_for(replace(plan, streams=(others,)), lambda _count: ("link",)) == {}
 
 
 def test_a_store_that_does_not_start_has_an_exit_code_of_its_own(
