@@ -2,6 +2,7 @@
 What came of each kind of shoppers: what those who mean no good gained, and what the others lost by it. Pure.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,7 @@ from loadtests.scenario.spec import Criterion, Scenario
 Words = Mapping[str, str]
 """A text in English and Polish, by language."""
 
-MANY_SEATS: Final = frozenset({"bot"})
-"""Kinds that get a seat for each place by design: a room takes whoever has no cookies for somebody new."""
+BOT: Final = "bot"
 
 GAINS: Final[Mapping[Gain, Words]] = {
     Gain.PAGE: {"en": "pages behind the gate", "pl": "strony za bramką"},
@@ -34,10 +34,11 @@ REMEDIES: Final[Mapping[Gain, Words]] = {
         "pl": "Sprawdź, co chroni bramka i skąd przyszła próba: waiting-room gate explain URL.",
     },
     Gain.SEAT: {
-        "en": "A room takes each browser for a person. Invitations, a bound on joins from one address at the proxy, or "
-        "a limit of orders per customer in the shop help.",
-        "pl": "Poczekalnia uznaje każdą przeglądarkę za osobę. Pomagają zaproszenia, limit wejść z jednego adresu na "
-        "serwerze pośredniczącym albo limit zamówień na klienta w sklepie.",
+        "en": "A room takes each browser for a person. Bound what one address is given (joins_per_address), let in the "
+        "invited only (invite_only), or limit orders per customer in the shop.",
+        "pl": "Poczekalnia uznaje każdą przeglądarkę za osobę. Ogranicz liczbę miejsc dla jednego adresu "
+        "(joins_per_address), wpuszczaj tylko zaproszonych (invite_only) albo ogranicz w sklepie liczbę zamówień "
+        "na klienta.",
     },
     Gain.PLACE: {
         "en": "A token that is not theirs must not count: look for what stands between visitors and the room.",
@@ -283,20 +284,41 @@ def criteria_of(scenario: Scenario) -> tuple[Criterion, ...]:
     """
     Return the criteria of a scenario behind a room: its own, and that each kind in it that means no good gains nothing.
 
-    A bot gets a seat for each place that it waits for like a person; what must hold with it is the order of the queue,
-    to which every rehearsal is held. Where the scenario has a limit of its own for the same figure, that one counts.
+    A bot gets a seat for each place that it waits for like a person, in as far as the room lets it have many: it is
+    held to what is left by `seats_left_to_bots`, and where nothing keeps them from it, to the order of the queue alone,
+    as every rehearsal is. Where the scenario has a limit of its own for the same figure, that one counts.
     """
     kinds = {kind for stream in scenario.streams for kind, part in stream.journeys.items() if part > 0}
     own = {criterion.figure for criterion in scenario.criteria}
-    implied = (
+    implied = [
         Criterion(f"gained_{kind}", f"gained_{kind}", "==", 0, why=_WHY[kind])
         for kind in KINDS
-        if kind in kinds and not means_well(kind) and kind not in MANY_SEATS
-    )
+        if kind in kinds and not means_well(kind) and kind != BOT
+    ]
+    if BOT in kinds and (left := seats_left_to_bots(scenario)) is not None:
+        implied.append(Criterion(f"gained_{BOT}", f"gained_{BOT}", "<=", left, why=_WHY[BOT]))
     return (*scenario.criteria, *(criterion for criterion in implied if criterion.figure not in own))
 
 
+def seats_left_to_bots(scenario: Scenario) -> int | None:
+    """
+    Return how many seats beyond one each the room leaves to bots at the most; None where nothing keeps them from more.
+
+    Among the invited alone it is none: an invitation is for one visitor. Where places are counted by address, each of
+    the addresses that bots share is given those of a minute at once and of every minute after, to the end of the run.
+    """
+    if scenario.room.get("invite_only"):
+        return 0
+    per_minute = float(scenario.room.get("joins_per_address", 0))
+    shared = [stream.addresses for stream in scenario.streams if stream.journeys.get(BOT, 0) > 0]
+    if not per_minute or not all(shared):
+        return None
+    minutes = (scenario.length_s + scenario.drain_s) / 60
+    return sum(shared) * math.floor(per_minute * (1 + minutes))
+
+
 _WHY: Final[Mapping[str, str]] = {
+    "bot": "a bot's place is one of those that its address is given, and an invitation is one place",
     "sharer": "a pass is one seat, whoever holds a copy",
     "replayer": "a seat that was given back is nobody's any more",
     "forger": "nothing made up is taken for good",

@@ -32,6 +32,8 @@ def room_result(measures: Measures, room: RoomFacts, changes: Iterable[Mapping[s
         "waited_p50_s": fairness.quantile(waits, 0.5),
         "waited_p95_s": fairness.quantile(waits, 0.95),
         "waited_max_s": max(waits, default=None),
+        "put_off": sum(shopper.put_off_s > 0 for shopper in everybody),
+        "put_off_max_s": max((shopper.put_off_s for shopper in everybody), default=0.0),
         "over_admissions": None
         if room.seats_peak is None
         else fairness.over_admissions(

@@ -16,8 +16,8 @@ from loadtests.crowd.kinds import KINDS, called
 from loadtests.crowd.streams import Stream, arrivals_of
 from loadtests.judging.figures import FIGURES
 from loadtests.judging.gains import (
+    BOT,
     GAINS,
-    MANY_SEATS,
     REMEDIES,
     Losses,
     by_kind,
@@ -27,6 +27,7 @@ from loadtests.judging.gains import (
     losses,
     losses_by_kind,
     losses_in_words,
+    seats_left_to_bots,
     sentence,
     slips,
 )
@@ -150,7 +151,7 @@ def test_gains_are_figures_for_criteria_by_their_kind() -> None:
 
 def test_a_scenario_is_held_to_what_its_villains_must_not_gain() -> None:
     """
-    One criterion for each that is there, none for who is not, and none for a bot, which has a seat for each place.
+    One criterion for each that is there, none for who is not, and none for a bot where nothing bounds its places.
     """
     stream = Stream("crowd", Rate(((0.0, 1.0), (9.0, 1.0))), {"buyer": 8, "forger": 1, "bot": 1, "storm": 0})
     plain = Scenario("x", {"en": "x", "pl": "x"}, (stream,))
@@ -160,13 +161,33 @@ def test_a_scenario_is_held_to_what_its_villains_must_not_gain() -> None:
     assert criteria_of(replace(plain, criteria=(own,))) == (own,)
 
 
-@pytest.mark.parametrize("kind", sorted(set(HOSTILE) - MANY_SEATS))
+@pytest.mark.parametrize(
+    ("room", "addresses", "left"),
+    [
+        ({}, 4, None),
+        ({"joins_per_address": 6}, 0, None),
+        ({"joins_per_address": 6}, 4, 4 * 9),
+        ({"invite_only": True}, 0, 0),
+    ],
+)
+def test_bots_are_held_to_what_the_room_leaves_to_them(room: dict[str, Any], addresses: int, left: int | None) -> None:
+    """
+    To nothing among the invited alone, and else to what their addresses are given: six at once, three in half a minute.
+    """
+    stream = Stream("bots", Rate(((0.0, 1.0), (10.0, 1.0))), {BOT: 1}, addresses=addresses)
+    scenario = Scenario("x", {}, (stream,), room, drain_s=20)
+
+    assert seats_left_to_bots(scenario) == left
+    assert [each.limit for each in criteria_of(scenario)] == ([] if left is None else [left])
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
 def test_every_criterion_can_be_measured(kind: str) -> None:
     """
     What a scenario is held to has a figure and a reason.
     """
     stream = Stream("crowd", Rate(((0.0, 1.0), (9.0, 1.0))), {kind: 1})
-    [criterion] = criteria_of(Scenario("x", {}, (stream,)))
+    [criterion] = criteria_of(Scenario("x", {}, (stream,), {"invite_only": True}))
 
     assert criterion.figure in FIGURES
     assert criterion.why

@@ -26,13 +26,13 @@ PLAYED: Mapping[str, Scenario] = {name: read(name).faster() for name in presets(
 EACH = pytest.mark.parametrize("preset", PLAYED.values(), ids=PLAYED)
 
 
-def test_there_are_the_thirteen() -> None:
+def test_there_are_the_fourteen() -> None:
     """
     By the names that the guide uses.
     """
     assert set(presets()) == {
         *("baseline", "push-blast", "midnight-drop", "tv-spot", "black-friday", "hot-sku", "bots"),
-        *("refresh-storm", "abandon", "capacity-cut", "late-surge", "bypass", "break"),
+        *("refresh-storm", "abandon", "capacity-cut", "late-surge", "bypass", "break", "invited-drop"),
     }
 
 
