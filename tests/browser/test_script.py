@@ -271,6 +271,23 @@ async def test_an_end_is_told_in_place_with_a_next_step(
     await expect(page.locator("main .acts a").first).to_be_visible()
 
 
+async def test_who_is_put_off_is_told_so_and_joins_by_itself_later(new_visitor: NewVisitor, staging: Staging) -> None:
+    """
+    Many come from one network: it is spoken, nothing is to be pressed, and the page asks again when it was told to.
+    """
+    stage = Stage(Refused(Reason.NO_TICKET), joined=Refused(Reason.NETWORK_BUSY, HOUR_MS))
+    base = await staging(stage)
+    page = await (await new_visitor()).new_page()
+    await page.goto(f"{base}/waiting-room/{ROOM}")
+    await expect(page.locator("h1")).to_have_text("One moment, please")
+    await expect(page.locator("#live")).to_contain_text("Many people are joining the queue from your network")
+
+    stage.joined = Refused(Reason.NETWORK_BUSY, 200)
+    await page.reload()
+    stage.joined = waiting()
+    await expect(page.locator("h1")).to_have_text("You are in the queue")
+
+
 async def test_who_blocks_cookies_is_told_so(new_visitor: NewVisitor, staging: Staging) -> None:
     """
     A join whose cookies do not come back ends in an explanation, not in joining for ever.

@@ -32,7 +32,7 @@ STATES: dict[str, Outcome] = {
     "away": Waiting(1235, 38, None, 5000, Reason.STORE_AWAY),
     "recovering": Paused(0, 0, 5000, Reason.RECOVERING),
     "closed": Closed(),
-    "draining": Refused(Reason.ROOM_DRAINING),
+    "busy": Refused(Reason.NETWORK_BUSY, 6500),
     "used": Refused(Reason.TICKET_USED),
 }
 

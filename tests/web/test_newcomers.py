@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from tests.web.desk import BASE, KEYS, POLICY, ROOM, Desk, cookies_of, open_desk
+from tests.web.desk import BASE, KEYS, POLICY, ROOM, Desk, cookies_of, open_desk, set_cookies
 from waiting_room import wire
 from waiting_room.core.phase import Phase
 from waiting_room.tokens import Visitor
@@ -155,6 +155,17 @@ async def test_a_ticket_that_has_expired_is_no_way_around_the_bound(bounded: Des
     bounded.store.now_ms += 2 * 86_400_000
     answers = [await bounded.post(f"{BASE}/join", cookies_of(each), X_Forwarded_For=HOME) for each in tickets]
     assert [answer.status for answer in answers] == [200, 200, 429]
+
+
+async def test_people_see_the_page_and_it_comes_again_when_their_place_is_there(bounded: Desk) -> None:
+    """Without a script, by its Refresh; then they have a ticket."""
+    await statuses(bounded, HOME, HOME)
+    cookies = {wire.VISITOR_COOKIE: KEYS.sign(Visitor("me"))}
+    put_off = await bounded.get(BASE, cookies, X_Forwarded_For=HOME, Accept="text/html")
+    bounded.store.now_ms += 30_000
+    later = await bounded.get(BASE, cookies, X_Forwarded_For=HOME, Accept="text/html")
+    assert (put_off.status, put_off.headers["Refresh"]) == (200, f"30; url={BASE}")
+    assert wire.ticket_cookie(ROOM) in set_cookies(later)
 
 
 async def test_every_join_that_is_put_off_is_counted(bounded: Desk) -> None:

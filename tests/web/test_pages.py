@@ -95,6 +95,18 @@ async def test_a_known_visitor_without_a_ticket_joins() -> None:
     assert heading(html) == "You are in the queue"
 
 
+async def test_who_is_put_off_gets_a_page_that_asks_again_by_itself_as_chosen() -> None:
+    """
+    Without a script it is loaded again when there will be a place; a place that was asked for anew is so then, too.
+    """
+    stage = Stage(Refused(Reason.TICKET_USED), joined=STATES["busy"])
+    async with on(stage) as client:
+        answer, html = await page(client, f"{PAGE}?again=1&lang=pl")
+
+    assert (answer.status, heading(html)) == (200, "Jeszcze chwileczkę")
+    assert answer.headers["Refresh"] == f"7; url={PAGE}?lang=pl&again=1"
+
+
 async def test_the_page_tells_place_wait_number_and_speed() -> None:
     """
     The facts stand on the page, localized.

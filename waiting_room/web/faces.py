@@ -44,6 +44,7 @@ SCRIPT_REASONS: Final = (
     Reason.STORE_AWAY,
     Reason.ROOM_PAUSED,
     Reason.TECHNICAL_BREAK,
+    Reason.NETWORK_BUSY,
 )
 """What the script tells by itself; all else it fetches as a page."""
 

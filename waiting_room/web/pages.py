@@ -30,6 +30,7 @@ SCRIPT_COOKIE: Final = "wr_js"
 REFRESH_COOKIE: Final = "wr_refresh"
 ACTION: Final = "wr_action"
 STEP: Final = "step"
+AGAIN: Final = "again"
 AWAY_RETRY_MS: Final = 5000
 _FORM_BYTES: Final = 1024
 
@@ -184,7 +185,7 @@ class WaitingPage:
             visit = self._visits.meet(request, room)
             if visit.new_visitor or request.method == hdrs.METH_HEAD:
                 return Seen(visit.outcome, visit.set_cookies, visit.new_visitor)
-            anew = "again" in request.query
+            anew = AGAIN in request.query
             if _may_join(visit.outcome, request) or (not anew and _is_invited_on(visit.outcome, request, room)):
                 visit = await self._visits.join(request, room, invited=not anew)
             elif isinstance(visit.outcome, Called):
@@ -202,7 +203,8 @@ class WaitingPage:
         response = render(view, frame, language, gzip=takes_gzip(request))
         entering = view.mood is Mood.ENTERING
         if (entering or frame.refreshes) and SCRIPT_COOKIE not in request.cookies:
-            marker = {STEP: "2"} if entering else {}
+            # Who has chosen to join anew, and is asked to come again for it, has still chosen it then.
+            marker = {STEP: "2"} if entering else {AGAIN: "1"} if _joins_anew(view, request) else {}
             response.headers["Refresh"] = f"{view.refresh_s}; url={self._address(request, room, **marker)}"
         if request.query.get("lang", "") in NAMES:
             remember_language(response, language)
@@ -239,7 +241,7 @@ class WaitingPage:
         return Frame(
             here=self._address(request, room),
             others=tuple(others),
-            again=self._address(request, room, again="1"),
+            again=self._address(request, room, **{AGAIN: "1"}),
             toggle=self._address(request, room, refresh="off" if refreshes else "on"),
             home=self._rooms.policy(room).target or "/",
             target=target.url,
@@ -288,7 +290,11 @@ def _clock(then: datetime, now: datetime) -> str:
 def _may_join(outcome: Outcome, request: web.Request) -> bool:
     if not isinstance(outcome, Refused) or outcome.reason not in views.JOIN_HELPS:
         return False
-    return "again" in request.query or (outcome.reason is Reason.NO_TICKET and "left" not in request.query)
+    return AGAIN in request.query or (outcome.reason is Reason.NO_TICKET and "left" not in request.query)
+
+
+def _joins_anew(view: View, request: web.Request) -> bool:
+    return view.verb == "join" and AGAIN in request.query
 
 
 def _is_invited_on(outcome: Outcome, request: web.Request, room: str) -> bool:

@@ -178,11 +178,10 @@ def of_outcome(outcome: Outcome, before: Journey | None, now_s: float, language:
 
 def _refused(reason: Reason, retry_ms: int | None, language: Language) -> View:
     said = say(reason, language)
+    if retry_ms is not None:
+        return _polling(View(Mood.AWAY, said, said.heading, verb="join"), retry_ms)
     mood = Mood.AWAY if reason in AWAY else Mood.REFUSED
-    view = View(mood, said, said.heading, joins=reason in JOIN_HELPS)
-    if retry_ms is None:
-        return view
-    return _polling(View(mood, said, said.heading, verb="join"), retry_ms)
+    return View(mood, said, said.heading, joins=reason in JOIN_HELPS)
 
 
 def _polling(view: View, next_poll_ms: int) -> View:

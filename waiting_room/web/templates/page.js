@@ -254,7 +254,7 @@ function ready() {
       if (window.Notification && window.isSecureContext && Notification.permission === "default") Notification.requestPermission();
     });
   }
-  if (verb) later(verb === "join" || verb === "claim" ? 0 : data.poll_s);
+  if (verb) later(verb === "claim" ? 0 : data.poll_s);
 }
 
 root.classList.add("js");
