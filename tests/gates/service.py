@@ -43,6 +43,7 @@ class Service:
     join_answer: Any = None
     more: dict[str, Any] = field(default_factory=dict)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    put_off: int = 0
     joins: list[dict[str, str]] = field(default_factory=list)
     hold: asyncio.Event | None = None
 
@@ -74,6 +75,8 @@ class Service:
             await self.hold.wait()
         if self.join_answer is not None:
             return web.json_response(self.join_answer)
+        if len(self.joins) <= self.put_off:
+            return web.json_response({"state": "refused", "reason": "network_busy"}, status=429)
         visitor = KEYRING.visitor(request.headers[wire.VISITOR_HEADER]).id
         if not self.admits:
             return web.json_response({"state": "waiting", "ticket": "ticket-of-" + visitor})

@@ -61,7 +61,7 @@ async def test_form_of_a_newcomer_is_taken_in_an_idle_room() -> None:
 
 async def test_known_visitor_joins_as_themselves() -> None:
     """
-    The identity goes to the service; cookies of the shop do not.
+    The identity goes to the service, and whence they come; cookies of the shop do not.
     """
     async with scene(Service(straight=True)) as at:
         at.client.session.cookie_jar.update_cookies({wire.VISITOR_COOKIE: visitor_text(), "shop_session": "secret"})
@@ -69,6 +69,7 @@ async def test_known_visitor_joins_as_themselves() -> None:
 
         (join,) = at.service.joins
         assert join[wire.VISITOR_HEADER] == visitor_text()
+        assert join["X-Forwarded-For"] == "127.0.0.1"
         assert "Cookie" not in join
         assert set(answer.cookies) == {PASS, TICKET}
 
@@ -86,6 +87,18 @@ async def test_newcomer_who_is_not_admitted_takes_the_place_along() -> None:
         visitor = KEYRING.visitor(first.cookies[wire.VISITOR_COOKIE].value).id
         assert first.cookies[TICKET].value == "ticket-of-" + visitor
         assert len(at.service.joins) == 1
+
+
+async def test_newcomer_whose_network_is_put_off_waits_and_others_still_go_straight_in() -> None:
+    """
+    The waiting page asks again for them; that is no sign that the room is crowded.
+    """
+    async with scene(Service(straight=True, put_off=1), report_interval_s=60) as at:
+        first = await get(at.client)
+        at.client.session.cookie_jar.clear()
+        second = await get(at.client)
+
+        assert (first.status, second.status) == (303, 200)
 
 
 async def test_waiting_visitor_keeps_their_place() -> None:

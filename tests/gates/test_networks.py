@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waiting_room.gates.networks import UNIX, Known, Networks, Proxies, Way, address_of
+from waiting_room.gates.networks import MOST_HOPS, UNIX, Known, Networks, Proxies, Way, address_of, handed_on
 
 PROXIES = ("10.0.0.0/8", "fd00::/8")
 STAFF = "203.0.113.7"
@@ -60,6 +60,39 @@ def test_without_proxies_only_the_connection_counts(peer: str, forwarded: str, e
     del expected
 
     assert Proxies(()).visitor(Way(peer, forwarded)) == address_of(peer)
+
+
+@pytest.mark.parametrize(("peer", "forwarded", "expected"), [way for way in WAYS if way[0]])
+def test_who_believes_the_shop_finds_the_same_visitor_in_what_it_hands_on(
+    peer: str, forwarded: str, expected: str | None
+) -> None:
+    """So the room counts a newcomer's join from the shop for the newcomer's own network."""
+    shop = "192.0.2.80"
+    found = Proxies((*PROXIES, shop)).visitor(Way(shop, handed_on(Way(peer, forwarded), by_socket=False)))
+
+    assert (None if found is None else str(found)) == expected
+
+
+def test_of_a_unix_socket_nothing_is_handed_on_unless_it_is_believed() -> None:
+    """Else a visitor's own words would come with the shop's good name."""
+    assert handed_on(Way("", STAFF), by_socket=False) == ""
+    assert handed_on(Way("", STAFF), by_socket=True) == STAFF
+
+
+def test_a_long_tale_is_not_handed_on() -> None:
+    """Only its end can count."""
+    assert handed_on(Way(NEAR, ",".join([STAFF] * 1000)), by_socket=False).count(",") == MOST_HOPS - 1
+
+
+@pytest.mark.parametrize(
+    ("way", "expected"),
+    [(Way(NEAR, STRANGER), STRANGER), (Way(STRANGER, ""), STRANGER), (Way(NEAR, ""), None), (Way("", ""), None)],
+)
+def test_beyond_the_believed_proxies_is_a_visitor_or_nobody(way: Way, expected: str | None) -> None:
+    """A proxy that has told of nobody is not the visitor."""
+    found = Proxies(PROXIES).beyond(way)
+
+    assert (None if found is None else str(found)) == expected
 
 
 def test_unix_socket_is_believed_only_where_it_is_named() -> None:

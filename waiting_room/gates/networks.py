@@ -13,6 +13,7 @@ from typing import Final
 
 UNIX: Final = "unix"
 """Among believed proxies: whoever connects by a unix socket, and so has no address."""
+MOST_HOPS: Final = 8
 _BITS: Final = {4: 32, 6: 128}
 _WITH_PORT: Final = re.compile(r"(\d+\.\d+\.\d+\.\d+):\d{1,5}|\[([0-9a-f:.]+)\](?::\d{1,5})?", re.IGNORECASE | re.ASCII)
 
@@ -75,6 +76,21 @@ def address_of(text: str) -> Address | None:
             return None
         return address.ipv4_mapped or address
     return address
+
+
+def handed_on(way: Way, *, by_socket: bool) -> str:
+    """
+    Return what a proxy would write in ``X-Forwarded-For`` to hand a request on that came by *way*, or nothing.
+
+    Nothing but addresses is handed on, and the last `MOST_HOPS` of them; who comes by a unix socket without an address
+    is believed where *by_socket*.
+    """
+    hops = way.forwarded.split(",") if way.forwarded else []
+    if way.peer:
+        hops.append(way.peer)
+    elif not by_socket:
+        return ""
+    return ", ".join(str(address_of(hop) or "unknown") for hop in hops[-MOST_HOPS:])
 
 
 class Proxies:

@@ -31,6 +31,8 @@ from waiting_room.gates.core import (
 from waiting_room.gates.ledger import Ledger
 from waiting_room.gates.line import Call, Line, Reply, said, tick_ms
 from waiting_room.gates.meters import Meters
+from waiting_room.gates.networks import UNIX, handed_on
+from waiting_room.gates.requests import FORWARDED_HEADER
 from waiting_room.gates.settings import GateSettings
 from waiting_room.gates.texts import LANGUAGE_COOKIE, pick_language
 from waiting_room.gates.visits import Visit
@@ -85,9 +87,9 @@ class Porter:
     @property
     def asks_whence(self) -> bool:
         """
-        Tell whether anybody is known by address, so that the request's way must be read.
+        Tell whether the request's way must be read: somebody is known by address, or newcomers' joins may hand it on.
         """
-        return self._acquaintances.known is not None
+        return self._acquaintances.known is not None or self.ledger.state.straight
 
     def look_again(self) -> None:
         """
@@ -119,7 +121,9 @@ class Porter:
             visitor = self._keyring.sign(Visitor(secrets.token_urlsafe(16)))
             visit.cookies.append(visitor_cookie(visitor, secure=visit.secure))
         self._joins += 1
-        return self.line.join_call({wire.VISITOR_HEADER: visitor})
+        forwarded = handed_on(visit.facts.way, by_socket=UNIX in self._settings.trusted_proxies)
+        whence = {FORWARDED_HEADER: forwarded} if forwarded else {}
+        return self.line.join_call({wire.VISITOR_HEADER: visitor, **whence})
 
     def joined(self) -> None:
         """
@@ -131,6 +135,9 @@ class Porter:
         """
         Return what the service's *reply* to a join means; raises `TokenError` or `ValueError` where it means nothing.
         """
+        if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+            # Their network has been given its new places for now: the way stands open to others, and the page asks again.
+            return attempt.otherwise
         now_ms = self.line.now_ms()
         visitor = call.headers[wire.VISITOR_HEADER]
         answer = self.line.read(call, reply)
