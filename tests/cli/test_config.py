@@ -166,3 +166,17 @@ def test_check_notes_a_schedule_that_is_over(tmp_path: Path) -> None:
 
     assert shown.code == 0
     assert "Note: rooms.sale.schedule is over: its last entry was 2020-11-27 09:00" in shown.err
+
+
+def test_check_notes_a_bound_by_address_that_would_count_a_proxy(tmp_path: Path) -> None:
+    """
+    Behind one, everybody would be one network; where proxies are named, nobody is.
+    """
+    path = tmp_path / "waiting-room.toml"
+    path.write_text("[rooms.sale]\njoins_per_address = 10\n", encoding="utf-8")
+    blind = run("config", "check", "--config", str(path)).err
+    path.write_text(path.read_text() + '[server]\ntrusted_proxies = ["10.0.0.0/8"]\n', encoding="utf-8")
+    seeing = run("config", "check", "--config", str(path)).err
+
+    assert "Note: rooms.sale.joins_per_address counts by address and server.trusted_proxies is not set" in blind
+    assert "joins_per_address" not in seeing

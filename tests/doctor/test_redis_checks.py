@@ -32,6 +32,7 @@ INFO: Mapping[str, Any] = {
 }
 CONFIG = {"appendfsync": "everysec", "save": "3600 1", "timeout": "0", "stop-writes-on-bgsave-error": "yes"}
 WELL = RedisFacts("rediss://app:secret@10.0.0.5:6379/0", INFO, CONFIG, (0.4,) * 40)
+BOUNDED = Policy(joins_per_address=10)
 
 
 def told(**changed: Any) -> RedisFacts:
@@ -93,6 +94,10 @@ def test_a_server_that_is_well_has_no_findings() -> None:
         (replace(WELL, keys=9_000, sampled=500, others=50), []),
         (replace(WELL, room="sale", policies={}), ["redis-room-missing"]),
         (replace(WELL, room="sale", policies={"sale": Policy()}), []),
+        (replace(WELL, policies={"sale": BOUNDED}, believes=False), ["room-counts-the-proxy"]),
+        (replace(WELL, policies={"sale": BOUNDED}, believes=True), []),
+        (replace(WELL, policies={"sale": BOUNDED}, believes=None), []),
+        (replace(WELL, policies={"sale": Policy()}, believes=False), []),
     ],
 )
 def test_what_is_wrong_with_redis_is_found(facts: RedisFacts, found: list[str]) -> None:

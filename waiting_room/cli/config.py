@@ -112,6 +112,12 @@ def notices(settings: Settings, now_ms: int) -> Iterator[str]:
     for name, policy in settings.rooms.items():
         if policy.planned and not upcoming(policy.planned, now_ms):
             yield f"rooms.{name}.schedule is over: its last entry was {policy.schedule[-1].at}"
+        if policy.joins_per_address and not settings.server.trusted_proxies:
+            yield (
+                f"rooms.{name}.joins_per_address counts by address and server.trusted_proxies is not set: behind a "
+                f"proxy everybody would seem to come from its address, and share {policy.joins_per_address} places "
+                "a minute"
+            )
 
 
 def _flat(settings: Settings) -> Iterator[tuple[tuple[str, ...], Any]]:

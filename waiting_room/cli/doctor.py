@@ -85,7 +85,15 @@ def doctor(
     if dry_run:
         return
     try:
-        asked = consult(order, settings.redis.url, given["room"] or "", topics, per_second, _login(url or ""))
+        asked = consult(
+            order,
+            settings.redis.url,
+            given["room"] or "",
+            topics,
+            per_second,
+            _login(url or ""),
+            believes=_believes(settings),
+        )
         done = asyncio.run(asked)
     except ShopAwayError as error:
         raise ShopAway(str(error)) from error
@@ -122,6 +130,14 @@ def _order(url: str | None, settings: Settings, topics: tuple[str, ...], given: 
         free=given["free"],
         topics=topics,
     )
+
+
+def _believes(settings: Settings) -> bool | None:
+    """
+    Tell whether the service believes any proxy, or None where nothing of its configuration has been given.
+    """
+    known = any(section in {"server", "rooms"} for section, *_ in settings.origins)
+    return bool(settings.server.trusted_proxies) if known else None
 
 
 def _is_site(text: str) -> bool:

@@ -35,11 +35,14 @@ async def consult(
     topics: tuple[str, ...] = TOPICS,
     per_second: float = PER_SECOND,
     login: str = "",
+    *,
+    believes: bool | None = None,
 ) -> Consultation:
     """
     Return what is wrong with a shop and with Redis, of each what is given.
 
-    *login* is ``user:password`` for a shop that asks for one, *per_second* how fast it is asked.
+    *login* is ``user:password`` for a shop that asks for one, *per_second* how fast it is asked. *believes* tells whether
+    the service believes any proxy, where that is known.
     """
     parts: list[Diagnosis] = []
     clocks: list[Clock] = []
@@ -58,7 +61,7 @@ async def consult(
         else:
             clocks.append(Clock("Redis", seen.ahead_ms))
             named = room or (examined.room if examined else "")
-            parts += [check_redis(facts_of(redis_url, seen, named))] if "redis" in topics else []
+            parts += [check_redis(facts_of(redis_url, seen, named, believes=believes))] if "redis" in topics else []
     elif "redis" in topics:
         why = "no address is known; give --redis-url, or the service's --config"
         parts.append(Diagnosis(untold=(Untold("Redis", why),)))
@@ -67,7 +70,7 @@ async def consult(
     return Consultation(joined(parts), examined, away)
 
 
-def facts_of(url: str, seen: Condition, room: str = "") -> RedisFacts:
+def facts_of(url: str, seen: Condition, room: str = "", *, believes: bool | None = None) -> RedisFacts:
     """
     Return what is checked of a condition; settings of a room that this version cannot read are left out.
     """
@@ -81,6 +84,7 @@ def facts_of(url: str, seen: Condition, room: str = "") -> RedisFacts:
         sampled=seen.sampled,
         others=seen.others,
         room=room,
+        believes=believes,
         policies=None if seen.policies is None else _policies(seen.policies),
     )
 

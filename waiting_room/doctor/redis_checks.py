@@ -36,7 +36,8 @@ class RedisFacts:
     """
     Hold what Redis said of itself, and None for what it would not say; see `waiting_room.store.condition.Condition`.
 
-    *url* is its address; *room* the one that was asked for, or nothing; *policies* its rooms.
+    *url* is its address; *room* the one that was asked for, or nothing; *policies* its rooms. *believes* tells whether
+    the service believes any proxy, None where its configuration is not known.
     """
 
     url: str
@@ -49,6 +50,7 @@ class RedisFacts:
     others: int = 0
     room: str = ""
     policies: Mapping[str, Policy] | None = None
+    believes: bool | None = None
 
     def number(self, name: str) -> int | None:
         """
@@ -238,6 +240,10 @@ def _rooms(facts: RedisFacts) -> Iterator[Finding]:
     if facts.room and facts.policies is not None and facts.room not in facts.policies:
         there = ", ".join(facts.policies) or "none"
         yield found("redis-room-missing", shown_address(facts.url), f"there is no room {facts.room!r} (there: {there})")
+    for name, policy in (facts.policies or {}).items():
+        if policy.joins_per_address and facts.believes is False:
+            what = f"joins_per_address is {policy.joins_per_address}, and the service's trusted_proxies are empty"
+            yield found("room-counts-the-proxy", f"room {name}", what)
 
 
 def _untold(facts: RedisFacts) -> Iterator[Untold]:

@@ -199,4 +199,13 @@ KINDS: Final = (
         "Gates that ask for it are told that there is no such room, and fall back to their rule for an outage.",
         "Create it (`waiting-room room create NAME`), or give the address that the service has.",
     ),
+    Kind(
+        "room-counts-the-proxy",
+        "redis",
+        WARNING,
+        "new places are counted by address, and no proxy is believed",
+        "Behind a proxy everybody seems to come from its address, and shares what one network is given a minute.",
+        "Name the proxy, and the servers of a gate in the shop, in the service's trusted_proxies; or set the room's "
+        "joins_per_address to 0. Where shoppers reach the service without a proxy, all is well.",
+    ),
 )
