@@ -44,6 +44,7 @@ class Entrance:
         self._put_off_so_far = 0
         self._redeemers: dict[str, Coalescer[Redemption, RedeemCode]] = {}
         self._returns: dict[str, Coalescer[str, bool]] = {}
+        self._repeats: dict[str, Coalescer[str, bool]] = {}
 
     async def join(
         self,
@@ -103,8 +104,12 @@ class Entrance:
             whence.network, visitor.id if whence.known else "", per_minute, self._lobby.clock_ms()
         )
         if delay is not None:
-            room.tally["put_off",] += 1
-            return Refused(Reason.NETWORK_BUSY, self._told_ms(delay)), None
+            if not (whence.known and await self._joins_again(room.name, visitor)):
+                room.tally["put_off",] += 1
+                return Refused(Reason.NETWORK_BUSY, self._told_ms(delay)), None
+            if delay.booked:
+                room.newcomers.give_back(whence.network, per_minute, visitor.id)
+            return await self._lobby.join(room.name, visitor, lane=STANDARD_LANE)
         heard: list[JoinReply] = []
         place = await self._lobby.join(room.name, visitor, lane=STANDARD_LANE, hear=heard.append)
         if not any(_is_new(reply) for reply in heard):
@@ -153,6 +158,13 @@ class Entrance:
         if desk is None:
             desk = self._redeemers[name] = self._coalescer(lambda asked: self._lobby.store.redeem(name, asked), BATCH)
         return desk
+
+    async def _joins_again(self, name: str, visitor: Visitor) -> bool:
+        desk = self._repeats.get(name)
+        if desk is None:
+            desk = self._coalescer(lambda visitors: self._lobby.store.remembers(name, STANDARD_LANE, visitors), BATCH)
+            self._repeats[name] = desk
+        return await desk.submit(visitor.id)
 
     async def _comes_back(self, name: str, visitor: Visitor) -> bool:
         desk = self._returns.get(name)

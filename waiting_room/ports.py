@@ -202,6 +202,12 @@ class Store(Protocol):
         in, while nobody waits in any lane.
         """
 
+    async def remembers(self, room: str, lane: str, visitors: Sequence[str]) -> list[bool]:
+        """
+        Tell of each visitor whether a join of theirs would give the place in *lane* that the last one gave, or its
+        seat, for it was made a moment ago.
+        """
+
     async def flush(self, room: str, lane: str, present: Mapping[int, bytes], highest: int, round_: int = 0) -> None:
         """
         Add check-ins in *lane*, a bitmap for each chunk of ranks; *highest* is the highest number that any visitor

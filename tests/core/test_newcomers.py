@@ -136,6 +136,16 @@ def test_a_token_that_is_given_back_is_there_for_the_next() -> None:
     assert table.take(HOME, "", 1, START_MS) is None
 
 
+def test_a_booking_that_is_given_back_is_there_for_the_next() -> None:
+    """Who turns out to have a place needs none."""
+    table = Newcomers()
+    table.take(HOME, "", 1, START_MS)
+    table.take(HOME, "me", 1, START_MS)
+    table.give_back(HOME, 1, "me")
+    assert table.booked == 0
+    assert table.take(HOME, "other", 1, START_MS) == Delay(60_000, booked=True)
+
+
 def test_a_token_that_is_given_back_to_a_forgotten_network_is_none_too_many() -> None:
     """A bucket is never more than full."""
     table = Newcomers()

@@ -99,6 +99,17 @@ async def test_a_repeated_join_costs_nothing(bounded: Desk) -> None:
     assert await statuses(bounded, HOME, HOME) == [200, 429]
 
 
+async def test_a_repeated_join_is_not_put_off(bounded: Desk) -> None:
+    """Its first answer may have been lost, ticket and all; other workers have counted it."""
+    await bounded.store.set_phase(ROOM, Phase.PAUSED)
+    await join(bounded, visitor="me")
+    first = await said(await join(bounded, visitor="me"))
+    await statuses(bounded, HOME, HOME)
+    again = await join(bounded, visitor="me")
+    assert (again.status, (await said(again))["number"]) == (200, first["number"])
+    assert bounded.lobby.known[ROOM].newcomers.booked == 0
+
+
 async def test_a_join_that_gets_no_place_costs_nothing(bounded: Desk) -> None:
     """Here for the room takes nobody new."""
     await bounded.set_phase(Phase.DRAINING)

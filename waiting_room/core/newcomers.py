@@ -120,12 +120,14 @@ class Newcomers:
             self._booked += 1
         return Delay(-(-wait_us // 1000), booked)
 
-    def give_back(self, network: int, per_minute: float) -> None:
+    def give_back(self, network: int, per_minute: float, visitor: str = "") -> None:
         """
-        Give the token back that somebody of *network* has taken and who got no new place for it.
+        Give the token back that somebody of *network* has taken, or *visitor* booked, who got no new place for it.
         """
         share = self._shares.get(network)
         if share is not None:
+            if share.booked.pop(visitor, None) is not None:
+                self._booked -= 1
             share.full_us -= int(WINDOW_US / per_minute)
 
     def _honour(self, share: _Share, visitor: str, due_us: int, now_us: int) -> Delay | None:

@@ -41,8 +41,8 @@ async def consult(
     """
     Return what is wrong with a shop and with Redis, of each what is given.
 
-    *login* is ``user:password`` for a shop that asks for one, *per_second* how fast it is asked. *believes* tells whether
-    the service believes any proxy, where that is known.
+    *login* is ``user:password`` for a shop that asks for one, *per_second* how fast it is asked. *believes* tells
+    whether the service believes any proxy, where that is known.
     """
     parts: list[Diagnosis] = []
     clocks: list[Clock] = []

@@ -136,7 +136,7 @@ class Porter:
         Return what the service's *reply* to a join means; raises `TokenError` or `ValueError` where it means nothing.
         """
         if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
-            # Their network has been given its new places for now: the way stands open to others, and the page asks again.
+            # Their network has been given its new places for now: the way stays open to others, the page asks again.
             return attempt.otherwise
         now_ms = self.line.now_ms()
         visitor = call.headers[wire.VISITOR_HEADER]

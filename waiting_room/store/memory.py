@@ -165,6 +165,15 @@ class MemoryStore:
             state.turn(self.now_ms)
         return [found[visitor] for visitor in visitors]
 
+    async def remembers(self, room: str, lane: str, visitors: Sequence[str]) -> list[bool]:
+        """
+        Tell of each visitor whether a join would give what the last one gave.
+        """
+        state = self._room(room)
+        state.purge(self.now_ms)
+        known = [state.joined.get((lane, visitor)) for visitor in visitors]
+        return [join is not None and (not join.rank or f"{lane}.{join.rank}" in state.seats.held) for join in known]
+
     def _join(self, state: MemoryRoom, name: str, visitor: str, entered: list[str]) -> JoinReply:
         now, lane = self.now_ms, state.lane(name)
         known = state.joined.get((name, visitor))

@@ -195,6 +195,21 @@ class RedisStore:
             waiting = [visitor for visitor in waiting if visitor not in found]
         return [found[visitor] for visitor in visitors]
 
+    async def remembers(self, room: str, lane: str, visitors: Sequence[str]) -> list[bool]:
+        """
+        Tell of each visitor whether a join would give what the last one gave.
+        """
+        keys = RoomKeys(room)
+        values = await self._connection.many("remembers", [keys.joined(lane, visitor) for visitor in visitors])
+        seats = [None if value is None else replies.joined_seat(lane, value) for value in values]
+        asked = [seat for seat in seats if seat]
+        held = dict.fromkeys(asked, False)
+        if asked:
+            client = self._connection.client
+            holders = await self._connection.run("remembers", lambda: client.hmget(keys.holders, asked))
+            held = {seat: holder is not None for seat, holder in zip(asked, holders, strict=True)}
+        return [seat is not None and held.get(seat, True) for seat in seats]
+
     async def _raise_mark(self, room: str, lane: str) -> None:
         await self._script("raise_mark", room, [RoomKeys(room).meta], [lane, steps.MARK_STEP])
         await self._connection.wait_for_replica()

@@ -147,6 +147,14 @@ def _shop(fields: Mapping[str, str], health: Sequence[str]) -> Shop:
     )
 
 
+def joined_seat(lane: str, value: bytes) -> str:
+    """
+    Return the seat that came of a join which is remembered as *value*, or nothing where it gave a place alone.
+    """
+    _, seated, rank = value.decode().partition("s")
+    return f"{lane}.{rank}" if seated else ""
+
+
 def read_joins(reply: Sequence[int]) -> list[JoinReply | int]:
     """
     Return a reply for each visitor; a code BEYOND_… in place of those to be asked again.
