@@ -87,6 +87,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*SHARED, "loadtests.arrivals", "loadtests.crowd", "loadtests.scenario", "loadtests.measuring"),
         *("loadtests.journeys.table", "loadtests.journeys.tables"),
         "loadtests.demo_shop.catalogue",  # what there is to sell
+        "loadtests.forecast.played",
+    ),
+    "loadtests.forecast.played": (
+        *(*SHARED, "loadtests.arrivals", "loadtests.crowd", "loadtests.scenario", "loadtests.forecast"),
+        *("loadtests.journeys.table", "loadtests.journeys.tables"),
+        "loadtests.demo_shop.model",  # what its pages cost
+        "waiting_room.simulation.shop",  # the shop in model time
     ),
     "loadtests.rehearsal.simulated": (*SHARED, "loadtests", "waiting_room.simulation"),
     "dashboards": ("waiting_room.telemetry.catalog",),

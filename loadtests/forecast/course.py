@@ -3,7 +3,10 @@ What a room bears from when on, and what becomes of those who come: the fluid's 
 """
 
 import math
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 EMPTY: Final = 1e-9
@@ -26,6 +29,13 @@ class Limits:
     rate_per_s: float
     seats: float = math.inf
     shop_per_s: float = math.inf
+
+
+def in_force(limits: Sequence[Limits], at_s: float) -> Limits:
+    """
+    Return what is borne at a moment.
+    """
+    return limits[max(0, bisect_right(limits, at_s, key=attrgetter("from_s")) - 1)]
 
 
 @dataclass(frozen=True, slots=True)

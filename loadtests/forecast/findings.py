@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from loadtests.crowd.kinds import means_well
-from loadtests.forecast.course import Course, Limits
+from loadtests.forecast.course import Course, Limits, in_force
 from loadtests.forecast.problem import Problem
 from loadtests.forecast.result import SHARE_OFF, Forecast
 from loadtests.forecast.sayings import said
@@ -81,8 +81,8 @@ def findings_of(
     ]
     names = {finding.name for finding in found}
     if "ghost_slots" not in names and seats_by_s is not None:
-        found.extend(_idle(measures, limits, seats_by_s, opens_s))
-    if len(limits) == 1 and not opens_s and "unfair_order" not in names:
+        found.extend(_idle(measures, problem, seats_by_s))
+    if len(limits) == 1 and not problem.paces and not opens_s and "unfair_order" not in names:
         found.extend(_uneven(places))
     return tuple(found) or (Finding("as_predicted", _figures(measures, forecast)),)
 
@@ -263,21 +263,22 @@ def _slow_joins(measures: Measures) -> Iterator[Finding]:
         yield Finding("slow_joins", {"joins": joins.count, "p95": p95_ms, "limit": SLOW_JOIN_MS})
 
 
-def _idle(
-    measures: Measures, limits: Sequence[Limits], seats_by_s: Mapping[int, float], opens_s: float
-) -> Iterator[Finding]:
+def _idle(measures: Measures, problem: Problem, seats_by_s: Mapping[int, float]) -> Iterator[Finding]:
     """
     Yield whether fewer were let in than the rate allows though people waited and seats were free.
+
+    Of a room that follows its shop: fewer than the law would let in who hears of the shop as late as may be.
     """
     waiting = _waiting_by_s(measures)
+    paces = problem.paces or (problem.limits,)
     let_in, allowed, seconds = 0, 0.0, 0
     for now in measures.seconds[1:]:
-        rate = min(_rate(limits, now.t + part) for part in (-CHANGES_LATE_S, 0.0, 1.0))
+        rate = min(_rate(pace, now.t + part) for pace in paces for part in (-CHANGES_LATE_S, 0.0, 1.0))
         seats = seats_by_s.get(now.t)
-        gathers = now.t < opens_s + CHANGES_LATE_S
+        gathers = now.t < problem.opens_s + CHANGES_LATE_S
         if rate <= 0 or seats is None or gathers or min(waiting[now.t - 1], waiting[now.t]) <= rate + 1:
             continue
-        if seats + 2 * rate < _seats(limits, float(now.t)):
+        if seats + 2 * rate < _seats(problem.limits, float(now.t)):
             let_in, allowed, seconds = let_in + now.admitted, allowed + rate, seconds + 1
     if seconds >= IDLE_S and let_in < IDLE_SHARE * allowed:
         yield Finding("seats_idle", {"seconds": seconds, "pace": let_in / seconds, "rate": allowed / seconds})
@@ -299,12 +300,8 @@ def _waiting_by_s(measures: Measures) -> list[int]:
 
 
 def _rate(limits: Sequence[Limits], at_s: float) -> float:
-    return _in_force(limits, at_s).rate_per_s
+    return in_force(limits, at_s).rate_per_s
 
 
 def _seats(limits: Sequence[Limits], at_s: float) -> float:
-    return _in_force(limits, at_s).seats
-
-
-def _in_force(limits: Sequence[Limits], at_s: float) -> Limits:
-    return limits[max(0, bisect_right([each.from_s for each in limits], at_s) - 1)]
+    return in_force(limits, at_s).seats

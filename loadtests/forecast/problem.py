@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from loadtests.forecast.course import EMPTY, Course, Limits
+from loadtests.forecast.course import EMPTY, Course, Limits, in_force
 from loadtests.forecast.fluid import course_of
 from loadtests.forecast.inflow import Inflow
 from loadtests.forecast.patience import STAYS, Patience
 from loadtests.forecast.people import people_of
+from loadtests.forecast.played.pace import paces_of
+from loadtests.forecast.played.weather import is_known
 from loadtests.forecast.shelves import Shelves, shelves_of
 from loadtests.forecast.visits import Visits, visits_of
 from loadtests.scenario.spec import Change, Scenario
@@ -41,10 +43,13 @@ class Problem:
         streams: names, by inflow.
         arrivals: how many shoppers come, by inflow.
         visits: what they do with the room, by inflow.
-        inflows, limits, step_s, opens_s: as `course_of` takes them.
+        inflows, limits, step_s, opens_s: as `course_of` takes them; the limits are those that the settings and the time
+            line set.
         closes_s: when all is sold; who comes or waits then is sent away.
         policy: the room's settings.
         shelves: what the shop has to sell.
+        paces: of a room that follows its shop, the limits with the rate that its law finds; and how they would be if
+            the law heard sooner of the shop, and later. Empty where a room lets in as it is set.
     """
 
     streams: tuple[str, ...]
@@ -57,6 +62,7 @@ class Problem:
     closes_s: float
     policy: Policy
     shelves: Shelves
+    paces: tuple[tuple[Limits, ...], ...] = ()
 
     @property
     def length_s(self) -> float:
@@ -105,7 +111,7 @@ class Problem:
         burst_s = TICK_MS / 1000
         return course_of(
             self.inflows,
-            self.limits,
+            self.paces[0] if self.paces else self.limits,
             self.step_s,
             self.opens_s,
             hears_s=self.hears_s,
@@ -137,9 +143,26 @@ class Problem:
 
     def paced(self, times: float) -> "Problem":
         """
-        Return the same with *times* the rate of admissions, at all times.
+        Return the same with *times* the rate of admissions, at all times; what a shop bears stays.
         """
-        return replace(self, limits=tuple(replace(each, rate_per_s=times * each.rate_per_s) for each in self.limits))
+        limits = tuple(replace(each, rate_per_s=times * each.rate_per_s) for each in self.limits)
+        paces = tuple(tuple(self._paced(each, times) for each in pace) for pace in self.paces)
+        return replace(self, limits=limits, paces=paces)
+
+    def _paced(self, pace: Limits, times: float) -> Limits:
+        """
+        Return the limits of a room that follows its shop where it is let go *times* as fast.
+        """
+        set_per_s = in_force(self.limits, pace.from_s).rate_per_s
+        at_most = pace.rate_per_s >= set_per_s - EMPTY
+        return replace(pace, rate_per_s=times * set_per_s if at_most else min(pace.rate_per_s, times * set_per_s))
+
+    def otherwise(self) -> Iterator["Problem"]:
+        """
+        Yield the same with each of the other paces that a room which follows its shop may have.
+        """
+        for pace in self.paces[1:]:
+            yield replace(self, paces=(pace,))
 
     def spread(self, window_s: float, streams: frozenset[str]) -> "Problem":
         """
@@ -189,17 +212,20 @@ def problem_of(scenario: Scenario, seed: int | None = None, steps: int = STEPS) 
     opens_s = scenario.pre_queue_s
     if not opens_s:
         opens_s = min((change.at_s for change in scenario.changes if change.do == "open"), default=0.0)
+    limits = tuple(_limits(scenario, policy, _shop_per_s(scenario.shop, inflows, visits)))
+    follows = policy.adaptive and is_known(scenario)
     return Problem(
         streams=tuple(stream.name for stream in scenario.streams),
         arrivals=tuple(some.arrivals for some in crowds),
         visits=visits,
         inflows=inflows,
-        limits=tuple(_limits(scenario, policy, _shop_per_s(scenario.shop, inflows, visits))),
+        limits=limits,
         step_s=step_s,
         opens_s=opens_s,
         closes_s=min((change.at_s for change in scenario.changes if change.do == "sell-out"), default=math.inf),
         policy=policy,
         shelves=shelves_of(scenario.shop, scenario.streams),
+        paces=paces_of(scenario, seed or 0, limits) if follows else (),
     )
 
 

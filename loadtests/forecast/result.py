@@ -129,7 +129,7 @@ def forecast(problem: Problem, unsure: Mapping[Unsure, float], until_s: float | 
     """
     end_s = min(math.inf if until_s is None else until_s, problem.closes_s)
     course = problem.course()
-    others = [other.course() for other in _variants(problem, unsure)]
+    others = [other.course() for other in (*problem.otherwise(), *_variants(problem, unsure))]
     moments = [moment for moment in course.moments if moment.at_s <= end_s] or [course.moments[0]]
     wait_s, came_s = _longest(problem, course, end_s)
     abandoned = _left(problem, moments[-1])

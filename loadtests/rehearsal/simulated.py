@@ -12,6 +12,8 @@ from loadtests.crowd.kinds import means_well
 from loadtests.crowd.shoppers import Behaviour, draw_shopper
 from loadtests.crowd.streams import arrivals_of, kind_of
 from loadtests.forecast.places import given
+from loadtests.forecast.played.walks import costs_of, walks_of
+from loadtests.forecast.played.weather import IDLE_S, SHOP_CHANGES, follows_shop, is_known, weather_of
 from loadtests.forecast.problem import RESTART_S, problem_of
 from loadtests.forecast.shelves import shelves_of, wanted
 from loadtests.forecast.visits import DRAWN, HIDING, USES, USUAL, Visit, visit_of
@@ -22,18 +24,20 @@ from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.simulation.crowd import GOODBYE, HIDDEN, NO_SHOW, RELEASES, Crowd
 from waiting_room.simulation.scenario import ScenarioError, steady
+from waiting_room.simulation.shop import Walk
 
 _LOOKS: Final = 4
 """A page is looked at so often before its seat would end by being idle."""
 BrokenPromiseError = simulation.BreachError
 UnplayableError = ScenarioError
-UNPLAYED: Final = frozenset({"slow-shop", "shop-capacity", "kill-worker"})
-"""Changes that the simulator leaves out: pages take as long as in a shop that is not overloaded, and no worker dies."""
+UNPLAYED: Final = frozenset({"kill-worker"})
+"""Changes that the simulator leaves out: no worker dies."""
 
 
 class Guest(NamedTuple):
     """
-    One place in the line, and what its holder does with it; *put_off_s* is how long the room kept it from one person.
+    One place in the line, and what its holder does with it; page by page, as *walks*, where the shop is played.
+    *put_off_s* is how long the room kept it from one person.
     """
 
     at_s: float
@@ -44,6 +48,7 @@ class Guest(NamedTuple):
     wants: str
     pieces: int
     put_off_s: float = 0.0
+    walks: tuple[Walk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +130,28 @@ class Simulated:
 
     def orders(self, end_s: float) -> int:
         """
-        Return how many orders were made before *end_s*: of each visit that has come to its end, as far as the stock
-        goes.
+        Return how many orders were made before *end_s*: as the shop made them where it was played, else of each visit
+        that has come to its end; as far as the stock goes.
         """
-        wanted: Counter[tuple[str, int]] = Counter()
-        for guest, wait_s in self.waits():
-            ends_s = guest.at_s + wait_s - guest.put_off_s + guest.visit.shops_s
-            if guest.visit.orders and ends_s <= min(end_s, self.sells_until_s):
-                wanted[guest.wants, guest.pieces] += 1
+        until_s = min(end_s, self.sells_until_s)
+        made = ((guest, at_s) for guest, at_s in self._ordered() if at_s <= until_s)
+        wanted = Counter((guest.wants, guest.pieces) for guest, _ in made)
         sold, taken = 0, Counter[str]()
         for (product, pieces), count in sorted(wanted.items()):
             fit = int(min(count, (self.stock - taken[product]) // pieces)) if isfinite(self.stock) else count
             taken[product] += fit * pieces
             sold += fit
         return sold
+
+    def _ordered(self) -> Iterator[tuple[Guest, float]]:
+        if self.result.ordered_ms:
+            for guest, ordered_ms in zip(self.guests, self.result.ordered_ms, strict=True):
+                if ordered_ms >= 0:
+                    yield guest, ordered_ms / 1000
+            return
+        for guest, wait_s in self.waits():
+            if guest.visit.orders:
+                yield guest, guest.at_s + wait_s - guest.put_off_s + guest.visit.shops_s
 
     def by_kind(self) -> dict[str, dict[str, Any]]:
         """
@@ -169,7 +182,9 @@ def simulated(scenario: Scenario, seed: int, workers: int = 1) -> Simulated:
         BrokenPromiseError: the engine broke a promise.
         UnplayableError: nobody comes, or too many for the simulator.
     """
-    shoppers, guests = _guests(scenario, seed)
+    follows = follows_shop(scenario)
+    plays = follows and is_known(scenario)
+    shoppers, guests = _guests(scenario, seed, plays=plays)
     policy = Policy.parse(dict(scenario.room))
     played = simulation.Scenario(
         policy=replace(policy, invite_only=False),  # who has no invitation is no guest
@@ -180,14 +195,18 @@ def simulated(scenario: Scenario, seed: int, workers: int = 1) -> Simulated:
         changes=tuple(_changes(scenario)),
         workers=workers,
         limit_s=scenario.length_s + scenario.drain_s,
+        weather=weather_of(scenario) if plays else (),
+        lifelike=plays,
+        idle_s=IDLE_S,
     )
     crowd = Crowd.given(
         [int(1000 * guest.at_s) for guest in guests],
         [max(1, int(1000 * guest.patience_s)) for guest in guests],
         [max(1, int(1000 * guest.visit.shops_s)) for guest in guests],
         bytes(guest.habits for guest in guests),
+        [guest.walks[0] for guest in guests] if plays else (),
     )
-    left_out = tuple(sorted({change.do for change in scenario.changes} & UNPLAYED))
+    left_out = _left_out(scenario, follows=follows, plays=plays)
     stock = shelves_of(scenario.shop, scenario.streams).stock
     sells_until_s = min((change.at_s for change in scenario.changes if change.do == "sell-out"), default=inf)
     return Simulated(guests, shoppers, simulation.simulate(played, crowd), stock, sells_until_s, left_out)
@@ -198,7 +217,18 @@ def _hidden_s(scenario: Scenario) -> float:
     return max((behaviour.hidden_poll_s for behaviour in hiding), default=Behaviour().hidden_poll_s)
 
 
-def _guests(scenario: Scenario, seed: int) -> tuple[int, list[Guest]]:
+def _left_out(scenario: Scenario, *, follows: bool, plays: bool) -> tuple[str, ...]:
+    """
+    Return what of the scenario is not played: where nobody knows what the shop bears, nothing that comes of its health.
+    """
+    changes = {change.do for change in scenario.changes}
+    left_out = changes & (UNPLAYED if plays else UNPLAYED | SHOP_CHANGES)
+    if follows and not plays and scenario.room.get("adaptive"):
+        return (*sorted(left_out), "adaptive")
+    return tuple(sorted(left_out))
+
+
+def _guests(scenario: Scenario, seed: int, *, plays: bool) -> tuple[int, list[Guest]]:
     course = problem_of(scenario, seed).course()
     known: dict[tuple[int, int], Guest] = {}
     guests: list[Guest] = []
@@ -208,7 +238,7 @@ def _guests(scenario: Scenario, seed: int) -> tuple[int, list[Guest]]:
     for arrival, given_s in zip(arrivals, places, strict=True):
         who = arrival.stream, arrival.k % DRAWN
         if who not in known:
-            known[who] = _guest(scenario, seed, *who)
+            known[who] = _guest(scenario, seed, *who, plays=plays)
         guest = known[who]
         orders = max(1, round(guest.visit.orders))
         if orders > 1:
@@ -218,13 +248,13 @@ def _guests(scenario: Scenario, seed: int) -> tuple[int, list[Guest]]:
             guest = guest._replace(put_off_s=given_s[0] - arrival.at_s)
         guests.extend(guest._replace(at_s=at_s) for at_s in given_s)
         again_s = arrival.at_s
-        for _ in range(orders - 1 if given_s else 0):
+        for nth in range(1, orders if given_s else 1):
             again_s += (course.wait_at(again_s) or 0.0) + guest.visit.shops_s
-            guests.append(guest._replace(at_s=again_s, put_off_s=0.0))
+            guests.append(guest._replace(at_s=again_s, put_off_s=0.0, walks=guest.walks[nth:]))
     return len(arrivals), sorted((guest for guest in guests if guest.at_s < end_s), key=lambda guest: guest.at_s)
 
 
-def _guest(scenario: Scenario, seed: int, place: int, k: int) -> Guest:
+def _guest(scenario: Scenario, seed: int, place: int, k: int, *, plays: bool) -> Guest:
     stream = scenario.streams[place]
     kind, shopper = kind_of(stream, seed, k), draw_shopper(stream.behaviour, f"{seed}:{stream.name}:{k}", k)
     visit = visit_of(kind, shopper)
@@ -232,7 +262,8 @@ def _guest(scenario: Scenario, seed: int, place: int, k: int) -> Guest:
     habits = GOODBYE * shopper.says_goodbye | NO_SHOW * (not shows_up) | RELEASES * visit.gives_back
     habits |= HIDDEN * (kind in HIDING and shopper.hides)
     wants, pieces = wanted(shopper, stream.behaviour), stream.behaviour.quantity
-    return Guest(0.0, kind, shopper.room_patience_s, habits, visit, wants, pieces)
+    walks = walks_of(kind, shopper, stream.behaviour, costs_of(scenario.shop)) if plays else ()
+    return Guest(0.0, kind, shopper.room_patience_s, habits, visit, wants, pieces, walks=walks)
 
 
 def _changes(scenario: Scenario) -> Iterator[simulation.Change]:

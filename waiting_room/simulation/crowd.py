@@ -12,6 +12,7 @@ from typing import Final
 
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.simulation.scenario import Links, People, Scenario, Spike
+from waiting_room.simulation.shop import Walk
 
 HIDDEN: Final = 1
 NO_SHOW: Final = 2
@@ -26,11 +27,11 @@ class Crowd:
     """
     Hold, for each visitor in order of arrival, when they come, how long they stay, and their habits as bits.
 
-    *lane* is an index into *lanes*, *link* one into the invitations (0: none, 1 for the first). A visitor costs 24
-    bytes. All times in ms.
+    *lane* is an index into *lanes*, *link* one into the invitations (0: none, 1 for the first). *walks*: what each one
+    does in a shop that is played, where that was told. A visitor costs 24 bytes. All times in ms.
     """
 
-    __slots__ = ("arrival_ms", "habits", "lane", "lanes", "link", "patience_ms", "session_ms")
+    __slots__ = ("arrival_ms", "habits", "lane", "lanes", "link", "patience_ms", "session_ms", "walks")
 
     def __init__(self, scenario: Scenario) -> None:
         random = Random(f"crowd:{scenario.seed}")
@@ -44,10 +45,16 @@ class Crowd:
         self.lanes = (STANDARD_LANE, *joined, *invited)
         self.lane = _lanes(people, (STANDARD_LANE, *joined), count, random)
         self.link = _links(scenario.links, count, random)
+        self.walks: Sequence[Walk] = ()
 
     @classmethod
     def given(
-        cls, arrival_ms: Sequence[int], patience_ms: Sequence[int], session_ms: Sequence[int], habits: bytes
+        cls,
+        arrival_ms: Sequence[int],
+        patience_ms: Sequence[int],
+        session_ms: Sequence[int],
+        habits: bytes,
+        walks: Sequence[Walk] = (),
     ) -> "Crowd":
         """
         Return the crowd of visitors that were drawn elsewhere, in order of arrival, all in the standard lane.
@@ -58,6 +65,7 @@ class Crowd:
         crowd.session_ms = array("L", session_ms)
         crowd.habits = bytearray(habits)
         crowd.lanes, crowd.lane, crowd.link = (STANDARD_LANE,), bytearray(count), array("H", [0]) * count
+        crowd.walks = walks
         return crowd
 
 

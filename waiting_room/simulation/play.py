@@ -85,8 +85,7 @@ class Play:
         self._second = [0, 0, 0]
         self.workers = [self._hire(index) for index in range(scenario.workers)]
         self._bulk = Bulk(scenario, self.crowd, self.promises, self.server, self.visitors, self.workers)
-        weather = scenario.weather
-        self._customers = Customers(weather, scenario.seed, self.visitors, start_ms) if weather else None
+        self.customers = self._shoppers(start_ms) if scenario.weather else None
         self._troubles = Troubles(
             scenario.faults,
             scenario.seed,
@@ -99,6 +98,11 @@ class Play:
         )
         for change in scenario.changes:
             self._troubles.plan(start_ms + int(change.at_s * 1000), partial(self._change, change))
+
+    def _shoppers(self, start_ms: int) -> Customers:
+        scenario, walks = self.scenario, self.crowd.walks
+        idle_ms = int(1000 * scenario.idle_s)
+        return Customers(scenario.weather, scenario.seed, self.visitors, start_ms, walks, idle_ms)
 
     def _hire(self, index: int) -> Worker:
         skew_ms = int(self.scenario.faults.skew_s * 1000)
@@ -138,11 +142,11 @@ class Play:
             self._troubles.due(self.now_ms)
             for worker in self.workers:
                 if worker.alive:
-                    worker.step(self.now_ms)
+                    worker.step(self.now_ms, self._late_ms())
             if promises.unsettled and (seats := self.server.settled(ROOM)) is not None:
                 promises.settle(seats)
-            if self._customers is not None:
-                self._customers.run_to(self.now_ms)
+            if self.customers is not None:
+                self.customers.run_to(self.now_ms)
             visitors.due(self.now_ms)
             self._bulk.due()
             self._arrivals()
@@ -153,7 +157,15 @@ class Play:
             if self.now_ms >= self._report_ms:
                 self._report_ms += REPORT_MS
                 self._each_second()
+            elif self.scenario.lifelike and self.customers is not None and self.customers.gives_back:
+                self._gate_reports()
         return judge(self)
+
+    def _late_ms(self) -> int:
+        """
+        Return by how much the next step of a worker comes late.
+        """
+        return STEP_MS * self._random.getrandbits(1) if self.scenario.lifelike else 0
 
     def _arrivals(self) -> None:
         arrival_ms, count = self.crowd.arrival_ms, self.scenario.visitors
@@ -174,7 +186,7 @@ class Play:
         Let the gates tell a worker which seats were in use and which are given back, until one has heard, and how the
         shop fares.
         """
-        health = None if self._customers is None else self._customers.report()
+        health = None if self.customers is None else self.customers.report()
         visitors, worker = self.visitors, self._pick(0)
         if worker is None or worker.room is None or not (visitors.touched or visitors.released or health):
             return

@@ -22,7 +22,7 @@ BYTES_A_WAITING: Final = 0.83
 BYTES_A_JOIN: Final = 110
 """A join is remembered for a minute."""
 BYTES_A_SEAT: Final = 150
-_LONG: Final = frozenset({"series", "let_in_ms", "gave_up", "lanes"})
+_LONG: Final = frozenset({"series", "let_in_ms", "gave_up", "ordered_ms", "lanes"})
 _FULL: Final = 0.99
 _REMEMBERED_S: Final = 60
 
@@ -55,7 +55,8 @@ class Result:
     modelled from measured bytes, at the peak. *stall_s*: the longest time without a call while somebody waited, a seat
     was free and the pace allowed it. *lanes_behind*: by how many calls a lane was behind its part at most. *series*:
     what happened in each second. *let_in_ms*: when each visitor was let in, since the start; -1 for who was not.
-    *gave_up*: whether each visitor lost patience, as a 1.
+    *gave_up*: whether each visitor lost patience, as a 1. *ordered_ms*: when each visitor's order was made, since the
+    start; -1 for who made none, empty where no shop was played.
     """
 
     seed: int
@@ -97,6 +98,7 @@ class Result:
     series: dict[str, Sequence[int]] = field(repr=False, compare=False, default_factory=dict)
     let_in_ms: Sequence[int] = field(repr=False, compare=False, default=())
     gave_up: bytes = field(repr=False, compare=False, default=b"")
+    ordered_ms: Sequence[int] = field(repr=False, compare=False, default=())
 
     def as_dict(self) -> dict[str, Any]:
         """
@@ -165,6 +167,7 @@ def judge(play: "Play") -> Result:
         series=series,
         let_in_ms=array("q", (at_ms - promises.start_ms if at_ms else -1 for at_ms in promises.admitted_ms)),
         gave_up=bytes(each == LEFT for each in state),
+        ordered_ms=() if play.customers is None else play.customers.ordered_ms,
     )
 
 

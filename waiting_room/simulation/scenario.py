@@ -142,7 +142,10 @@ class Scenario:
     Hold everything that decides a run; two equal ones are played alike.
 
     *limit_s* ends a run whose visitors do not. *bulk*: whether the crowd is played in bulk, None to choose by its size.
-    *weather*: how the shop behind the room fares, whose gates tell of it; none is played where it is empty.
+    *weather*: how the shop behind the room fares, whose gates tell of it; none is played where it is empty. *lifelike*:
+    whether programs keep time as on a machine: gates report at once when a seat is given back, and a worker's step is
+    late now and then, so that what it does once a second comes a little later each time. *idle_s*: for how long before
+    the start gates have told of a shop in which nobody was.
     *start_ms*: the instant at which it begins, in whole seconds. *plan*: what the policy's schedule must come to.
     """
 
@@ -157,6 +160,8 @@ class Scenario:
     limit_s: float = 86_400.0
     bulk: bool | None = None
     weather: tuple[Weather, ...] = ()
+    lifelike: bool = False
+    idle_s: float = 0.0
     links: Links | None = None
     start_ms: int = 1_000_000
     plan: tuple[Appointment, ...] = ()

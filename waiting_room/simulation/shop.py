@@ -31,45 +31,77 @@ ORDER_MS: Final = sum(BUYER_MS) + LOOKERS / (1 - LOOKERS) * sum(LOOKER_MS)
 """The database's time for one order, and for those who only look meanwhile."""
 IDLE_S: Final = 60.0
 PATIENCE_S: Final = 8.0
-RELOADS: Final = 2
+PAUSES_S: Final = (2.0, 4.0)
+"""Before the first reload, and before the second and last."""
 TIME_OUT_S: Final = 10.0
 JITTER: Final = 0.25
 CONNECTIONS: Final = 4
+NO_ORDER: Final = -1
+"""The page that makes the order, of a walk that makes none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weather:
     """
     Say how the shop is from *from_s* on: its connections (0: every request fails at once), how much longer each page
-    takes, and whether its gates report.
+    takes, by what deviation of its logarithm that differs from page to page, how long a request waits for a connection
+    before it fails, and whether its gates report.
     """
 
     from_s: float
     connections: int = CONNECTIONS
     slower: float = 1.0
     reports: bool = True
+    jitter: float = JITTER
+    time_out_s: float = TIME_OUT_S
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """
+    Say what a shopper does in the shop.
+
+    *costs_ms*: the database's time for each page. *thinks_s*: the time before each, which is drawn about this mean
+    where *draws* is set. *gives_back*: whether the seat comes back after the last page. *pays_at*: the page that makes
+    the order, whoever still waits for it; `NO_ORDER`, or None where an order is made when its last page is seen.
+    *patience_s*: for each page. *pauses_s*: before each reload; who has no more of them gives up.
+    """
+
+    costs_ms: tuple[float, ...]
+    thinks_s: tuple[float, ...]
+    gives_back: bool
+    pays_at: int | None = None
+    patience_s: float = PATIENCE_S
+    pauses_s: tuple[float, ...] = PAUSES_S
+    draws: bool = False
+
+
+BUYER: Final = Walk(BUYER_MS, BUYER_THINKS_S, gives_back=True, draws=True)
+LOOKER: Final = Walk(LOOKER_MS, LOOKER_THINKS_S, gives_back=False, draws=True)
 
 
 class Shopper:
     """
     Hold how far one shopper has come; *attempt* tells a page that was given up from the one that is waited for.
+
+    *ordered_s*: when the order was made; None before.
     """
 
-    __slots__ = ("attempt", "costs", "page", "reloads", "thinks_s")
+    __slots__ = ("attempt", "ordered_s", "page", "reloads", "walk")
 
-    def __init__(self, *, buys: bool) -> None:
-        self.costs = BUYER_MS if buys else LOOKER_MS
-        self.thinks_s = BUYER_THINKS_S if buys else LOOKER_THINKS_S
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
         self.page = 0
         self.attempt = 0
         self.reloads = 0
+        self.ordered_s: float | None = None
 
     @property
     def is_done(self) -> bool:
         """
-        Return whether this shopper has bought, and has the confirmation.
+        Return whether this shopper has seen the last page, and gives the seat back with it.
         """
-        return self.costs is BUYER_MS and self.page >= len(BUYER_MS)
+        return self.walk.gives_back and self.page >= len(self.walk.costs_ms)
 
 
 class Shop:
@@ -77,7 +109,7 @@ class Shop:
     Serve shoppers in model time; `run_to` brings it to a moment.
 
     *answers* holds (when, latency in ms, failed) of each request; *orders* when each was made; *failures* when a
-    shopper met an error or lost patience.
+    shopper met an error or lost patience; *given_back* how many seats were.
     """
 
     def __init__(self, weather: tuple[Weather, ...], seed: int) -> None:
@@ -93,6 +125,7 @@ class Shop:
         self.answers: list[tuple[float, float, bool]] = []
         self.orders: list[float] = []
         self.failures: list[float] = []
+        self.given_back = 0
 
     @property
     def in_flight(self) -> int:
@@ -115,11 +148,13 @@ class Shop:
         """
         return self._now.reports
 
-    def enter(self) -> Shopper:
+    def enter(self, walk: Walk | None = None) -> Shopper:
         """
-        Let a shopper in, and return who it is.
+        Let a shopper in who goes this *walk*, or one drawn by chance, and return who it is.
         """
-        shopper = Shopper(buys=self._dice.random() >= LOOKERS)
+        if walk is None:
+            walk = BUYER if self._dice.random() >= LOOKERS else LOOKER
+        shopper = Shopper(walk)
         self._ask(shopper)
         return shopper
 
@@ -154,6 +189,8 @@ class Shop:
             case "done":
                 self._busy -= 1
                 self.answers.append((self.now_s, (self.now_s - asked_s) * 1000, False))
+                if shopper.page == shopper.walk.pays_at:
+                    self._order(shopper)
                 if current:
                     self._answered(shopper)
                 self._serve()
@@ -164,33 +201,45 @@ class Shop:
         shopper.attempt += 1
         self.seats[shopper] = self.now_s
         self._line.append((self.now_s, shopper, shopper.attempt))
-        self._after(PATIENCE_S, "impatient", shopper, shopper.attempt)
+        self._after(shopper.walk.patience_s, "impatient", shopper, shopper.attempt)
         self._serve()
 
     def _serve(self) -> None:
         while self._line and (self._busy < self._now.connections or not self._now.connections):
             asked_s, shopper, attempt = self._line.popleft()
-            if self.now_s - asked_s > TIME_OUT_S or not self._now.connections:
+            if self.now_s - asked_s > self._now.time_out_s or not self._now.connections:
                 self.answers.append((self.now_s, (self.now_s - asked_s) * 1000, True))
                 self._after(0.0, "failed", shopper, attempt)
                 continue
-            factor = math.exp(self._dice.gauss(-JITTER * JITTER / 2, JITTER))
+            jitter = self._now.jitter
+            factor = math.exp(self._dice.gauss(-jitter * jitter / 2, jitter))
             self._busy += 1
             # One who has gone has no page any more that could be asked for: the last one costs what it costs.
-            cost_ms = shopper.costs[min(shopper.page, len(shopper.costs) - 1)]
+            costs_ms = shopper.walk.costs_ms
+            cost_ms = costs_ms[min(shopper.page, len(costs_ms) - 1)]
             self._after(cost_ms / 1000 * factor * self._now.slower, "done", shopper, attempt, asked_s)
 
     def _answered(self, shopper: Shopper) -> None:
         shopper.reloads = 0
         shopper.page += 1
         shopper.attempt += 1
-        if shopper.page < len(shopper.costs):
-            mean_s = shopper.thinks_s[shopper.page]
-            # 1.108 is one by the gamma function of 1 + 1/1.5: the mean of this Weibull is *mean_s*.
-            self._after(self._dice.weibullvariate(mean_s * 1.108, 1.5) if mean_s else 0.0, "ask", shopper)
-        elif shopper.costs is BUYER_MS:
-            self.orders.append(self.now_s)
+        walk = shopper.walk
+        if shopper.page < len(walk.costs_ms):
+            mean_s = walk.thinks_s[shopper.page]
+            if walk.draws and mean_s:
+                # 1.108 is one by the gamma function of 1 + 1/1.5: the mean of this Weibull is *mean_s*.
+                mean_s = self._dice.weibullvariate(mean_s * 1.108, 1.5)
+            self._after(mean_s, "ask", shopper)
+        elif walk.gives_back:
+            if walk.pays_at is None:
+                self._order(shopper)
             self.seats.pop(shopper, None)
+            self.given_back += 1
+
+    def _order(self, shopper: Shopper) -> None:
+        if shopper.ordered_s is None:
+            shopper.ordered_s = self.now_s
+            self.orders.append(self.now_s)
 
     def _reload(self, shopper: Shopper) -> None:
         """
@@ -198,10 +247,10 @@ class Shop:
         """
         shopper.attempt += 1
         self.failures.append(self.now_s)
-        if shopper.reloads >= RELOADS:
+        if shopper.reloads >= len(shopper.walk.pauses_s):
             return
         shopper.reloads += 1
-        self._after(2.0**shopper.reloads, "ask", shopper)
+        self._after(shopper.walk.pauses_s[shopper.reloads - 1], "ask", shopper)
 
 
 def health_of(answers: Sequence[tuple[float, float, bool]], in_flight_ms: int, window_ms: int, now_ms: int) -> Health:

@@ -34,6 +34,7 @@ class Worker:
         self.alive = True
         self.opened = False
         self.step_at_ms = server.now_ms
+        self._late_ms = 0
         self._server = server
         self._desks: list[Desk[Any, Any]] = []
         self.lobby = Lobby(
@@ -76,12 +77,13 @@ class Worker:
         """
         return self.lobby.known.get(ROOM)
 
-    def step(self, now_ms: int) -> None:
+    def step(self, now_ms: int, late_ms: int = 0) -> None:
         """
-        Let the controller take its step where one is due.
+        Let the controller take its step where one is due; the next one comes *late_ms* late.
         """
-        if now_ms >= self.step_at_ms:
+        if now_ms >= self.step_at_ms + self._late_ms:
             self.step_at_ms += TICK_MS
+            self._late_ms = late_ms
             if self.opened:
                 run(self._controller.step())
             else:

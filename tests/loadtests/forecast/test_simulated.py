@@ -23,6 +23,7 @@ from waiting_room.core.pacing import TICK_MS
 SEED = 3
 SMALL = SCENARIO.scaled(0.5)
 SMALL = replace(SMALL, room={**SMALL.room, "rate_per_minute": 450, "capacity": 200, "poll_min_s": 1.0})
+STALL = Change(15.0, "slow-shop", for_s=8.0, to=6.0)
 
 
 @cache
@@ -123,10 +124,26 @@ def test_a_room_that_gathers_opens_by_a_draw() -> None:
 
 def test_what_the_simulator_leaves_out_is_told() -> None:
     """
-    A shop that becomes slow is not played.
+    A shop of one's own that becomes slow is not played, nor what a room makes of it that follows its shop.
     """
-    slow = replace(SMALL.scaled(0.1), changes=(Change(15.0, "slow-shop", for_s=10.0, to=3.0),))
+    slow = replace(SMALL.scaled(0.1), changes=(STALL,))
     assert simulated(slow, SEED).to_json(end_s())["left_out"] == ["slow-shop"]
+    following = replace(slow, room={**slow.room, "adaptive": True})
+    assert simulated(following, SEED).to_json(end_s())["left_out"] == ["slow-shop", "adaptive"]
+
+
+def test_a_demo_shop_that_becomes_slow_is_played() -> None:
+    """
+    Orders come later, whoever is inside stays longer, and a room that follows its shop lets nobody in meanwhile.
+    """
+    slow = replace(SMALL.scaled(0.4), shop={"db_connections": 4}, changes=(STALL,))
+    stalled, calm = simulated(slow, SEED), simulated(replace(slow, shop={}), SEED)
+    assert stalled.to_json(end_s())["left_out"] == []
+    assert stalled.orders(STALL.at_s + STALL.for_s) < calm.orders(STALL.at_s + STALL.for_s)
+    assert stalled.orders(end_s()) == pytest.approx(calm.orders(end_s()), rel=0.05)
+    assert stalled.result.seats_peak > calm.result.seats_peak
+    following = simulated(replace(slow, room={**slow.room, "adaptive": True}), SEED)
+    assert not [at_s for at_s in (g.at_s + wait_s for g, wait_s in following.waits()) if 20.5 < at_s < 23.0]
 
 
 def test_one_who_buys_twice_comes_twice() -> None:
