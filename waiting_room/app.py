@@ -86,7 +86,7 @@ async def serve(settings: Settings, *, sock: socket.socket, ready: Callable[[], 
     )
     tasks: list[asyncio.Task[None]] = []
     try:
-        await patiently(controller.open_rooms)
+        await patiently(controller.open_rooms, starting=True)
         await runner.setup()
         slow = hurry(service, runner)
         await web.SockSite(runner, sock, backlog=BACKLOG).start()

@@ -36,7 +36,7 @@ def room(redis_url: str) -> str:
     """
 
     async def live() -> None:
-        store = RedisStore(Connection(redis_url))
+        store = RedisStore(Connection(redis_url, time_out_s=10))
         await store.configure(ROOM, POLICY)
         await store.join(ROOM, "standard", ["v1"])
         await tick(store)

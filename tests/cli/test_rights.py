@@ -32,7 +32,7 @@ def sale(redis_url: str) -> Environ:
     }
 
     async def make() -> None:
-        store = RedisStore(Connection(redis_url))
+        store = RedisStore(Connection(redis_url, time_out_s=10))
         await store.configure("sale", Policy.parse({"lanes": LANES}))
         await store.close()
 

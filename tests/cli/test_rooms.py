@@ -118,7 +118,7 @@ def test_lanes_are_shown_and_kept(tmp_path: Path, redis: dict[str, str]) -> None
     policy = load(tmp_path / "room.toml", {}, {}).rooms["fair"]
 
     async def configure() -> None:
-        store = RedisStore(Connection(redis["WAITING_ROOM_REDIS__URL"]))
+        store = RedisStore(Connection(redis["WAITING_ROOM_REDIS__URL"], time_out_s=10))
         await store.configure("fair", policy)
         await store.close()
 

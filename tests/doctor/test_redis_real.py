@@ -34,7 +34,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
     """
 
     async def make(url: str) -> None:
-        store = RedisStore(Connection(url))
+        store = RedisStore(Connection(url, time_out_s=10))
         await store.configure("sale", Policy())
         await store.close()
 

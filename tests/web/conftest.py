@@ -29,7 +29,7 @@ async def lobby(redis_url: str) -> AsyncIterator[Lobby]:
     """
     Open a room called sale with five seats.
     """
-    lobby = Lobby(RedisStore(Connection(redis_url)), now_ms)
+    lobby = Lobby(RedisStore(Connection(redis_url, time_out_s=10)), now_ms)
     await lobby.configure("sale", Policy(capacity=5))
     yield lobby
     await lobby.store.close()
