@@ -68,6 +68,17 @@ async def test_an_invited_visitor_joins_the_lane_of_the_invitation() -> None:
         assert lane_of(await join(desk, "ben")) == "standard"
 
 
+async def test_an_invited_visitor_is_not_put_off_for_their_network() -> None:
+    """Though it has been given its places; an invitation that does not count is no way around it."""
+    async with open_desk(replace(LANED, joins_per_address=1)) as desk:
+        await filled(desk)
+        await join(desk, "ben")
+
+        assert lane_of(await join(desk, "anna", invitation())) == "loyal"
+        assert (await join(desk, "carl"))["reason"] == "network_busy"
+        assert (await join(desk, "carl", invitation(life_ms=-1)))["reason"] == "invitation_expired"
+
+
 async def test_the_same_visitor_again_keeps_the_place() -> None:
     """A join that is tried again, with its reply lost, is one place and one use."""
     async with open_desk(LANED) as desk:
@@ -248,6 +259,15 @@ async def test_who_lost_a_seat_with_a_basket_joins_the_returning_lane_once() -> 
         desk.store.now_ms += 61_000
 
         assert lane_of(await join(desk, "anna")) == "standard"
+
+
+async def test_who_comes_back_is_not_put_off_for_their_network() -> None:
+    """They had a place here before."""
+    async with open_desk(replace(LANED, joins_per_address=1)) as desk:
+        await ended(desk, "basket")
+        await join(desk, "ben")
+
+        assert lane_of(await join(desk, "anna")) == "again"
 
 
 async def test_who_had_no_basket_joins_like_everybody() -> None:

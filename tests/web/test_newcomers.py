@@ -142,10 +142,24 @@ async def test_all_of_an_ipv6_network_count_together(bounded: Desk) -> None:
     assert await statuses(bounded, "2001:db8:0:1::1", "2001:db8:0:2::1", "2001:db8:0:3::1") == [200, 200, 429]
 
 
-async def test_what_a_stranger_writes_as_its_address_does_not_count() -> None:
-    """Only a believed proxy is."""
+async def test_what_a_stranger_writes_as_its_address_does_not_count(caplog: pytest.LogCaptureFixture) -> None:
+    """Only a believed proxy is; that the stranger may be one is logged once, and nobody's address with it."""
     async with open_desk(replace(POLICY, joins_per_address=2)) as desk:
         assert await statuses(desk, "192.0.2.1", "192.0.2.2", "192.0.2.3") == [200, 200, 429]
+    (record,) = [record for record in caplog.records if record.name == "waiting_room.web.whence"]
+    assert "server.trusted_proxies" in record.message
+    assert "192.0.2" not in record.message
+
+
+async def test_the_bound_holds_where_everybody_goes_straight_in() -> None:
+    """That is how programs take seats while a room is calm."""
+    policy = replace(POLICY, joins_per_address=2, mode="standby")
+    async with open_desk(policy, trusted_proxies=LOOPBACK) as desk:
+        states = []
+        for _ in range(3):
+            states.append((await said(await join(desk)))["state"])
+            desk.store.now_ms += 1000
+    assert states == ["admitted", "admitted", "refused"]
 
 
 async def test_workers_share_what_a_network_is_given() -> None:
