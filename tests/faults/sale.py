@@ -17,7 +17,7 @@ from loadtests.demo_shop.views import SESSION_COOKIE
 from tests.faults.service import Operator, Service
 from tests.faults.visitors import LOST, Crowd, Visitor
 from waiting_room import wire
-from waiting_room.simulation.shop import BUYER_THINKS_S, LOOKER_THINKS_S, LOOKERS, PATIENCE_S, RELOADS
+from waiting_room.simulation.shop import BUYER_THINKS_S, LOOKER_THINKS_S, LOOKERS, PATIENCE_S, PAUSES_S
 
 TOY: Final = "kite"
 WAITING: Final = 60
@@ -139,7 +139,7 @@ class Sale(Crowd):
         """
         Ask for a page until it comes, and return where it leads; raises `GaveUpError` when patience is over.
         """
-        for reload in range(RELOADS + 1):
+        for pause_s in (*PAUSES_S, 0.0):
             asked_s = self.now_s()
             status, location = await self._page(shopper, method, path, form)
             ended_s = self.now_s()
@@ -148,7 +148,7 @@ class Sale(Crowd):
             self.pages.append(Seen(ended_s, (ended_s - asked_s) * 1000, failed))
             if not failed:
                 return location
-            await asyncio.sleep(2.0 ** (reload + 1))
+            await asyncio.sleep(pause_s)
         raise GaveUpError
 
     async def _page(self, shopper: Shopper, method: str, path: str, form: Mapping[str, str] | None) -> tuple[int, str]:
