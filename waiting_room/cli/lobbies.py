@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -15,6 +15,8 @@ from waiting_room.cli.options import AnyFunction, config_option, json_option, re
 from waiting_room.errors import RoomUnknownError
 from waiting_room.lobby import Lobby
 
+TIME_OUT_S: Final = 2.0
+"""One operator waits for one answer; the service's time-out is short because thousands wait behind it."""
 Result = TypeVar("Result")
 Work = Callable[[Lobby], Awaitable[Result]]
 
@@ -43,7 +45,7 @@ async def _with_lobby(work: Work[Result], url: str) -> Result:
     from waiting_room.store.connection import Connection  # noqa: PLC0415 - slow, and no help text needs it
     from waiting_room.store.redis import RedisStore  # noqa: PLC0415
 
-    lobby = Lobby(RedisStore(Connection(url)), lambda: time.time_ns() // 1_000_000)
+    lobby = Lobby(RedisStore(Connection(url, time_out_s=TIME_OUT_S)), lambda: time.time_ns() // 1_000_000)
     try:
         return await work(lobby)
     finally:
