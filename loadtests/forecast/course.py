@@ -49,6 +49,7 @@ class Moment:
         admitted, left: how many have been let in and have lost patience so far, by inflow.
         called: how many have been let in or called in vain, by inflow; of those who ask late, who has been let in.
         inside: how many seats are held.
+        asleep: how many of those who wait have been called and hear of it when they ask next, by inflow.
     """
 
     at_s: float
@@ -57,6 +58,7 @@ class Moment:
     left: tuple[float, ...]
     called: tuple[float, ...]
     inside: float
+    asleep: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

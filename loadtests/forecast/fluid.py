@@ -354,19 +354,19 @@ class _Line:
         """
         Note how things stand after *at* steps.
         """
-        waiting = []
+        waiting, asleep = [], [0.0] * len(self.inflows)
+        for late in (late for some in self.lates.values() for late in some):
+            asleep[late.place] += self._still(late, (at - late.cell - 0.5) * self.step_s)
         for place in range(len(self.inflows)):
             first, count = (0, self.drawn) if self.head < self.drawn else (self.head, 1)
             people = self._there(place, first, at, at)
-            waiting.append(sum(people) - (1 - self.head_left) * sum(people[:count]))
-        for late in (late for some in self.lates.values() for late in some):
-            waiting[late.place] += self._still(late, (at - late.cell - 0.5) * self.step_s)
+            waiting.append(sum(people) - (1 - self.head_left) * sum(people[:count]) + asleep[place])
         left = (
             max(0.0, sum(inflow.came[:at]) - called - there)
             for inflow, called, there in zip(self.inflows, self.called, waiting, strict=True)
         )
         totals = (tuple(waiting), tuple(self.admitted), tuple(left), tuple(self.called))
-        self.moments.append(Moment(at * self.step_s, *totals, self.inside))
+        self.moments.append(Moment(at * self.step_s, *totals, self.inside, tuple(asleep)))
 
     def _there(self, place: int, first: int, until: int, at: int) -> list[float]:
         """

@@ -5,6 +5,7 @@ The forecast of a scenario: waits, the line, who leaves, with a band in which a 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 from loadtests.forecast.course import Course, Moment
@@ -163,7 +164,7 @@ def forecast(problem: Problem, unsure: Mapping[Unsure, float], until_s: float | 
         waiting_max_at_s=longest.at_s,
         still_waiting=sum(moments[-1].waiting),
         cleared_s=course.cleared_s if course.cleared_s is not None and course.cleared_s <= end_s else None,
-        polls_per_s_max=max(polls_per_s(problem, moment) for moment in moments),
+        polls_per_s_max=max(polls_per_s(problem, *pair) for pair in pairwise((moments[0], *moments))),
         admitted=sum(stream.admitted for stream in streams.values()),
         orders=sum(stream.orders for stream in streams.values()),
         streams=streams,
