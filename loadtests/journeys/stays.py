@@ -54,7 +54,7 @@ class Refreshing(Stay):
         self.next_s = next_s
         if verb is not None and poll is not None:
             self._verb = verb[1]
-            self.next_s = page.ended_s + (float(poll[1]) if self._verb == "status" else 0.0)
+            self.next_s = page.ended_s + (0.0 if self._verb == "claim" else float(poll[1]))
 
     def _pause_s(self) -> float:
         return self._draw.expovariate(1 / self.behaviour.refresh_s)

@@ -34,11 +34,11 @@ REMEDIES: Final[Mapping[Gain, Words]] = {
         "pl": "Sprawdź, co chroni bramka i skąd przyszła próba: waiting-room gate explain URL.",
     },
     Gain.SEAT: {
-        "en": "A room takes each browser for a person. Bound what one address is given (joins_per_address), let in the "
-        "invited only (invite_only), or limit orders per customer in the shop.",
-        "pl": "Poczekalnia uznaje każdą przeglądarkę za osobę. Ogranicz liczbę miejsc dla jednego adresu "
-        "(joins_per_address), wpuszczaj tylko zaproszonych (invite_only) albo ogranicz w sklepie liczbę zamówień "
-        "na klienta.",
+        "en": "A room takes each browser for a person. Against many in one hand help: a bound on what one address "
+        "is given (joins_per_address), invitations (invite_only), a limit of orders per customer in the shop.",
+        "pl": "Poczekalnia uznaje każdą przeglądarkę za osobę. Gdy wiele z nich jest w jednych rękach, pomagają: limit "
+        "miejsc dla jednego adresu (joins_per_address), zaproszenia (invite_only), limit zamówień na klienta w "
+        "sklepie.",
     },
     Gain.PLACE: {
         "en": "A token that is not theirs must not count: look for what stands between visitors and the room.",

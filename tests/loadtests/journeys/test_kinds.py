@@ -72,6 +72,21 @@ def test_refresher_does_next_what_the_reloaded_page_would() -> None:
     assert scene.calls()[2:5] == [f"POST {ROOM}/join", f"GET {ROOM}?target=/", f"POST {ROOM}/claim"]
 
 
+def test_refresher_who_is_put_off_joins_when_the_reloaded_page_says() -> None:
+    """
+    The page of one who is put off joins again in so many seconds, and not at once.
+    """
+    busy = page(json.dumps({"state": "refused", "reason": "network_busy", "next_poll_s": 50.0}), 429)
+    scene = room(busy, waiting(), CALLED, ADMITTED)
+    scene.first[f"GET {ROOM}"] = [page("wait"), page('{"verb": "join", "poll_s": 3.0}')]
+    told = walk(scene, behaviour=Behaviour(refresh_s=2.0), kind="refresher")
+    _, again_s = (at_s for at_s, call in zip(scene.times_s, scene.calls(), strict=True) if call.endswith("/join"))
+    reloaded_s = [at_s for at_s, call in zip(scene.times_s, scene.calls(), strict=True) if call.startswith("GET /w")][1]
+
+    assert told.outcome is Outcome.BOUGHT
+    assert again_s == pytest.approx(reloaded_s + 3.0 + TAKES_S)
+
+
 def test_refresher_goes_on_where_the_reloaded_page_leads() -> None:
     """
     A reload that is answered with the way into the shop is an admission.
