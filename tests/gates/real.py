@@ -53,7 +53,7 @@ def real_service(folder: Path, rooms: Mapping[str, int]) -> Iterator[str]:
         lines += [f"[rooms.{room}]", f"capacity = {capacity}", "rate_per_minute = 60000", "poll_min_s = 0.2"]
         lines += ['target = "http://127.0.0.1/"', f"adaptive = {str(room == 'steered').lower()}"]
         if room == "paying":
-            lines += ["idle_timeout_s = 1.0", "payment_cap_s = 600"]
+            lines += ["idle_timeout_s = 2.0", "payment_cap_s = 600"]
     config.write_text("\n".join(lines))
     command = [sys.executable, "-m", "waiting_room", "serve", "--config", str(config), "--json", "--redis-url"]
     with (
