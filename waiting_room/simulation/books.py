@@ -49,16 +49,9 @@ class LaneBook:
         """
         Give *number* to *who*, and return whose it was before, -1 for nobody's.
         """
-        holder = self.holder
-        if number >= len(holder):
-            more = number - len(holder) + 1024
-            holder.extend(array("i", [-1]) * more)
-            self.seen_ms.extend(array("q", [0]) * more)
-            if self.ranked is not holder:
-                self.ranked.extend(array("i", [-1]) * more)
-        before, holder[number] = holder[number], who
+        self._reach(number)
+        before, self.holder[number] = self.holder[number], who
         self.ranked[number] = who
-        self.last = max(self.last, number)
         return before
 
     def vacate(self, rank: int) -> None:
@@ -79,12 +72,27 @@ class LaneBook:
     def draw(self, first: int, ranks: Sequence[int], seen_ms: int) -> None:
         """
         Give the numbers from *first* on their *ranks*; all of them count as seen at *seen_ms*.
+
+        A loss may have left out the last of them, so that nobody holds them.
         """
+        self._reach(first + len(ranks) - 1)
         ranked = self.ranked[:]
         for number, rank in enumerate(ranks, first):
             ranked[rank] = self.holder[number]
             self.seen_ms[rank] = seen_ms
         self.ranked, self.early = ranked, None
+
+    def _reach(self, number: int) -> None:
+        """
+        Make room for all up to *number*.
+        """
+        holder, more = self.holder, number - len(self.holder) + 1024
+        if number >= len(holder):
+            holder.extend(array("i", [-1]) * more)
+            self.seen_ms.extend(array("q", [0]) * more)
+            if self.ranked is not holder:
+                self.ranked.extend(array("i", [-1]) * more)
+        self.last = max(self.last, number)
 
 
 class Door:

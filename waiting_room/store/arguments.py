@@ -12,7 +12,7 @@ from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
 from waiting_room.core.presence import CHUNK_BYTES, CHUNK_RANKS, chunk_of, chunks_between
 from waiting_room.core.shop import encode
-from waiting_room.core.snapshot import LaneSnapshot, Snapshot
+from waiting_room.core.snapshot import Snapshot
 from waiting_room.ports import Claim
 from waiting_room.store import replies
 from waiting_room.store.crowds import slots
@@ -101,7 +101,8 @@ def _ordered(asked: Orders) -> tuple[str | int, ...]:
 def _draws_of(last: Snapshot) -> list[str | int]:
     promise = last.promise
     coming = (promise.seed, promise.source) if promise else ("", "")
-    return [last.round, "\n".join(drawn.to_text() for drawn in last.draws), *coming, last.opens_at_ms]
+    held = "\n".join(drawn.to_text() for drawn in last.draws)
+    return [last.round, held, *coming, last.opens_at_ms, int(last.assumed)]
 
 
 def join_keys(keys: RoomKeys, lane: str, first: int, round_: int, batch: Sequence[str]) -> list[str]:
@@ -117,11 +118,11 @@ def join_keys(keys: RoomKeys, lane: str, first: int, round_: int, batch: Sequenc
     ]
 
 
-def bitmaps_of(lane: LaneSnapshot) -> dict[int, bytes]:
+def bitmaps_of(last: Snapshot, lane: str) -> dict[int, bytes]:
     """
-    Return who waits in a lane, a bitmap for each chunk.
+    Return who has shown themselves in a lane, a bitmap for each chunk.
     """
-    base = lane.frontier // CHUNK_RANKS
-    bits = lane.presence.bits
+    base = last.lanes[lane].frontier // CHUNK_RANKS
+    bits = last.checked_in(lane)
     cut = (bits[at : at + CHUNK_BYTES].rstrip(b"\0") for at in range(0, len(bits), CHUNK_BYTES))
     return {base + index: part for index, part in enumerate(cut) if part}

@@ -50,7 +50,7 @@ def put_back(known: MemoryRoom | None, last: Snapshot, highest: Mapping[str, int
             state.journal.note(Act.CALLED, now_ms, [name, there.frontier, lane.frontier, 0])
         there.lift(mark, lane.frontier, mark + steps.MARK_STEP)
         if last.round == state.draws.round:
-            there.present.join(chunk_of(lane.frontier), lane.presence.bits)
+            there.present.join(chunk_of(lane.frontier), last.checked_in(name))
     state.admitted = max(state.admitted, last.admitted)
     state.version += 1
     return state
@@ -85,10 +85,14 @@ def _recover(state: MemoryRoom, last: Snapshot, now_ms: int) -> None:
 def _put_draws_back(state: MemoryRoom, last: Snapshot, now_ms: int) -> None:
     """
     Take over the draws that *last* knows of, where the room has lost them.
+
+    Where the slot of the last one was not over, it begins anew: those who were drawn have the time of one to check in.
     """
     if state.draws.take_over(state.lanes, last):
         state.phase = last.phase
         state.journal.note(Act.PHASE, now_ms, [last.phase.value])
+        if last.assumed:
+            state.slot_at = now_ms
     if last.round < state.draws.round:
         return
     state.draws.take_over_promise(last)

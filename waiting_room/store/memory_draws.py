@@ -69,7 +69,7 @@ class MemoryDraws:
         if last.round <= self.round:
             return False
         self._stop_gathering(lanes)
-        self.held, self.assumed = last.draws, False
+        self.held, self.assumed = last.draws, last.assumed
         _forget_presence(lanes)
         return True
 

@@ -348,8 +348,8 @@ class RedisStore:
         begun = await self._script("restore", last.room, named, arguments)
         if begun:
             await self._connection.run("rooms", lambda: self._connection.client.sadd(names.ROOMS, last.room))
-            for name, lane in last.lanes.items():
-                await self.flush(last.room, name, sent.bitmaps_of(lane), issued[name], last.round)
+            for name in last.lanes:
+                await self.flush(last.room, name, sent.bitmaps_of(last, name), issued[name], last.round)
         return bool(begun)
 
     async def audit(self, room: str, after: int, limit: int) -> list[tuple[int, str]]:

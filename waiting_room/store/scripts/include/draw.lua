@@ -34,14 +34,16 @@ local function hold_draw(meta, room, now, beacon, slot_ms, no_show)
   redis.call('HDEL', meta, 'draw_seed', 'draw_source', 'opens_at', unpack(pending))
 end
 -- Takes over the draws that a worker remembers, where the room has lost them, and else the promise of one to come.
+-- Where the slot of the last one was not over, it begins anew: those who were drawn have the time of one to check in.
 -- Returns whether the worker knows of more draws (1), of as many (0) or of fewer (-1).
-local function remember_draws(meta, room, round, held, seed, source, opens_at)
+local function remember_draws(meta, room, round, held, seed, source, opens_at, assumed, now)
   local known, remembered = tonumber(redis.call('HGET', meta, 'draw_round')) or 0, tonumber(round)
   if remembered < known then return -1 end
   if remembered > known then
     for lane in string.gmatch(room.lanes, '[^,]+') do redis.call('HDEL', meta, of(lane, 'draw_first')) end
     redis.call('HDEL', meta, 'draw_seed', 'draw_source', 'opens_at')
-    redis.call('HSET', meta, 'draw_round', round, 'draws', held, 'draw_assumed', 0)
+    redis.call('HSET', meta, 'draw_round', round, 'draws', held, 'draw_assumed', assumed)
+    if assumed == '1' then redis.call('HSET', meta, 'slot_at', int(now)) end
   end
   if seed ~= '' and redis.call('HSETNX', meta, 'draw_seed', seed) == 1 then
     redis.call('HSET', meta, 'draw_source', source, 'opens_at', opens_at)
