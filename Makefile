@@ -33,7 +33,7 @@ test: lint types pytest ## Run the linters, the type checker and all tests (ARGS
 
 pytest: $(READY)
 	@$(BIN)/python -m tests.peers
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m tests.again $(ARGS)
 
 lint: $(READY) ## Check style and formatting
 	@$(BIN)/ruff check .
