@@ -11,7 +11,7 @@ from typing import TypeVar, cast, overload
 Seen = TypeVar("Seen")
 
 LOOK_AGAIN_S = 0.01
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """A moment is enough on a machine that does nothing else; who waits in vain has found a fault, however soon."""
 
 

@@ -23,6 +23,7 @@ from loadtests.rehearsal.processes import (
     free_ports,
     tail,
 )
+from tests.waiting import PATIENCE_S
 
 SLEEPER = "import time; time.sleep(60)"
 STUBBORN = (
@@ -54,7 +55,7 @@ def python(code: str, name: str = "child", *, piped: bool = False) -> Program:
     return Program(name, [sys.executable, "-c", code], piped=piped)
 
 
-def gone(pid: int, within_s: float = 5.0) -> bool:
+def gone(pid: int) -> bool:
     """
     Wait by the process' own pidfd until it has ended; no sleeping.
     """
@@ -63,7 +64,7 @@ def gone(pid: int, within_s: float = 5.0) -> bool:
     except ProcessLookupError:
         return True
     try:
-        return bool(select.select([fd], [], [], within_s)[0])
+        return bool(select.select([fd], [], [], PATIENCE_S)[0])
     finally:
         os.close(fd)
 
