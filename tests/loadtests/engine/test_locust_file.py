@@ -28,6 +28,10 @@ from tests.loadtests.engine.generator import CROWD, PLAN, served
 from tests.loadtests.engine.stub import Script, Stub
 from tests.waiting import wait_until
 
+TRIES = 3
+STOOD_STILL_MS = 500.0
+WITHIN_S = 110.0
+"""Some seconds are enough on a machine that does nothing else; each of Locust's processes takes two to start."""
 LOCUST_FILE = str(Path(collecting.__file__).with_name("locust_file.py"))
 
 
@@ -69,7 +73,18 @@ def shared_plan(url: str, **changes: Any) -> RunPlan:
 
 async def headless() -> Ended:
     """
-    Let four workers of Locust's drive a run without a web page.
+    Let four workers of Locust's drive a run without a web page; again where the machine stood still in its 1.5 seconds.
+    """
+    for _ in range(TRIES - 1):
+        ended = await driven_by_four()
+        if (ended.measures.start_lag_max_ms or 0.0) < STOOD_STILL_MS:
+            return ended
+    return await driven_by_four()
+
+
+async def driven_by_four() -> Ended:
+    """
+    Let them drive it once.
     """
     stub = Stub(Script())
     [port] = map(str, free_ports(1))
@@ -78,7 +93,7 @@ async def headless() -> Ended:
         figures = Path(plan.out).with_name("figures")
         options = ("--headless", "--processes", "4", "--master-bind-port", port, "--master-port", port)
         async with locust(plan, *options, "--json-file", str(figures)) as process:
-            words, _ = await asyncio.wait_for(process.communicate(), timeout=60)
+            words, _ = await asyncio.wait_for(process.communicate(), timeout=WITHIN_S)
     counted = sum(page["num_requests"] for page in json.loads(figures.with_suffix(".json").read_text()))
     measures = Measures.from_file(Path(plan.out))
     return Ended(process.returncode or 0, words.decode(), measures, counted, sum(stub.asked.values()))
@@ -95,15 +110,15 @@ async def by_web_page() -> Ended:
     async with served(stub) as url, aiohttp.ClientSession() as session:
         plan = shared_plan(url, streams=(endless,), duration_s=600)
         async with locust(plan, "--web-host", "127.0.0.1", "--web-port", str(port)) as process:
-            await wait_until(lambda: answers(session, page), what="the web page")
+            await wait_until(lambda: answers(session, page), WITHIN_S, "the web page")
             for do, done in (("swarm", lambda: len(stub.orders) > 3), ("stop", Path(plan.out).exists)):
                 async with session.post(f"{page}/{do}", data={}) as answer:
                     assert answer.status == 200
-                await wait_until(done, what=do)
+                await wait_until(done, WITHIN_S, do)
             async with session.get(f"{page}/stats/requests") as answer:
                 total = (await answer.json())["stats"][-1]["num_requests"]
             process.send_signal(signal.SIGTERM)
-            words, _ = await asyncio.wait_for(process.communicate(), timeout=30)
+            words, _ = await asyncio.wait_for(process.communicate(), timeout=WITHIN_S)
     measures = Measures.from_file(Path(plan.out))
     return Ended(process.returncode or 0, words.decode(), measures, total, sum(stub.asked.values()))
 
@@ -192,7 +207,7 @@ async def test_bad_calls_of_locust_are_refused_with_a_sentence(
         options = ["--rehearsal-plan", str(tmp_path / "bad")]
     command = (sys.executable, "-m", "locust", "-f", LOCUST_FILE, "--headless", *options)
     process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-2)
-    words, _ = await asyncio.wait_for(process.communicate(), timeout=30)
+    words, _ = await asyncio.wait_for(process.communicate(), timeout=WITHIN_S)
 
     assert process.returncode == code
     assert message in words.decode()

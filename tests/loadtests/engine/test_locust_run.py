@@ -18,7 +18,8 @@ from loadtests.arrivals.rate import Rate
 from loadtests.crowd.addresses import address_of
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.judging.validity import generator_of
-from loadtests.measuring.cells import summed
+from loadtests.measuring.cells import CellSum, summed
+from loadtests.measuring.measures import Measures
 from loadtests.rehearsal.processes import free_ports
 from tests.beside import Stage, beside
 from tests.loadtests.engine.generator import (
@@ -58,7 +59,7 @@ async def several_ways() -> dict[str, Run]:
         "queued": (Script(polls=2, next_poll_s=0.2), {"name": "with_room", "tells_addresses": True}),
         "stalling": (Script(stalls=True), crowd_of(replace(HASTY, page_patience_s=0.3, reloads=1))),
         "absent": (Script(), {"shop_url": f"http://127.0.0.1:{nobody}", **crowd_of(replace(HASTY, reloads=0))}),
-        "unended": (Script(polls=10_000), {"drain_s": 0.5, "max_in_flight": 10}),
+        "unended": (Script(polls=10_000), {"drain_s": 4.0, "max_in_flight": 10}),
         "closed": (Script(takes_s=0.05), {"name": "capacity", "mode": "closed", **five, **crowd_of(Behaviour())}),
     }
     *done, shared = await asyncio.gather(
@@ -237,7 +238,7 @@ def test_those_who_still_wait_at_the_end_are_unfinished(runs: dict[str, Run]) ->
     measures = runs["unended"].measures
 
     assert measures.outcomes.unfinished == measures.arrivals
-    assert 1.99 <= measures.duration_s < SOON_S
+    assert 5.49 <= measures.duration_s < SOON_S
 
 
 def test_shoppers_beyond_the_limit_are_not_started(runs: dict[str, Run]) -> None:
@@ -286,14 +287,20 @@ async def test_run_that_two_end_at_once_is_told_whole() -> None:
 async def test_overstrained_generator_shows_in_the_start_lag(tmp_path: Path) -> None:
     """
     Coordinated omission: asked for more than any machine can start, whoever times from the sending finds the shop
-    quick. The clock from the intended moment shows the truth, and the gate calls the run invalid.
+    quick. The clock from the intended moment shows the truth, and the gate calls the run invalid. Where the machine
+    stood still until it was over, no page came, and it runs again.
     """
     flood = replace(CROWD, rate=Rate(((0.0, 20_000.0), (0.2, 20_000.0))))
-    measures = (await run(tmp_path, Script(), streams=(flood,), duration_s=0.2, drain_s=0.5)).measures
-    first_pages = summed(cell for cell in measures.cells if cell.step == "GET home")
-    service_ms, latency_ms = first_pages.service.percentile_ms(50), first_pages.latency.percentile_ms(50)
 
-    assert (service_ms or 0) < (latency_ms or 0)
+    async def flooded() -> tuple[Measures, CellSum]:
+        found = (await run(tmp_path, Script(), streams=(flood,), duration_s=0.2, drain_s=0.5)).measures
+        return found, summed(cell for cell in found.cells if cell.step == "GET home")
+
+    measures, first_pages = await flooded()
+    while not first_pages.service.count:
+        measures, first_pages = await flooded()
+
+    assert (first_pages.service.percentile_ms(50) or 0) < (first_pages.latency.percentile_ms(50) or 0)
     assert not generator_of(measures, flood.rate).ok
     assert measures.not_started + measures.arrivals == measures.scheduled
     assert measures.outcomes.total == measures.arrivals

@@ -5,7 +5,6 @@ No limit of speed is held here, since a test machine may be busy; what must hold
 """
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -27,6 +26,8 @@ from loadtests.rehearsal.processes import Interrupts
 from loadtests.rehearsal.progress import Progress
 from loadtests.rehearsal.sizing import QUICK
 from tests.beside import Stage, beside
+from tests.loadtests.rehearsal.programs import left_behind
+from tests.waiting import PATIENCE_S
 
 TINY = replace(
     QUICK,
@@ -44,9 +45,25 @@ TINY = replace(
 )
 
 
+TRIES = 3
+LEAST_PER_S = 5.0
+"""Half of what the shop sells: what it was measured to sell is less where the machine stood still for a second."""
+
+
 def tiny_rehearsal() -> tuple[dict[str, Any], Path]:
     """
-    Play one, and return its result and its folder.
+    Play one, and return its result and its folder; again where the machine stood still while the shop was measured.
+    """
+    for _ in range(TRIES - 1):
+        result, out = rehearsal()
+        if (result["runs"].get("with_room", {}).get("shop_capacity_per_s") or 0.0) > LEAST_PER_S:
+            return result, out
+    return rehearsal()
+
+
+def rehearsal() -> tuple[dict[str, Any], Path]:
+    """
+    Play one once.
     """
     out = Path(mkdtemp(prefix="rehearsal"))
     interrupts = Interrupts()
@@ -68,11 +85,13 @@ def rehearsed(stage: Stage) -> tuple[dict[str, Any], Path]:
 
 def test_both_runs_meet_the_same_crowd(rehearsed: tuple[dict[str, Any], Path]) -> None:
     """
-    The same number came in both, and nobody is missing from the outcomes.
+    The same number was due in both, and nobody is missing from the outcomes.
     """
     result, _ = rehearsed
     runs = result["runs"]
-    assert runs["without_room"]["arrivals"] == runs["with_room"]["arrivals"] > 50
+    due = {name: run["arrivals"] + run["not_started"] for name, run in runs.items()}
+    assert due["without_room"] == due["with_room"]
+    assert runs["with_room"]["arrivals"] > 50
     for run in runs.values():
         assert sum(run["outcomes"].values()) == run["arrivals"]
 
@@ -142,21 +161,6 @@ def command(tmp_path: Path) -> Iterator[Any]:
         process.communicate()
 
 
-def still_running(folder: Path) -> list[str]:
-    """
-    List the processes whose command line names the folder.
-    """
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if str(folder) in words and int(entry.name) != os.getpid():
-            found.append(words)
-    return found
-
-
 def read_until(stream: Iterable[str], word: str) -> str:
     """
     Read lines until one holds the word.
@@ -176,11 +180,11 @@ def test_ctrl_c_ends_everything_and_leaves_a_report(command: Any, tmp_path: Path
     process = command("rehearse", "--quick", "--json")
     read_until(process.stderr, "arriving")
     process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate(timeout=30)
+    printed, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert json.loads(printed)["verdict"] == "aborted"
     assert "Aborted" in (tmp_path / "report.html").read_text()
-    assert still_running(tmp_path) == []
+    assert left_behind(tmp_path) == []
 
 
 def test_the_demo_opens_and_closes(command: Any, tmp_path: Path) -> None:
@@ -193,9 +197,9 @@ def test_the_demo_opens_and_closes(command: Any, tmp_path: Path) -> None:
     assert '<html lang="en"' in fetched(shop)
     assert [url for url in rooms if f'<html lang="{url[-2:]}"' not in fetched(url)] == []
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
-    assert still_running(tmp_path) == []
+    assert left_behind(tmp_path) == []
 
 
 def fetched(url: str) -> str:
@@ -203,7 +207,7 @@ def fetched(url: str) -> str:
     Return what stands at an address, whatever its status.
     """
     try:
-        with urlopen(url, timeout=10) as answer:
+        with urlopen(url, timeout=PATIENCE_S) as answer:
             return str(answer.read().decode())
     except HTTPError as error:
         return error.read().decode()
