@@ -5,7 +5,6 @@ The command line as a whole: its help, its exit codes, its plug-ins.
 import json
 import subprocess
 import sys
-import time
 from importlib.metadata import EntryPoint, EntryPoints
 
 import click
@@ -24,6 +23,19 @@ from waiting_room.errors import (
     StoreUnavailableError,
     WaitingRoomError,
 )
+
+HELPED = """
+import sys
+slow = {"socket", "subprocess", "os.fork", "os.posix_spawn", "os.system"}
+heard = []
+sys.addaudithook(lambda event, _: heard.append(event) if {event, event.partition(".")[0]} & slow else None)
+import waiting_room.cli
+try:
+    waiting_room.cli.main(["--help"])
+except SystemExit:
+    print(sorted({"pydantic", "aiohttp", "redis", "asyncio"} & set(sys.modules)), file=sys.stderr)
+    print(heard, file=sys.stderr)
+"""
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
@@ -47,18 +59,11 @@ def test_the_version_is_the_package_s() -> None:
 
 def test_help_is_quick() -> None:
     """
-    The help comes within 0.3 s of processor time, for nothing heavy is imported for it.
+    Nothing heavy is imported for it, no address is looked up, no server waited for and no program started.
     """
-    code = "import resource, sys, waiting_room.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\n"
-    code += "u = resource.getrusage(resource.RUSAGE_SELF); print(u.ru_utime + u.ru_stime, file=sys.stderr)\n"
-    code += "print(sorted({'pydantic', 'aiohttp', 'redis', 'asyncio'} & set(sys.modules)), file=sys.stderr)"
-    spent = [
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr.splitlines()
-        for _ in range(3)
-    ]
+    done = subprocess.run([sys.executable, "-c", HELPED], capture_output=True, text=True, check=True)
 
-    assert {heavy for _, heavy in spent} == {"[]"}
-    assert min(float(seconds) for seconds, _ in spent) < 0.3
+    assert done.stderr.splitlines() == ["[]", "[]"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -181,17 +186,3 @@ def test_the_module_is_the_command() -> None:
 
     assert json.loads(shown.out)["title"] == "waiting-room"
     assert shown.err == ""
-
-
-def test_help_is_quick_by_the_clock_too() -> None:
-    """
-    From the key press to the help in well under a second: no address is looked up, no server waited for. The slack, and
-    the best of three, are for a machine with eight times as much to do as it can.
-    """
-
-    def took_s() -> float:
-        begun = time.monotonic()
-        run_process("--help")
-        return time.monotonic() - begun
-
-    assert any(took_s() < 3 for _ in range(3))
