@@ -15,8 +15,9 @@ from waiting_room.cli.options import AnyFunction, config_option, json_option, re
 from waiting_room.errors import RoomUnknownError
 from waiting_room.lobby import Lobby
 
-TIME_OUT_S: Final = 2.0
-"""One operator waits for one answer; the service's time-out is short because thousands wait behind it."""
+TIME_OUT_S: Final = 5.0
+"""One operator waits for one answer, also of a machine that stands still for a moment; the service's time-out is short
+because thousands wait behind it."""
 Result = TypeVar("Result")
 Work = Callable[[Lobby], Awaitable[Result]]
 

@@ -264,7 +264,7 @@ def _begin(port: int) -> None:
     """
     Note that what the server holds at its first start is all it ever held; after a restart it may have lost something.
     """
-    with socket.create_connection((HOST, port), timeout=1) as connection:
+    with socket.create_connection((HOST, port), timeout=READY_TIMEOUT_S) as connection:
         connection.sendall(f"SET {BEGUN} 1\r\n".encode())
         connection.recv(64)
 
