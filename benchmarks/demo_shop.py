@@ -26,6 +26,8 @@ NAME = "demo-shop"
 
 ADDRESS = {"name": "Anna Nowak", "email": "anna@example.com", "street": "Długa 1", "city": "30-001 Kraków"}
 OVERLOAD = 4
+MOMENTS_S = 60
+"""A start and an end take one or two seconds on a machine that does nothing else."""
 SETTLE_S = 1.5
 """The closed loop's first seconds are left out: nobody can have ordered before nine pages were shown."""
 
@@ -59,11 +61,11 @@ async def running(model: ShopModel) -> AsyncIterator[str]:
     shop = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert shop.stdout
     try:
-        yield json.loads(await asyncio.wait_for(shop.stdout.readline(), 20))["url"]
+        yield json.loads(await asyncio.wait_for(shop.stdout.readline(), MOMENTS_S))["url"]
     finally:
         if shop.returncode is None:
             shop.send_signal(signal.SIGTERM)
-        code = await asyncio.wait_for(shop.wait(), 20)
+        code = await asyncio.wait_for(shop.wait(), MOMENTS_S)
     assert code == 0, f"the shop ended with {code}"
 
 

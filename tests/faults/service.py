@@ -4,12 +4,14 @@ The real service, its workers in processes of their own, and a shop behind the r
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,14 +19,16 @@ import aiohttp
 from aiohttp import web
 
 from tests.gates.service import shop
+from tests.waiting import wait_until
 from waiting_room.gates.aiohttp import WaitingRoomGate
 from waiting_room.gates.settings import GateSettings
 
 ROOM: Final = "drill"
 SECRET: Final = "k1:" + "f" * 32
 ADMIN_TOKEN: Final = "a" * 32
-STOP_S: Final = 15.0
+STOP_S: Final = 30.0
 REPORT_S: Final = 0.5
+MISSED: Final = re.compile(r'^waiting_room_redis_errors_total\{kind="timeout"\} (\S+)$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ class Operator:
     """
 
     def __init__(self, service: Service, session: aiohttp.ClientSession) -> None:
+        self._service_url = service.url
         self._url = f"{service.url}/admin/api/v1/rooms/{service.room}"
         self._session = session
 
@@ -139,12 +144,30 @@ class Operator:
         """
         await self._ask("PATCH", self._url, settings)
 
+    async def missed(self) -> int:
+        """
+        Return how many commands the store has not answered a worker in time, as the service tells.
+        """
+        async with self._session.get(f"{self._service_url}/metrics") as answer:
+            text = await answer.text()
+        return sum(map(round, map(float, MISSED.findall(text))))
+
     async def _ask(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """
+        Ask until the store has answered: where it did not in time, an operator is told so, and asks again.
+        """
         headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
-        async with self._session.request(method, url, headers=headers, json=body) as answer:
-            document: dict[str, Any] = await answer.json()
-            assert answer.status < 300, document
-            return document
+
+        async def answered() -> tuple[int, dict[str, Any]] | None:
+            async with self._session.request(method, url, headers=headers, json=body) as answer:
+                told = answer.status, await answer.json()
+                return None if answer.status == HTTPStatus.SERVICE_UNAVAILABLE else told
+
+        told = await wait_until(answered, what="the store to answer")
+        assert told is not None
+        document: dict[str, Any] = told[1]
+        assert told[0] < 300, document
+        return document
 
 
 async def look_every(seconds: float, operator: Operator, seen: list[dict[str, Any]]) -> None:

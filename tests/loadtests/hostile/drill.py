@@ -79,7 +79,7 @@ def played() -> Played:
                 [sys.executable, "-m", "tests.loadtests.hostile.leaky_shop", "--config", str(folder / "shop.json")],
             )
         )
-        wait_until_sync(lambda: answers(f"{ports.shop_url}/healthz"), 20, "the leaky shop")
+        wait_until_sync(lambda: answers(f"{ports.shop_url}/healthz"), what="the leaky shop")
         few = replace(plan, streams=villains(("jumper", "forger"), 0.0), duration_s=2.0, drain_s=6.0)
         return Played(sound, stack.drive(few, _unseen))
 
