@@ -21,10 +21,7 @@ import pytest
 from loadtests.rehearsal.processes import free_ports
 from tests.beside import Stage, beside
 from tests.source import PACKAGES, ROOT
-from tests.waiting import wait_until_sync
-
-SERVE_S = 20.0
-STOP_S = 15.0
+from tests.waiting import PATIENCE_S, wait_until_sync
 
 ROOM = """
 [server]
@@ -111,7 +108,7 @@ def serving(programs: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[byt
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_until_sync(lambda: service.poll() is not None or is_ready(address), SERVE_S, "the service to be ready")
+        wait_until_sync(lambda: service.poll() is not None or is_ready(address), what="the service to be ready")
         assert service.poll() is None, log.read_text()
         yield service, address
     finally:
@@ -204,8 +201,8 @@ def test_a_room_from_the_wheel_admits_and_stops_gracefully(programs: Path, tmp_p
         told = join(address)
         family = psutil.Process(service.pid).children(recursive=True)
         service.send_signal(signal.SIGTERM)
-        code = service.wait(STOP_S)
-        _, left = psutil.wait_procs(family, timeout=STOP_S)
+        code = service.wait(PATIENCE_S)
+        _, left = psutil.wait_procs(family, timeout=PATIENCE_S)
 
     assert (told["state"], told["room"]) == ("admitted", "spring-sale")
     assert told["pass"]

@@ -20,10 +20,10 @@ import yaml
 from loadtests.rehearsal.processes import free_ports
 from tests.dashboards.sources import PROMETHEUS, Asked, panel_queries
 
-START_TIMEOUT_S: Final = 20.0
+START_TIMEOUT_S: Final = 60.0
 LOOK_AGAIN_S: Final = 0.05
-STOP_TIMEOUT_S: Final = 10.0
-ANSWER_TIMEOUT_S: Final = 10.0
+STOP_TIMEOUT_S: Final = 30.0
+ANSWER_TIMEOUT_S: Final = 30.0
 
 Series = dict[str, str]
 

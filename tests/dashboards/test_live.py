@@ -170,7 +170,10 @@ async def test_targets_may_come_from_a_file(exporter: str, tmp_path: Path) -> No
 
         await wait_until(scraped, PATIENCE_S, "the exporter to be scraped")
 
-        assert await asyncio.to_thread(prometheus.healthy_targets) == 1
+        async def healthy() -> bool:
+            return await asyncio.to_thread(prometheus.healthy_targets) == 1
+
+        await wait_until(healthy, PATIENCE_S, "the exporter to be told as healthy")
         now = await asyncio.to_thread(prometheus.value, "vector(time())")
         assert now is not None
         assert await asyncio.to_thread(prometheus.between, "waiting_room_capacity", now - 60, now)

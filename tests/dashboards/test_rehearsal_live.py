@@ -35,7 +35,7 @@ UNTOLD = {"waiting-room-day: Stock A"}
 OUTAGE = {"RedisDown", "QueueStalled"}
 SLOW = {"StatusSlow", "EventLoopLag", "ShopSlow"}
 """What is true of a machine that has too much else to do."""
-RAISED_WITHIN_S = 75.0
+RAISED_WITHIN_S = 90.0
 SILENT_WITHIN_S = 60.0
 CROWD = 60
 
@@ -104,14 +104,14 @@ def test_nothing_fires_in_a_healthy_run(watched: Watched) -> None:
 @dataclass(frozen=True, slots=True)
 class Outage:
     """
-    Hold which alerts fired before, during and after, and how long they took.
+    Hold which alerts fired before, during and after, how long they took, and the time that the machine took until then.
     """
 
     before: set[str]
     during: set[str]
     after: set[str]
     raised_after_s: float
-    silent_after_s: float
+    lost_s: float
 
 
 async def outage() -> Outage:
@@ -145,9 +145,9 @@ async def outage() -> Outage:
                 finally:
                     os.kill(valkey.pid, signal.SIGCONT)
                 await wait_until(silent, SILENT_WITHIN_S, "both to be silent")
-                silent_s = crowd.now_s()
                 after = await firing()
-            return Outage(before, during, after, raised_s - stopped_s, silent_s - raised_s)
+                lost_s = crowd.lost_s(stopped_s, raised_s)
+            return Outage(before, during, after, raised_s - stopped_s, lost_s)
 
 
 @pytest.fixture(scope="module")
@@ -163,17 +163,19 @@ def test_an_outage_raises_redis_down_and_queue_stalled(stalled: Outage) -> None:
     """
     Both fire within a minute of Valkey's silence, and neither before.
     """
-    assert not stalled.before
+    assert not stalled.before & OUTAGE
     assert stalled.during >= OUTAGE
-    assert stalled.raised_after_s <= 60
+    assert stalled.raised_after_s <= 60 + stalled.lost_s
 
 
 @beside(outage, takes_s=40)
 def test_an_outage_raises_nothing_that_is_not_so(stalled: Outage) -> None:
     """
-    What fires beside them is true as well: nobody is let in, so that the rate is off.
+    What fires beside them is true as well: nobody is let in, so that the rate is off; and of the machine, what is true
+    of it. Before, nothing else fires.
     """
-    assert stalled.during <= OUTAGE | {"AdmissionRateOff"}
+    assert stalled.before <= SLOW
+    assert stalled.during <= OUTAGE | {"AdmissionRateOff"} | SLOW
 
 
 @beside(outage, takes_s=40)
