@@ -16,6 +16,7 @@ from loadtests.report.page import render
 from tests.chromium import chromium
 from tests.loadtests.compare.runs import compared, run
 from tests.loadtests.report.made import full
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.apart, pytest.mark.peer("chromium"), pytest.mark.asyncio(loop_scope="module")]
 
@@ -29,6 +30,7 @@ async def page() -> AsyncIterator[Page]:
     """
     async with chromium() as browser:
         context = await browser.new_context(viewport={"width": 1200, "height": 900})
+        context.set_default_timeout(PATIENCE_S * 1000)
         opened = await context.new_page()
         yield opened
         await context.close()
