@@ -11,9 +11,9 @@ import click
 
 from loadtests.cli.options import HELP, above_0, whole
 from loadtests.cli.scenarios import scenario_asked
-from loadtests.forecast.inverse import STEPS, Answer, Target, answer
+from loadtests.forecast.inverse import Answer, Target, answer
 from loadtests.forecast.problem import problem_of
-from loadtests.forecast.result import forecast_of
+from loadtests.forecast.result import forecast, forecast_of, unsure_of
 from loadtests.forecast.telling import told
 from loadtests.scenario.spec import Scenario
 from waiting_room.errors import Fault
@@ -37,13 +37,13 @@ def predict(scenario: str, *, as_json: bool, **given: Any) -> None:
     something.
     """
     asked, seed, targets = _read(scenario, given)
-    forecast = forecast_of(asked, seed, run=False)
+    course = forecast_of(asked, seed, run=False)
     answers = tuple(_answers(asked, seed, targets))
     if as_json:
-        found = {"scenario": asked.name, "seed": seed, "forecast": forecast.to_json()}
+        found = {"scenario": asked.name, "seed": seed, "forecast": course.to_json()}
         click.echo(json.dumps(found | {"answers": [each.to_json() for each in answers]}, indent=2))
     else:
-        click.echo(told(asked, forecast, answers, min(100, shutil.get_terminal_size().columns)))
+        click.echo(told(asked, course, answers, min(100, shutil.get_terminal_size().columns)))
 
 
 def _read(source: str, given: dict[str, Any]) -> tuple[Scenario, int | None, list[Target]]:
@@ -59,5 +59,7 @@ def _read(source: str, given: dict[str, Any]) -> tuple[Scenario, int | None, lis
 
 def _answers(scenario: Scenario, seed: int | None, targets: list[Target]) -> Iterator[Answer]:
     sent = frozenset(stream.name for stream in scenario.streams if stream.model == "blast")
+    problem, by_chance = problem_of(scenario, seed), seed is None
+    unsure = unsure_of(scenario) if by_chance else {}
     for target in targets:
-        yield answer(problem_of(scenario, seed, STEPS), target, sent)
+        yield answer(problem, target, sent, lambda found: forecast(found, unsure, None, by_chance=by_chance))

@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from loadtests.forecast.problem import Problem
+from loadtests.forecast.result import Forecast
 from waiting_room.core.policy import MOST_RATE
 
 Figure = Literal["wait", "abandoned"]
-Hindrance = Literal["", "seats", "shop", "time line", "others"]
+Hindrance = Literal["", "seats", "shop", "time line", "others", "nothing sent"]
 
-STEPS: Final = 500
-"""Into so many steps the time line is cut for an answer: it tells a wait to a five-hundredth of the time that people
-come, and is asked for some twenty times."""
 _LONGEST_SEND: Final = 64
 """Nobody sends for longer than so many times as people come in all."""
 
@@ -39,9 +37,18 @@ class Target:
         """
         course = problem.course()
         if self.figure == "wait":
-            return course.longest(problem.closes_s)[0] if course.cleared_s is not None else math.inf
-        left = next(moment for moment in reversed(course.moments) if moment.at_s <= problem.closes_s)
-        return (sum(left.left) + sum(left.waiting)) / max(1.0, sum(problem.arrivals))
+            return problem.longest(course, problem.closes_s)[0] if course.cleared_s is not None else math.inf
+        last = next(moment for moment in reversed(course.moments) if moment.at_s <= problem.closes_s)
+        return (problem.given_up(last) + sum(last.waiting)) / max(1.0, sum(problem.arrivals))
+
+    def band(self, forecast: Forecast) -> tuple[float, float]:
+        """
+        Return between which numbers the figure lies, by chance and by what the scenario is not sure of.
+        """
+        if self.figure == "wait":
+            return forecast.wait_max_band
+        low, high = forecast.abandoned_band
+        return low / max(1.0, forecast.arrivals), high / max(1.0, forecast.arrivals)
 
     def met(self, problem: Problem) -> bool:
         """
@@ -59,18 +66,21 @@ class Answer:
         target: what was demanded.
         now: the figure as things are.
         rate_per_minute: the smallest rate of admissions that will do; None where none does.
+        band: between which numbers the figure lies at that rate, by chance and by what the scenario is not sure of: the
+            target is met by the mean of all crowds.
         hindrance: what then stands in the way: `seats` (too few), `shop` (serves too few), `time line` (breaks, an
             opening, a rate that is set to 0).
         capacity: the seats that will do with *rate_per_minute*, where seats stand in the way.
         shop_per_s: how many visits the shop serves per second; a higher rate makes its pages slow. Infinite: not known.
         send_s: by how much longer the messages must be sent, at the least; None where no time does.
-        send_hindrance: what then stands in the way: `others` (who were not written to are too many already), or the
-            time line.
+        send_hindrance: what then stands in the way: `others` (who were not written to are too many already), the time
+            line, or `nothing sent`: nobody was written to.
     """
 
     target: Target
     now: float
     rate_per_minute: int | None
+    band: tuple[float, float] | None
     hindrance: Hindrance
     capacity: int | None
     shop_per_s: float
@@ -86,6 +96,7 @@ class Answer:
             "target": self.target.limit,
             "now": _finite(self.now),
             "rate_per_minute": self.rate_per_minute,
+            "band": self.band and [round(end, 3) for end in self.band],
             "hindrance": self.hindrance,
             "capacity": self.capacity,
             "shop_per_s": _finite(self.shop_per_s),
@@ -94,20 +105,25 @@ class Answer:
         }
 
 
-def answer(problem: Problem, target: Target, sent: frozenset[str]) -> Answer:
+def answer(problem: Problem, target: Target, sent: frozenset[str], forecast: Callable[[Problem], Forecast]) -> Answer:
     """
     Return the smallest rate, and the least time to send in, that meet *target*.
 
     Args:
-        problem: best cut into `STEPS` steps.
+        problem: as it is forecast, for the answers are held against the figures that are forecast.
         target: what is demanded.
         sent: the streams whose people come because they were written to.
+        forecast: forecasts what has been found.
     """
     base = next((limits.rate_per_s for limits in problem.limits if limits.rate_per_s > 0), 0.0)
     shop_per_s = problem.limits[0].shop_per_s
     rate, hindrance, capacity = _rate(problem, target, 60 * base)
     send_s, send_hindrance = _send(problem, target, sent)
-    return Answer(target, target.value(problem), rate, hindrance, capacity, shop_per_s, send_s, send_hindrance)
+    band = None
+    if rate is not None:
+        paced = problem.paced(rate / (60 * base))
+        band = target.band(forecast(_with(paced, seats=float(capacity)) if capacity else paced))
+    return Answer(target, target.value(problem), rate, band, hindrance, capacity, shop_per_s, send_s, send_hindrance)
 
 
 def least(met: Callable[[int], bool], most: int, begin: int = 1) -> int | None:
@@ -148,8 +164,10 @@ def _rate(problem: Problem, target: Target, base: float) -> tuple[int | None, Hi
 def _send(problem: Problem, target: Target, sent: frozenset[str]) -> tuple[float | None, Hindrance]:
     if target.met(problem):
         return 0.0, ""
+    if not sent:
+        return None, "nothing sent"
     longest = _LONGEST_SEND * len(problem.inflows[0].came)
-    steps = least(lambda wide: target.met(problem.spread(wide * problem.step_s, sent)), longest) if sent else None
+    steps = least(lambda wide: target.met(problem.spread(wide * problem.step_s, sent)), longest)
     if steps is not None:
         return steps * problem.step_s, ""
     inflows = (replace(i, came=tuple(0.0 for _ in i.came)) if i.name in sent else i for i in problem.inflows)

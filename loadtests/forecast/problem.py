@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from loadtests.forecast.course import EMPTY, Course, Limits, in_force
+from loadtests.forecast.course import EMPTY, Course, Limits, Moment, in_force
 from loadtests.forecast.fluid import course_of
 from loadtests.forecast.inflow import Inflow
 from loadtests.forecast.patience import STAYS, Patience
@@ -29,6 +29,9 @@ LOOK_WORK_S: Final = 0.08
 """The database's time for an order and for a look around in the demo shop (`demo_shop.model.PageCosts`)."""
 _BEARS: Final = 0.93
 """What a shop with a line at its database sells of what arithmetic says: 18.6 of 20 orders/s were measured."""
+DOOR_S: Final = 1.7
+"""One in twenty stands at the door for so long after hearing of the turn: a claim before its pace is held for 1.5 s
+(`lobby.CLAIM_HOLD_S`), and then asked again. The longest wait is that of such a one, where there is a line."""
 RESTART_S: Final = RECOVERY_MS / 1000 + 0.5
 """A store that was killed is back half a second after it is started again (0.4 and 1.2 s were measured), and a room
 whose store was gone lets nobody in for so long after that."""
@@ -119,6 +122,19 @@ class Problem:
             learns_s=self.learns_s,
             door_s=door_s(max(self.admits_per_s, EMPTY), self.hears_s),
         )
+
+    def longest(self, course: Course, end_s: float) -> tuple[float, float]:
+        """
+        Return the longest wait that *course* makes of it up to *end_s*, at the door as well, and when its bearer came.
+        """
+        wait_s, came_s = course.longest(end_s)
+        return (wait_s + DOOR_S if wait_s > self.hears_s + 2 * self.step_s else wait_s), came_s
+
+    def given_up(self, moment: Moment) -> float:
+        """
+        Return how many have lost patience by *moment*; who means no good is not counted, with however many places.
+        """
+        return sum(visits.honest * left for visits, left in zip(self.visits, moment.left, strict=True))
 
     def staying(self) -> "Problem":
         """

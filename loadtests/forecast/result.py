@@ -13,9 +13,6 @@ from loadtests.forecast.polls import polls_per_s
 from loadtests.forecast.problem import Problem, problem_of
 from loadtests.scenario.spec import Scenario, Unsure
 
-DOOR_S: Final = 1.7
-"""One in twenty stands at the door for so long after hearing of the turn: a claim before its pace is held for 1.5 s
-(`lobby.CLAIM_HOLD_S`), and then asked again. The longest wait is that of such a one, where there is a line."""
 SHARE_OFF: Final = 0.05
 DEVIATIONS: Final = 3.0
 """The band is 5 % and 3 sqrt(N) / mu: N people who come by chance differ by three deviations at most, and each stands
@@ -132,12 +129,12 @@ def forecast(problem: Problem, unsure: Mapping[Unsure, float], until_s: float | 
     course = problem.course()
     others = [other.course() for other in (*problem.otherwise(), *_variants(problem, unsure))]
     moments = [moment for moment in course.moments if moment.at_s <= end_s] or [course.moments[0]]
-    wait_s, came_s = _longest(problem, course, end_s)
-    abandoned = _left(problem, moments[-1])
+    wait_s, came_s = problem.longest(course, end_s)
+    abandoned = problem.given_up(moments[-1])
     longest = max(moments, key=lambda moment: sum(moment.waiting))
     off = [_off(moment, others) for moment in moments]
-    waits_off = [_longest(problem, other, end_s)[0] - wait_s for other in others]
-    leaves_off = [_left(problem, _at(other, moments[-1].at_s)) - abandoned for other in others]
+    waits_off = [problem.longest(other, end_s)[0] - wait_s for other in others]
+    leaves_off = [problem.given_up(_at(other, moments[-1].at_s)) - abandoned for other in others]
     # Those who came before an opening by a draw have their turns at random: so many may be before one of them.
     come = sum(_come_by(problem, max(came_s, problem.opens_s)))
     chance_s = DEVIATIONS * math.sqrt(come) / _pace(course, problem, came_s, wait_s)
@@ -154,7 +151,7 @@ def forecast(problem: Problem, unsure: Mapping[Unsure, float], until_s: float | 
         wait_max_s=wait_s,
         wait_max_band=_band(wait_s, chance_s, waits_off) if wait_s else (0.0, chance_s),
         wait_max_at_s=came_s,
-        wait_max_staying_s=_longest(problem, problem.staying().course(), end_s)[0],
+        wait_max_staying_s=problem.longest(problem.staying().course(), end_s)[0],
         waited_p50_s=course.quantile(0.5, end_s),
         waited_p95_s=course.quantile(0.95, end_s),
         abandoned=abandoned,
@@ -169,14 +166,6 @@ def forecast(problem: Problem, unsure: Mapping[Unsure, float], until_s: float | 
         orders=sum(stream.orders for stream in streams.values()),
         streams=streams,
     )
-
-
-def _longest(problem: Problem, course: Course, end_s: float) -> tuple[float, float]:
-    """
-    Return the longest wait up to *end_s*, at the door as well, and when its bearer had come.
-    """
-    wait_s, came_s = course.longest(end_s)
-    return (wait_s + DOOR_S if wait_s > problem.hears_s + 2 * problem.step_s else wait_s), came_s
 
 
 _CHANGES: Final[Mapping[Unsure, Callable[[Problem, float], Problem]]] = {
@@ -225,13 +214,6 @@ def _at(course: Course, at_s: float) -> Moment:
 
 def _waiting_at(course: Course, at_s: float) -> float:
     return sum(_at(course, at_s).waiting) if at_s <= course.moments[-1].at_s else 0.0
-
-
-def _left(problem: Problem, moment: Moment) -> float:
-    """
-    Return how many people have lost patience by *moment*; who means no good is not counted, with however many places.
-    """
-    return sum(visits.honest * left for visits, left in zip(problem.visits, moment.left, strict=True))
 
 
 def _come_by(problem: Problem, at_s: float) -> Iterator[float]:

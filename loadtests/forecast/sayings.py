@@ -10,12 +10,12 @@ SAYINGS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "as_predicted": {
             "en": "The room did what arithmetic says it should: the longest wait was {wait} s, within the forecast of "
-            "{low} to {high} s, and {left} people lost patience ({left_low} to {left_high} were forecast; with another "
-            "crowd of the same kind it would be up to {chance} more or fewer, by chance alone).",
+            "{low} to {high} s, and {left} of those who came lost patience ({left_low} to {left_high} were forecast; "
+            "with another crowd of the same kind it would be up to {chance} more or fewer, by chance alone).",
             "pl": "Poczekalnia zachowała się tak, jak wynika z obliczeń: najdłuższe oczekiwanie trwało {wait} s przy "
-            "prognozie od {low} do {high} s, a cierpliwość straciło {left} osób (prognoza: od {left_low} do "
-            "{left_high}; przy innym tłumie tego samego rodzaju sam przypadek zmieniłby tę liczbę o nie więcej niż "
-            "{chance}).",
+            "prognozie od {low} do {high} s. Liczba osób, które straciły cierpliwość, wyniosła {left} (prognoza: od "
+            "{left_low} do {left_high}; przy innym tłumie tego samego rodzaju sam przypadek zmieniłby tę liczbę o nie "
+            "więcej niż {chance}).",
         },
         "ghost_slots": {
             "en": "Turns are spent on people who have already left. The longest wait was {wait} s; it should lie "

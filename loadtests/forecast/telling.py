@@ -116,12 +116,21 @@ def _answered(answer: Answer) -> Iterator[str]:
         per_s = answer.rate_per_minute / 60
         seats = f", with at least {answer.capacity:,} seats" if answer.capacity else ""
         yield f"  let in at least {answer.rate_per_minute:,} a minute ({per_s:.1f} a second){seats};"
+        if answer.band is not None:
+            yield f"  that is the mean of such crowds: chance makes it {_between(answer)};"
         if per_s > answer.shop_per_s:
             yield f"  but the shop serves about {answer.shop_per_s:.1f} a second: its pages would become slow;"
+    if answer.send_hindrance == "nothing sent":
+        return
     if answer.send_s is None:
         yield f"  {_SEND_HINDRANCES[answer.send_hindrance]}."
     elif answer.send_s:
         yield f"  or send over at least {clock(answer.send_s)} more than now."
+
+
+def _between(answer: Answer) -> str:
+    low, high = answer.band or (0.0, 0.0)
+    return f"{low:.1f} to {high:.1f} s" if answer.target.figure == "wait" else f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
 def _number(value: float, unit: str) -> str:

@@ -267,8 +267,8 @@ _ALL: Final[Words] = {
 _LOST: Final[Words] = {
     "en": "{both} of {pairs} were let in both times; half of them waited at most {p50} s longer, 95 % at most {p95} s. "
     "{bought} bought, and {before} without them.",
-    "pl": "{both} z {pairs} osób weszło za każdym razem; połowa z nich czekała dłużej najwyżej o {p50} s, 95 % "
-    "najwyżej o {p95} s. Kupiło: {bought}, a bez nich: {before}.",
+    "pl": "osoby, które weszły za każdym razem: {both} z {pairs}; połowa z nich czekała dłużej najwyżej o {p50} s, "
+    "95 % najwyżej o {p95} s. Kupiło: {bought}, a bez nich: {before}.",
 }
 _NONE_WAITED: Final[Words] = {
     "en": "of {pairs} nobody was let in both times. {bought} bought, and {before} without them.",

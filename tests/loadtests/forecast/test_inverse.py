@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from loadtests.forecast.inverse import Answer, Target, answer, least
 from loadtests.forecast.problem import Problem, problem_of
+from loadtests.forecast.result import Forecast, forecast
+from loadtests.forecast.telling import told
 from loadtests.scenario.spec import Change, Scenario
 from tests.loadtests.forecast.test_result import ROOM, SCENARIO
 
@@ -28,7 +30,21 @@ def asked(target: Target, scenario: Scenario = SCENARIO) -> Answer:
     """
     Return the answer.
     """
-    return answer(problem(scenario), target, SENT)
+    return answer(problem(scenario), target, SENT, expected)
+
+
+def expected(of: Problem) -> Forecast:
+    """
+    Return what is forecast for the mean of all crowds.
+    """
+    return forecast(of, {}, None, by_chance=True)
+
+
+def paced(rate: int) -> Forecast:
+    """
+    Return what is forecast where the room is set to a rate per minute.
+    """
+    return expected(problem(replace(SCENARIO, room={**ROOM, "rate_per_minute": rate})))
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.integers(1, 5000))
@@ -39,15 +55,31 @@ def test_the_smallest_number_is_found(smallest: int, most: int, begin: int) -> N
     assert least(lambda number: number >= smallest, most, begin) == (smallest if smallest <= most else None)
 
 
-@pytest.mark.parametrize("target", [WAIT, Target("abandoned", 0.1)])
-def test_the_rate_meets_the_target_and_one_less_does_not(target: Target) -> None:
+def test_a_room_set_to_the_rate_is_forecast_to_meet_the_wait_and_one_less_is_not() -> None:
     """
-    It is the smallest.
+    It is the smallest, by the figure that the forecast of such a room shows.
     """
-    rate = asked(target).rate_per_minute
+    rate = asked(WAIT).rate_per_minute
     assert rate is not None
-    assert target.met(problem().paced(rate / 900))
-    assert not target.met(problem().paced((rate - 1) / 900))
+    assert paced(rate).wait_max_s <= WAIT.limit < paced(rate - 1).wait_max_s
+
+
+def test_a_room_set_to_the_rate_is_forecast_to_lose_no_more_and_one_less_is() -> None:
+    """
+    As with the wait.
+    """
+    rate = asked(Target("abandoned", 0.1)).rate_per_minute
+    assert rate is not None
+    assert paced(rate).abandoned_share <= 0.1 < paced(rate - 1).abandoned_share
+
+
+def test_what_chance_makes_of_it_is_told() -> None:
+    """
+    The rate meets the target for the mean of all crowds; the band is that of the forecast.
+    """
+    found = asked(WAIT)
+    assert found.rate_per_minute is not None
+    assert found.band == pytest.approx(paced(found.rate_per_minute).wait_max_band)
 
 
 def test_the_sending_meets_the_target_and_a_step_less_does_not() -> None:
@@ -105,5 +137,15 @@ def test_others_who_are_too_many_are_named() -> None:
     """
     Who was not written to cannot be asked to come later.
     """
-    found = answer(problem(), WAIT, frozenset())
+    crowd = replace(SCENARIO, streams=(*SCENARIO.streams, replace(SCENARIO.streams[0], name="few")))
+    found = answer(problem(crowd), WAIT, frozenset({"few"}), expected)
     assert (found.send_s, found.send_hindrance) == (None, "others")
+
+
+def test_where_nothing_is_sent_nothing_is_said_of_sending() -> None:
+    """
+    The rate is the whole answer.
+    """
+    found = answer(problem(), WAIT, frozenset(), expected)
+    assert (found.send_s, found.send_hindrance) == (None, "nothing sent")
+    assert "send" not in told(SCENARIO, expected(problem()), [found], 80)
