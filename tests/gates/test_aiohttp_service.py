@@ -2,6 +2,7 @@
 The middleware and the room service: what is reported, and what holds while there is no service.
 """
 
+import asyncio
 from unittest.mock import patch
 
 import pytest
@@ -14,6 +15,7 @@ from tests.waiting import wait_until
 from waiting_room import wire
 from waiting_room.gates import core, ledger
 from waiting_room.gates.aiohttp import WaitingRoomGate
+from waiting_room.gates.asynchronous import AsyncEngine
 from waiting_room.gates.line import Line
 from waiting_room.gates.passes import PassBook
 
@@ -46,6 +48,21 @@ async def test_last_report_is_sent_on_shutdown() -> None:
         assert service.told("touched") == []
 
     assert service.told("touched") == ["standard.7"]
+
+
+async def test_shop_that_stops_as_a_seat_is_given_back_comes_to_its_end() -> None:
+    """
+    Though the stop meets the gate in the very moment in which it is told to hurry.
+    """
+    async with TestServer(Service().app()) as service:
+        engine = AsyncEngine(settings(service_url=str(service.make_url("/")).rstrip("/"), report_interval_s=60))
+        await engine.start()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        engine.porter.ledger.tell_soon()
+
+        stopping = asyncio.create_task(engine.stop())
+        await wait_until(stopping.done, what="the gate to stop")
 
 
 async def test_time_is_the_service_s() -> None:

@@ -83,7 +83,8 @@ class AsyncEngine:
         if self._loop is not loop:
             self._begin(loop)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._known.wait(), self._settings.join_time_out_s)
+            async with asyncio.timeout(self._settings.join_time_out_s):
+                await self._known.wait()
 
     async def _try_straight(self, visit: Visit, attempt: TryStraight) -> Settled:
         call = self.porter.knock(visit, attempt)
@@ -120,8 +121,10 @@ class AsyncEngine:
         """
         Return when the next report is due: after the interval, or at once when a seat was given back.
         """
+        # asyncio.wait_for of Python 3.11 loses a cancellation that comes with what it waits for: `stop` never ended.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), self._settings.report_interval_s)
+            async with asyncio.timeout(self._settings.report_interval_s):
+                await self._hurry.wait()
             await asyncio.sleep(SETTLE_S)
         self._hurry.clear()
 
