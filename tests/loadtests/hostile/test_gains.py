@@ -239,7 +239,7 @@ def test_losses_are_told_in_both_languages() -> None:
     lost = Losses(400, 380, 0.25, 1.5, 300, 301)
 
     assert "380 of 400 were let in both times; half of them waited at most 0.2 s longer" in losses_in_words(lost, "en")
-    assert "380 z 400 osób weszło za każdym razem" in losses_in_words(lost, "pl")
+    assert "osoby, które weszły za każdym razem: 380 z 400; połowa z nich" in losses_in_words(lost, "pl")
     assert "95 % najwyżej o 1,5 s. Kupiło: 300, a bez nich: 301." in losses_in_words(lost, "pl")
 
 
