@@ -70,7 +70,7 @@ def bare_means(url: str) -> None:
     line = user.dial(url)
     assert line is not None
     listened = [line.send(b"GET / HTTP/1.1"), line.send(b"x" * 100_000)]
-    for _ in range(100):
+    for _ in range(1_500):
         if not line.send(b""):
             break
         gevent.sleep(0.02)

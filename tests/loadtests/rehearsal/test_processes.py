@@ -25,9 +25,9 @@ from loadtests.rehearsal.processes import (
 )
 from tests.waiting import PATIENCE_S
 
-SLEEPER = "import time; time.sleep(60)"
+SLEEPER = "import time; time.sleep(600)"
 STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 )
 PARENT = """
 import os, sys
@@ -38,13 +38,13 @@ with interrupts.installed(), Family(Path(sys.argv[1]), interrupts) as family:
     child = family.start(Program("grandparent", [sys.executable, "-c", sys.argv[2]]))
     print(child.popen.pid, flush=True)
     import time
-    time.sleep(60)
+    time.sleep(600)
 """
 FORKS = """
 import subprocess, sys, time
-inner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+inner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(inner.pid, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
