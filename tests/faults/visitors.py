@@ -122,9 +122,10 @@ class Crowd:
         Return how many who polled as told were told to wait after somebody behind them had been called.
 
         A worker shows what it last read, a second ago at most: where the store missed a look, as after a loss or on a
-        busy machine, a time-out and a probe earlier, and on a machine that is late by so much more.
+        busy machine, a time-out and a probe earlier, twice where it missed the next as well, and on a machine that is
+        late by so much more.
         """
-        slack_s = SNAPSHOT_SLACK_S + MISSED_S + self.late_s()
+        slack_s = SNAPSHOT_SLACK_S + 2 * MISSED_S + self.late_s()
         return order_inversions((visitor.place for visitor in self.visitors), slack_s)
 
     def send(self, visitors: Iterable[Visitor]) -> None:

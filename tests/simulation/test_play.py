@@ -22,7 +22,7 @@ from waiting_room.store.memory_room import MemoryRoom
 
 pytestmark = pytest.mark.apart
 
-SEEDS = 15
+SEEDS = 10
 
 
 @cache

@@ -9,6 +9,7 @@ import pytest
 
 from tests.store.acts import POLICY, ROOM, visitors
 from tests.waiting import wait_until
+from waiting_room.app import end
 from waiting_room.controller import Controller
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import MARK_STEP
@@ -48,8 +49,7 @@ async def test_a_worker_that_starts_on_an_emptied_server_makes_no_room_of_its_ow
     keeping = asyncio.create_task(keeps.run())
     await opening
     await wait_until(lambda: old.known[ROOM].view.snapshot.epoch == 2, what="the room to be put back")
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
+    await end([keeping])
     seen = new.known[ROOM].view.snapshot
     joined = (await new.store.join(ROOM, "standard", ["v6"]))[0]
     for lobby in (old, new):
