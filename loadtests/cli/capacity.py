@@ -86,6 +86,7 @@ def read_options(given: Mapping[str, Any]) -> Asked:
         most_shoppers=max(1, whole("--most-shoppers", given["most_shoppers"], faults)),
         most_judged_s=MOST_JUDGED_S if target is None else TARGET_JUDGED_S,
         surge=not given["no_surge"],
+        hosts=given["allow_host"],
     )
     if target is None and wish.scenario is not None:
         try:

@@ -78,7 +78,7 @@ def _target(given: Mapping[str, Any], faults: list[Fault]) -> Target | None:
     if room_url is not None and given["measure_capacity"]:
         what = "cannot be measured through a waiting room"
         faults.append(Fault("--measure-capacity", what, "measure without the room, then give --capacity"))
-    return Target(url, capacity, room_url, measures=given["measure_capacity"])
+    return Target(url, capacity, room_url, measures=given["measure_capacity"], hosts=given["allow_host"])
 
 
 @click.group(context_settings=HELP, invoke_without_command=True)

@@ -178,4 +178,4 @@ def _target(given: Mapping[str, Any], capacity: float | None, faults: list[Fault
         budget = above_0("--max-error-ratio", given["max_error_ratio"], faults)
         if budget > 1:
             faults.append(Fault("--max-error-ratio", f"{budget:g} is no share", "write 0.5 for one half"))
-    return Target(url, capacity, room_url, given["measure_capacity"], budget)
+    return Target(url, capacity, room_url, given["measure_capacity"], budget, given["allow_host"])

@@ -4,12 +4,13 @@ Bare connections, for those who open many and send little: what Locust's HTTP cl
 Importing this module needs gevent: only modules that `locust_run` imports may.
 """
 
-import ssl
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
 from gevent import monkey, socket
+
+from loadtests.engine.locust_wires import Exchange
 
 DIAL_S: Final = 5.0
 """How long a server may take to accept a connection."""
@@ -52,16 +53,21 @@ class BareLine:
             self._socket.close()
 
 
-def dial(url: str, context: ssl.SSLContext) -> BareLine | None:
+def dial(url: str, exchange: Exchange) -> BareLine | None:
     """
-    Return a connection to the host of *url*, or None where nobody takes it; *context* is for https.
+    Return a connection to the host of *url*, or None where nobody takes it.
+
+    Raises:
+        Strayed: the host must not be loaded.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
-        sock = socket.create_connection((host, parts.port or _PORTS[parts.scheme]), timeout=DIAL_S)
+        port = parts.port or _PORTS[parts.scheme]
+        exchange.look_up(host, port)
+        sock = socket.create_connection((host, port), timeout=DIAL_S)
         if parts.scheme == "https":
-            sock = context.wrap_socket(sock, server_hostname=host)
+            sock = exchange.context.wrap_socket(sock, server_hostname=host)
     except (OSError, KeyError):
         return None
     return BareLine(sock)

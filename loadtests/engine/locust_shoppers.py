@@ -25,7 +25,7 @@ from loadtests.engine.locust_lines import BareLine, dial
 from loadtests.engine.locust_sending import Headers, Reply, Sender
 from loadtests.engine.locust_wires import Exchange
 from loadtests.engine.plan import RunPlan
-from loadtests.journeys.browser import ABANDONED, Answer, Request
+from loadtests.journeys.browser import ABANDONED, Answer, Request, Strayed
 from loadtests.journeys.cast import Cast
 from loadtests.journeys.catalogue import walk_of
 from loadtests.measuring.measures import Outcome
@@ -85,7 +85,10 @@ class FastBrowser:
 
     def ask(self, request: Request) -> Answer:
         """
-        Send *request*, follow no redirect, and return what came of it; nothing is raised.
+        Send *request*, follow no redirect, and return what came of it; whatever breaks it is an answer, too.
+
+        Raises:
+            Strayed: its host must not be loaded.
         """
         body, headers = _written(request)
         error: BaseException | None = None
@@ -95,6 +98,8 @@ class FastBrowser:
         patience.start()
         try:
             reply = self._sender.send(request.method, request.url, body, headers, request.pace)
+        except Strayed:
+            raise
         except (Exception, Timeout) as failure:  # noqa: BLE001 - whatever breaks a request is the answer to it
             error = failure
         finally:
@@ -230,6 +235,9 @@ class RehearsalShopper(FastHttpUser):
         )
         try:
             outcome = walk_of(kind)(cast).walk()
+        except Strayed as strayed:
+            recorder.problem(str(strayed))
+            outcome = Outcome.ERROR
         except Exception as error:  # noqa: BLE001 - a mistake of ours costs one shopper, and is told in the report
             recorder.problem(f"the generator failed: {type(error).__name__}: {error}"[:300])
             outcome = Outcome.ERROR
@@ -258,8 +266,11 @@ class RehearsalShopper(FastHttpUser):
     def dial(self, url: str) -> BareLine | None:
         """
         Return a bare connection to the host of an address, which ends with the visit; None where nobody takes it.
+
+        Raises:
+            Strayed: the host must not be loaded.
         """
-        line = dial(url, self.exchange.context)
+        line = dial(url, self.exchange)
         if line is not None:
             self._lines.append(line)
         return line
@@ -280,7 +291,7 @@ def shopper_class(plan: RunPlan) -> type[RehearsalShopper]:
                 "Accept-Encoding": "gzip, deflate",
             }
         ),
-        "exchange": Exchange(_tls(plan.verify_tls)),
+        "exchange": Exchange(_tls(plan.verify_tls), plan.may_load),
     }
     return cast("type[RehearsalShopper]", type("Shopper", (RehearsalShopper,), settings))
 

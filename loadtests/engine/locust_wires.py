@@ -13,9 +13,12 @@ import os
 import ssl
 from _socket import SO_ERROR, SOL_SOCKET
 from _socket import socket as RawSocket  # noqa: N812 - a class, which gevent's patched module hides
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from gevent import get_hub, monkey, socket
+
+from loadtests.journeys.browser import Strayed
 
 BLOCK: Final = 16_384
 """How much is read at a time."""
@@ -50,11 +53,29 @@ class Exchange:
 
     Args:
         context: how TLS is spoken. One for all: a context of one's own costs 20 ms of processor time.
+        may_load: tells whether load may be put on a host.
     """
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, may_load: Callable[[str], bool]) -> None:
         self.context = context
+        self._may_load = may_load
         self._known: dict[tuple[str, int], list[tuple[Any, ...]]] = {}
+
+    def look_up(self, host: str, port: int) -> list[tuple[Any, ...]]:
+        """
+        Return the addresses of a host, as `getaddrinfo` does. Whoever connects asks here: there is one guard for all.
+
+        Raises:
+            OSError: there are none.
+            Strayed: the host must not be loaded; not even its name was looked up.
+        """
+        addresses = self._known.get((host, port))
+        if addresses is None:
+            if not self._may_load(host):
+                raise Strayed(host)
+            addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, socket.SOL_TCP)
+            self._known[host, port] = addresses
+        return addresses
 
     def dial(self, origin: Origin) -> "Wire":
         """
@@ -62,14 +83,11 @@ class Exchange:
 
         Raises:
             OSError: there is none, or TLS could not be agreed upon.
+            Strayed: its host must not be loaded.
         """
         _tls, host, port = origin
-        addresses = self._known.get((host, port))
-        if addresses is None:
-            addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, socket.SOL_TCP)
-            self._known[host, port] = addresses
         refused: OSError | None = None
-        for family, kind, protocol, _name, address in addresses:
+        for family, kind, protocol, _name, address in self.look_up(host, port):
             wire = Wire(RawSocket(family, kind, protocol))
             try:
                 wire.connect(address)

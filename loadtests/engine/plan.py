@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from loadtests import documents
 from loadtests.crowd.streams import Arrival, Stream, arrivals_of
 from loadtests.documents import STRICT, DocumentError
+from loadtests.engine.hosts import may_load
 from waiting_room.errors import Fault
 
 RunName = Literal["capacity", "without_room", "with_room"]
@@ -45,6 +46,7 @@ class RunPlan:
         max_in_flight: shoppers beyond so many at one time are not started, and counted as such; shared evenly.
         verify_tls: whether the shop's certificate must be valid.
         tells_addresses: whether each request bears its shopper's network address, as a proxy would tell it.
+        hosts: which hosts may be loaded beside the shop's own and this machine, wherever the shop leads.
         invitations: links to the room for those of a stream who were invited, by its name and in their order.
         run_id: value of the header Waiting-Room-Rehearsal on every request; empty: made of name and seed.
         workers: how many processes drive the run.
@@ -67,6 +69,7 @@ class RunPlan:
     max_in_flight: int = 20_000
     verify_tls: bool = True
     tells_addresses: bool = False
+    hosts: tuple[str, ...] = ()
     invitations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     run_id: str = ""
     workers: int = 1
@@ -81,6 +84,12 @@ class RunPlan:
         Return what marks this run's requests, so that a shop can tell them from its customers'.
         """
         return self.run_id or f"{self.name}-{self.seed}"
+
+    def may_load(self, host: str) -> bool:
+        """
+        Tell whether a request may go to a host: whoever rehearses has named the shop's, and answers for no other.
+        """
+        return may_load(host, (urlsplit(self.shop_url).hostname or "", *self.hosts))
 
     def faults(self) -> tuple[Fault, ...]:
         """

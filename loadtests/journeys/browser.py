@@ -13,6 +13,18 @@ ABANDONED = "abandoned"
 NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
+class Strayed(Exception):  # noqa: N818 - a visit that ends is no error
+    """
+    End a visit that would go on to a host which must not be loaded: nothing has been sent there.
+
+    Args:
+        host: which.
+    """
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"the shop leads to {host}, which no --allow-host names")
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """
@@ -125,7 +137,10 @@ class Browser(Protocol):
 
     def ask(self, request: Request) -> Answer:
         """
-        Send *request*, follow no redirect, and return what came of it; nothing is raised.
+        Send *request*, follow no redirect, and return what came of it; whatever breaks it is an answer, too.
+
+        Raises:
+            Strayed: its host must not be loaded.
         """
         ...
 

@@ -50,7 +50,7 @@ class Around:
 
     def ask(self, request: Request) -> Answer:
         """
-        Send *request*, follow no redirect, and return what came of it; nothing is raised.
+        Send *request*, follow no redirect, and return what came of it; see `Browser.ask`.
         """
         return self.inner.ask(request)
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, NamedTuple, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from loadtests.crowd.shoppers import Shopper, choice
-from loadtests.journeys.browser import ABANDONED, Answer, Browser, Request
+from loadtests.journeys.browser import ABANDONED, Answer, Browser, Request, Strayed
 from loadtests.journeys.cast import Cast
 from loadtests.journeys.forms import Form, form_to, links
 from loadtests.journeys.stay import Stay, Way, entry_of
@@ -127,6 +127,9 @@ class Shopping:
             return self._walk()
         except Ended as ended:
             return ended.outcome
+        except Strayed as strayed:
+            self._recorder.problem(str(strayed))
+            return Outcome.ERROR
         except Exception as error:  # noqa: BLE001 - a mistake in a journey costs one shopper, and is told in the report
             self._recorder.problem(f"the journey failed: {type(error).__name__}: {error}"[:300])
             return Outcome.ERROR

@@ -8,7 +8,6 @@ import re
 import socket
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -108,15 +107,3 @@ def ordered(method: str, url: str, token: str, wish: Mapping[str, Any]) -> bytes
     if status >= http.client.BAD_REQUEST:
         raise RefusedError(f"{url} answers {status}: {body.decode(errors='replace')[:300]}")
     return body
-
-
-def is_loopback(host: str) -> bool:
-    """
-    Tell whether a host is surely this machine.
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -52,6 +52,7 @@ class Search:
         most_shoppers: no step has more.
         most_judged_s: no step is judged for longer, settled or not, seconds.
         surge: whether the shop is overrun in the end, to see it recover.
+        hosts: which hosts beyond this machine may be loaded, wherever the shop leads.
     """
 
     shop_url: str
@@ -62,6 +63,7 @@ class Search:
     most_shoppers: int = MOST_SHOPPERS
     most_judged_s: int = MOST_JUDGED_S
     surge: bool = True
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class CapacitySearch:
             name="capacity",
             shop_url=search.shop_url,
             seed=search.seed,
+            hosts=search.hosts,
             out=str(search.out / "runs" / f"{name}.measures.json"),
             **values,
         )

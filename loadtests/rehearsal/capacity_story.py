@@ -41,7 +41,7 @@ class Wish:
         objective: what the shop must keep.
         target: the address of a running shop; None for the demo shop.
         scenario: who shops, and in which room and demo shop; None for the usual ones.
-        most_shoppers, most_judged_s, surge: as for `Search`.
+        most_shoppers, most_judged_s, surge, hosts: as for `Search`.
     """
 
     out: Path
@@ -53,6 +53,7 @@ class Wish:
     most_shoppers: int = MOST_SHOPPERS
     most_judged_s: int = MOST_JUDGED_S
     surge: bool = True
+    hosts: tuple[str, ...] = ()
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -156,6 +157,7 @@ class CapacityStory:
             most_shoppers=wish.most_shoppers,
             most_judged_s=wish.most_judged_s,
             surge=wish.surge,
+            hosts=wish.hosts,
         )
         if wish.target is None:
             model = model_of(wish, str(wish.out / "runs" / "capacity.shop.sqlite"), self._ports.shop)

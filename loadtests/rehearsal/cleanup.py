@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from loadtests.rehearsal.asking import is_loopback
+from loadtests.engine.hosts import may_load
 from waiting_room.errors import Fault
 from waiting_room.wire import REHEARSAL_HEADER
 
@@ -49,7 +49,7 @@ def clean_up_faults(hook: Any, where: str, allowed: Sequence[str]) -> Iterator[F
         return
     if _is_address(hook):
         host = urlsplit(hook).hostname or ""
-        if not (is_loopback(host) or host in allowed):
+        if not may_load(host, allowed):
             yield Fault(where, f"{host} is not this machine", f"if it is yours, say --allow-host {host}")
         return
     try:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from loadtests.engine.plan import RunName
+from loadtests.engine.hosts import may_load
+from loadtests.engine.plan import RunName, RunPlan
 from loadtests.judging.facts import ShopCapacity
 from loadtests.judging.live import Follower
 from loadtests.judging.selling import capacity_of
 from loadtests.judging.thresholds import Threshold, applicable
-from loadtests.rehearsal.asking import ask_json, is_loopback
+from loadtests.rehearsal.asking import ask_json
 from loadtests.rehearsal.brief import Brief, Course
 from loadtests.rehearsal.demand import planned_spans
 from loadtests.rehearsal.ending import RehearsalError
@@ -40,6 +41,7 @@ class Target:
         room_url: the address of the waiting room in front of it; None where there is none.
         measures: whether the capacity is measured in a closed loop.
         max_error_ratio: the run ends when a larger share of the requests has failed for `ERROR_BUDGET_S`.
+        hosts: which hosts beyond this machine may be loaded, wherever the shop leads.
     """
 
     url: str
@@ -47,6 +49,7 @@ class Target:
     room_url: str | None
     measures: bool = False
     max_error_ratio: float = 0.5
+    hosts: tuple[str, ...] = ()
 
     @property
     def run(self) -> Literal["with_room", "without_room"]:
@@ -66,7 +69,7 @@ def target_faults(url: str, room_url: str | None, allowed: Sequence[str]) -> Ite
         parts = urlsplit(address)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             yield Fault(option, f"{address!r} is no address", "write it as http://127.0.0.1:8081")
-        elif not is_loopback(parts.hostname) and parts.hostname not in allowed:
+        elif not may_load(parts.hostname, allowed):
             what = f"{parts.hostname} is not this machine, and a rehearsal may bring a shop down"
             yield Fault(option, what, f"if it is yours to load, say --allow-host {parts.hostname}")
 
@@ -111,7 +114,7 @@ class TargetRehearsal(Rehearsal):
             return ShopCapacity(given, given, measured=False)
         trial = self._brief.trial
         self._show.phase(RUN_TITLES["capacity"], trial.length_s)
-        plan = self._closed_plan(self._target.url, CLOSED_SHOPPERS)
+        plan = self._bound(self._closed_plan(self._target.url, CLOSED_SHOPPERS))
         self._story.tags.append(plan.tag)
         capacity = capacity_of(stack.drive(plan, self._show.tick), None)
         if capacity.orders_per_s <= 0:
@@ -134,7 +137,10 @@ class TargetRehearsal(Rehearsal):
             follower=self._follower(course),
             first=room,
         )
-        self._drive(stack, self._open_plan(name, self._target.url, course), watch)
+        self._drive(stack, self._bound(self._open_plan(name, self._target.url, course)), watch)
+
+    def _bound(self, plan: RunPlan) -> RunPlan:
+        return replace(plan, hosts=self._target.hosts)
 
     def _follower(self, course: Course) -> Follower:
         return Follower((*course.scenario.criteria, error_budget(self._target)), planned_spans(course.scenario))

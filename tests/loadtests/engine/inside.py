@@ -7,9 +7,11 @@ from locust.env import Environment  # first: it patches what all others import  
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import gevent
+from locust.exception import StopUser
 
 from loadtests.arrivals.rate import Rate
 from loadtests.crowd.streams import Stream
@@ -21,6 +23,7 @@ from loadtests.engine.locust_shoppers import (
     Stage,
     shopper_class,
 )
+from loadtests.engine.locust_wires import Exchange
 from loadtests.journeys.browser import Request
 from loadtests.measuring.measures import Measures
 from loadtests.measuring.recorder import Recorder, Unobserved
@@ -60,7 +63,7 @@ def certificates(url: str) -> None:
 
 def bare_means(url: str) -> None:
     """
-    Ask with told cookies, then send rubbish over a bare line; print what came of it.
+    Ask with told cookies, then send rubbish over a bare line, then stray; print what came of it.
     """
     [user] = users(url, 1)
     browser = FastBrowser(user, Clock())
@@ -77,6 +80,23 @@ def bare_means(url: str) -> None:
     listened.append(line.send(b"x"))
     line.close()
     sys.stdout.write(f"{browser.cookie('wr_')} {listened} {user.dial('http://127.0.0.1:1')}".replace(", ", ","))
+    strayed(url)
+
+
+def strayed(url: str) -> None:
+    """
+    Visit as a buyer and as one who holds connections, with every host forbidden; print what came of it.
+    """
+    for kind in ("buyer", "slowloris"):
+        plan = replace(PLAN, shop_url=url, streams=(replace(PLAN.streams[0], journeys={kind: 1.0}),))
+        stage = Stage(plan, Recorder(plan, Unobserved()), Clock())
+        user = shopper_class(plan)(Environment(), stage, 0, None)
+        user.exchange = Exchange(user.exchange.context, lambda _host: False)
+        with suppress(StopUser):
+            user.shop()
+        found = stage.recorder.take(started_at_ms=0, duration_s=1, scheduled=1, cpu_share=0, interrupted=False)
+        said = [problem.rpartition(", ")[2].replace(" ", "-") for problem in found.problems]
+        sys.stdout.write(f" {found.outcomes.error},{found.shop_requests},{said}")
 
 
 def ended_twice(url: str) -> None:

@@ -178,6 +178,26 @@ def test_run_is_marked_by_name_and_seed() -> None:
     assert PLAN.tag == "with_room-7"
 
 
+@pytest.mark.parametrize(
+    ("host", "may"),
+    [
+        ("staging.example", True),
+        ("pay.example", True),
+        ("::2", True),
+        ("127.0.0.1", True),
+        ("www.staging.example", False),
+        ("10.0.0.1", False),
+    ],
+)
+def test_a_run_loads_its_shop_this_machine_and_what_was_named(host: str, may: bool) -> None:
+    """
+    And nobody else, wherever the shop leads.
+    """
+    plan = replace(PLAN, shop_url="https://Staging.example", hosts=("Pay.example", "[::2]"))
+
+    assert plan.may_load(host) is may
+
+
 def test_outcomes_sum_up() -> None:
     """
     The total counts every outcome once.

@@ -13,8 +13,10 @@ import pytest
 from gevent import socket
 from gevent.server import StreamServer
 
+from loadtests.engine.locust_lines import dial
 from loadtests.engine.locust_sending import Headers, Reply, Sender
 from loadtests.engine.locust_wires import Exchange, Unheard
+from loadtests.journeys.browser import Strayed
 
 OK = b"HTTP/1.1 200 OK\r\n"
 KEPT = OK + b"Content-Length: 2\r\n\r\nhi"
@@ -96,12 +98,19 @@ def server(*lives: list[bytes]) -> Iterator[tuple[str, list[bytes]]]:
         listening.stop()
 
 
+def exchange() -> Exchange:
+    """
+    Return what makes connections, to 127.0.0.1 alone.
+    """
+    return Exchange(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), lambda host: host == "127.0.0.1")
+
+
 @contextmanager
 def browser() -> Iterator[Sender]:
     """
     Hand out a browser, and close it.
     """
-    sender = Sender(Exchange(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)), Headers.of({"User-Agent": "test"}))
+    sender = Sender(exchange(), Headers.of({"User-Agent": "test"}))
     yield sender
     sender.close()
 
@@ -134,3 +143,22 @@ def test_form_is_never_sent_twice() -> None:
         shopper.send("POST", url, "a=b", {})
 
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_nothing_is_sent_to_a_host_that_must_not_be_loaded(method: str) -> None:
+    """
+    Though somebody listens there.
+    """
+    with server([KEPT]) as (url, asked), browser() as shopper, pytest.raises(Strayed, match="localhost"):
+        shopper.send(method, url.replace("127.0.0.1", "localhost"), None, {})
+
+    assert asked == []
+
+
+def test_no_bare_line_leads_to_a_host_that_must_not_be_loaded() -> None:
+    """
+    Half a request is load, too.
+    """
+    with server([KEPT]) as (url, _asked), pytest.raises(Strayed, match="localhost"):
+        dial(url.replace("127.0.0.1", "localhost"), exchange())

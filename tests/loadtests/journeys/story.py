@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from loadtests.arrivals.rate import Rate
 from loadtests.crowd.shoppers import Behaviour, Shopper, draw_shopper
 from loadtests.crowd.streams import Stream
 from loadtests.engine.plan import RunPlan
-from loadtests.journeys.browser import Answer, Request
+from loadtests.journeys.browser import Answer, Request, Strayed
 from loadtests.journeys.cast import Cast, Walk
 from loadtests.journeys.catalogue import WALKS
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
@@ -87,8 +88,10 @@ class Scene:
 
     def ask(self, request: Request) -> Answer:
         """
-        Play the answer that the script has for the request.
+        Play the answer that the script has for the request; no other host than the shop's may be loaded.
         """
+        if (host := str(urlsplit(request.url).hostname)) != urlsplit(SHOP).hostname:
+            raise Strayed(host)
         self.asked.append(request)
         self.times_s.append(self.time_s)
         key = f"{request.method} {request.url.removeprefix(SHOP).partition('?')[0]}"

@@ -8,10 +8,27 @@ import pytest
 
 from loadtests.crowd.shoppers import Behaviour
 from loadtests.journeys.browser import Request
+from loadtests.journeys.shopping import Shopping
 from loadtests.journeys.table import draw_path
 from loadtests.journeys.tables import WINDOW
 from loadtests.measuring.measures import Outcome
-from tests.loadtests.journeys.story import BROKEN, BUYER, ROOM, SHOP, SLOW, TAKES_S, Scene, page, room, to, walk
+from tests.loadtests.journeys.story import (
+    BROKEN,
+    BUYER,
+    ROOM,
+    SHOP,
+    SHOP_PAGES,
+    SLOW,
+    TAKES_S,
+    Reply,
+    Scene,
+    page,
+    room,
+    to,
+    walk,
+)
+
+STRANGER = "http://stranger.example"
 
 
 def sent(scene: Scene, call: str) -> Request:
@@ -161,6 +178,44 @@ def test_shop_without_products_is_an_error() -> None:
     told = walk(Scene(first={"GET /": [page("<h1>Hello</h1>")]}))
 
     assert told.measures.problems == {"the product page leads to no product": 1}
+
+
+class Script(Shopping):
+    """
+    Let a script of the home page call another host.
+    """
+
+    table = WINDOW
+
+    def home(self) -> None:
+        """
+        Call it.
+        """
+        self.call(f"{STRANGER}/prices", {})
+
+
+@pytest.mark.parametrize(
+    ("pages", "kind"),
+    [
+        ({"GET /": to(f"{STRANGER}/")}, "buyer"),
+        ({"GET /": page(f'<a href="{STRANGER}/product/kite">Kite</a>')}, "buyer"),
+        ({"GET /product/kite": page(f'<form method="post" action="{STRANGER}/basket"></form>')}, "buyer"),
+        ({"POST /basket": to(f"{STRANGER}/basket")}, "buyer"),
+        ({"GET /": to(f"{STRANGER}{ROOM}?target=/")}, "buyer"),
+        ({}, Script),
+    ],
+    ids=["redirect", "link", "form", "redirect of a form", "room", "call"],
+)
+def test_visit_ends_where_the_shop_leads_to_a_host_that_must_not_be_loaded(
+    pages: dict[str, Reply], kind: str | type[Shopping]
+) -> None:
+    """
+    However it leads there; and the report says where to.
+    """
+    told = walk(Scene(pages={**SHOP_PAGES, **pages}), kind=kind)
+
+    assert told.outcome is Outcome.ERROR
+    assert told.measures.problems == {"the shop leads to stranger.example, which no --allow-host names": 1}
 
 
 def test_redirects_without_end_are_an_error() -> None:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from loadtests.cli.demo import demo
 from loadtests.cli.rehearse import rehearse
-from loadtests.rehearsal.asking import is_loopback
+from loadtests.engine.hosts import is_loopback
 from loadtests.rehearsal.target import target_faults
 
 
