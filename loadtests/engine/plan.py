@@ -48,7 +48,7 @@ class RunPlan:
         tells_addresses: whether each request bears its shopper's network address, as a proxy would tell it.
         hosts: which hosts may be loaded beside the shop's own and this machine, wherever the shop leads.
         invitations: links to the room for those of a stream who were invited, by its name and in their order.
-        run_id: value of the header Waiting-Room-Rehearsal on every request; empty: made of name and seed.
+        run_id: tells this run's requests from those of others of the same name and seed; the crowd does not depend on it.
         workers: how many processes drive the run.
         worker: which of them this is, from 0: shopper number i is of worker i mod *workers*.
         start_at_ms: the run's zero in ms since 1970, the same for all workers; 0 for as soon as possible. Several
@@ -81,9 +81,9 @@ class RunPlan:
     @property
     def tag(self) -> str:
         """
-        Return what marks this run's requests, so that a shop can tell them from its customers'.
+        Return what marks this run's requests, so that a shop can tell them from its customers' and from other runs'.
         """
-        return self.run_id or f"{self.name}-{self.seed}"
+        return "-".join((self.name, str(self.seed), *([self.run_id] if self.run_id else [])))
 
     def may_load(self, host: str) -> bool:
         """

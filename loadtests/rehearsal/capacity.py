@@ -19,6 +19,7 @@ from loadtests.engine.plan import RunPlan
 from loadtests.forecast.knee import Knee, Objective, Step, knee_of, next_shoppers, orders_per_s, settled
 from loadtests.measuring.histogram import Histogram
 from loadtests.measuring.measures import Measures, Second
+from loadtests.rehearsal.cleanup import fresh_run_id
 from loadtests.rehearsal.progress import Progress
 from loadtests.rehearsal.stack import Stack
 
@@ -94,6 +95,7 @@ class Found:
     recovery: Recovery | None = None
     generator_cpu_peak: float = 0.0
     problems: dict[str, int] = field(default_factory=dict)
+    tag: str = ""
 
     def knee(self, objective: Objective) -> Knee:
         """
@@ -124,6 +126,7 @@ class CapacitySearch:
         self._stack = stack
         self._show = show
         self._found = found
+        self._run_id = fresh_run_id()
 
     def run(self) -> None:
         """
@@ -167,11 +170,14 @@ class CapacitySearch:
             shop_url=search.shop_url,
             seed=search.seed,
             hosts=search.hosts,
+            run_id=self._run_id,
             out=str(search.out / "runs" / f"{name}.measures.json"),
             **values,
         )
 
     def _drive(self, plan: RunPlan, heard: Callable[[dict[str, Any]], None]) -> Measures:
+        self._found.tag = plan.tag
+
         def on_line(line: dict[str, Any]) -> None:
             self._show.tick(line)
             heard(line)

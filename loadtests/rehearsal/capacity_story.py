@@ -192,6 +192,7 @@ def result_of(wish: Wish, searched: Searched) -> dict[str, Any]:
         "recovery": asdict(found.recovery) if found.recovery else None,
         "generator_cpu_peak": round(found.generator_cpu_peak, 3),
         "problems": found.problems,
+        "tag": found.tag,
         "recommended": dict(advice.settings) if advice else {},
         "because": dict(advice.reasons) if advice else {},
         "reasons": reasons,

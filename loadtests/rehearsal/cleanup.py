@@ -7,7 +7,9 @@ e-mail addresses at rehearsal.example.
 
 import json
 import os
+import secrets
 import shlex
+import shutil
 import signal
 import subprocess
 import urllib.error
@@ -40,6 +42,13 @@ class CleanedUp:
     what: str
 
 
+def fresh_run_id() -> str:
+    """
+    Return what tells a rehearsal's orders from those of every other one, also of the same seed: a clean-up goes by it.
+    """
+    return secrets.token_hex(4)
+
+
 def clean_up_faults(hook: Any, where: str, allowed: Sequence[str]) -> Iterator[Fault]:
     """
     Yield what forbids the hook: an address is only called on this machine and on hosts that were named on purpose.
@@ -53,9 +62,12 @@ def clean_up_faults(hook: Any, where: str, allowed: Sequence[str]) -> Iterator[F
             yield Fault(where, f"{host} is not this machine", f"if it is yours, say --allow-host {host}")
         return
     try:
-        shlex.split(hook)
+        program = shlex.split(hook)[0]
     except ValueError as error:
         yield Fault(where, f"is no command ({error})", "mind the quotes")
+        return
+    if shutil.which(program) is None:
+        yield Fault(where, f"{program!r} is no program on this machine", "give its path, and make it executable")
 
 
 def clean_up(hook: str, tags: Sequence[str], within_s: float = WITHIN_S) -> CleanedUp:

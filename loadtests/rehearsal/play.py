@@ -20,7 +20,7 @@ from loadtests.measuring.measures import Measures
 from loadtests.measuring.salvage import salvaged
 from loadtests.rehearsal.brief import Brief, Course, course_of, shop_model, shop_settings
 from loadtests.rehearsal.changes import TimeLine
-from loadtests.rehearsal.cleanup import clean_up
+from loadtests.rehearsal.cleanup import clean_up, fresh_run_id
 from loadtests.rehearsal.demand import planned_spans
 from loadtests.rehearsal.ending import Outline, RehearsalError, to_the_end
 from loadtests.rehearsal.files import versions, write_json, write_results
@@ -74,6 +74,7 @@ class Rehearsal:
         self._interrupts = interrupts
         self._ports = Ports.free()
         self._story = Story()
+        self._run_id = fresh_run_id()
 
     def run(self) -> dict[str, Any]:
         """
@@ -173,6 +174,7 @@ class Rehearsal:
             metrics_port=self._ports.generator,
             out=self._file("capacity.measures.json"),
             overload_s=trial.judged_s,
+            run_id=self._run_id,
         )
 
     def _open_plan(self, name: RunName, shop_url: str, course: Course) -> RunPlan:
@@ -189,6 +191,7 @@ class Rehearsal:
             overload_s=course.overload_s,
             tells_addresses=name == "with_room" and course.scenario.tells_addresses,
             workers=self._brief.workers,
+            run_id=self._run_id,
         )
 
     def _drive(self, stack: Stack, plan: RunPlan, watch: Watch) -> None:
@@ -281,6 +284,7 @@ class Rehearsal:
         )
         for name, played in story.played.items():
             result["runs"][name] |= outlook_of(played)
+        result["tags"] = story.tags
         if story.cleaned_up is not None:
             result["clean_up"] = story.cleaned_up
         if story.storeless:

@@ -171,11 +171,14 @@ def test_each_who_was_invited_has_a_link_of_their_own() -> None:
     assert PLAN.invitation("bots", 0) == ""
 
 
-def test_run_is_marked_by_name_and_seed() -> None:
+def test_run_is_marked_by_name_seed_and_an_id_of_its_own() -> None:
     """
-    Without an id of its own, a run's requests are marked with its name and seed.
+    By the last its requests are told from those of an earlier run with the same crowd.
     """
-    assert PLAN.tag == "with_room-7"
+    again = replace(PLAN, run_id="5e1f")
+
+    assert (PLAN.tag, again.tag) == ("with_room-7", "with_room-7-5e1f")
+    assert again.arrivals() == PLAN.arrivals()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.rehearsal.cleanup import clean_up, clean_up_faults
+from loadtests.rehearsal.cleanup import clean_up, clean_up_faults, fresh_run_id
 
 
 @contextmanager
@@ -107,6 +107,13 @@ def test_command_that_is_not_there_is_told() -> None:
     assert "could not be started" in clean_up("/no/such/command", ["a"]).what
 
 
+def test_no_two_rehearsals_have_the_same_id() -> None:
+    """
+    What one of them left is not taken for the other's.
+    """
+    assert fresh_run_id() != fresh_run_id()
+
+
 @pytest.mark.parametrize(
     ("hook", "fault"),
     [
@@ -114,6 +121,9 @@ def test_command_that_is_not_there_is_told() -> None:
         ("", "must be an address or a command"),
         (7, "must be an address or a command"),
         ("tidy 'up", "is no command"),
+        ("no-such-program --now", "'no-such-program' is no program on this machine"),
+        ("/dev/null --now", "'/dev/null' is no program on this machine"),
+        ("''", "'' is no program on this machine"),
     ],
 )
 def test_hook_that_must_not_be_called_is_refused(hook: object, fault: str) -> None:
@@ -124,7 +134,7 @@ def test_hook_that_must_not_be_called_is_refused(hook: object, fault: str) -> No
     assert fault in found.what
 
 
-@pytest.mark.parametrize("hook", ["http://127.0.0.1:8081/clean", "https://shop.example/clean", "wp rehearsal clean"])
+@pytest.mark.parametrize("hook", ["http://127.0.0.1:8081/clean", "https://shop.example/clean", f"{sys.executable} -c 1"])
 def test_sound_hook_has_no_fault(hook: str) -> None:
     """
     On this machine, a host that was named, a command.

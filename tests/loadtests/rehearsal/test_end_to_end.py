@@ -135,6 +135,17 @@ def test_the_files_are_there(rehearsed: tuple[dict[str, Any], Path]) -> None:
     assert {log.stem for log in (out / "logs").glob("*.log")} >= {"valkey", "shop", "waiting-room"}
 
 
+def test_its_orders_are_known_by_tags_of_its_own(rehearsed: tuple[dict[str, Any], Path]) -> None:
+    """
+    Another rehearsal of the same seed has others, and a clean-up goes by them.
+    """
+    result, out = rehearsed
+    plans = [json.loads((out / "runs" / f"{name}.plan.json").read_text()) for name in ("without_room", "with_room")]
+    [run_id] = {plan["run_id"] for plan in plans}
+    assert re.fullmatch(r"[0-9a-f]{8}", run_id)
+    assert result["tags"] == [f"without_room-1-{run_id}", f"with_room-1-{run_id}"]
+
+
 def test_nobody_else_can_read_the_keys(rehearsed: tuple[dict[str, Any], Path]) -> None:
     """
     The configurations hold secrets, and only their owner may read them.
