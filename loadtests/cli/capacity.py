@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 import click
 
 from loadtests.cli.options import (
+    HEADER_FILE,
     HELP,
     InvalidError,
     OptionsError,
     command_line,
     folder_faults,
+    header_file,
     locust_faults,
     made,
     progress,
@@ -73,6 +75,8 @@ def read_options(given: Mapping[str, Any]) -> Asked:
     target = given["target"]
     if target is not None:
         faults.extend(target_faults(target, None, given["allow_host"]))
+    elif given["header_file"]:
+        faults.append(Fault("--header-file", "goes with --target"))
     wish = Wish(
         out=out,
         seed=whole("--seed", given["seed"], faults),
@@ -87,6 +91,7 @@ def read_options(given: Mapping[str, Any]) -> Asked:
         most_judged_s=MOST_JUDGED_S if target is None else TARGET_JUDGED_S,
         surge=not given["no_surge"],
         hosts=given["allow_host"],
+        header_file=header_file(given["header_file"], faults).path,
     )
     if target is None and wish.scenario is not None:
         try:
@@ -187,6 +192,7 @@ def _room_faults(url: str, token: str) -> Iterator[Fault]:
 @click.command(context_settings=HELP)
 @click.option("--target", metavar="URL", help="Load this running shop instead of the demo shop, to its limit.")
 @click.option("--allow-host", multiple=True, metavar="HOST", help="A host beyond this machine that may be loaded.")
+@HEADER_FILE
 @click.option("--scenario", metavar="NAME|FILE", help="Who shops, in which room; a preset or a file.")
 @click.option("--out", default="capacity", metavar="DIR", show_default=True, help="Where everything is written.")
 @click.option("--seed", default="1", metavar="N", show_default=True, help="Which crowd.")

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import click
 
+from loadtests.documents import DocumentError
+from loadtests.engine.header_file import HeaderFile
 from loadtests.rehearsal.progress import Progress
 from waiting_room.errors import Fault
 
@@ -21,6 +23,11 @@ INVALID = 3
 HELP = {"help_option_names": ["-h", "--help"]}
 """As the group has it: click keeps the first help option it makes, whichever way the command was reached."""
 DEFAULT_OUT = "rehearsal"
+HEADER_FILE = click.option(
+    "--header-file",
+    metavar="FILE",
+    help="Headers for --target alone, one a line, such as a staging shop's password.",
+)
 
 
 class OptionsError(click.ClickException):
@@ -123,6 +130,17 @@ def written(option: str, file: Path, text: str) -> None:
     except OSError as error:
         what = f"{file} cannot be written ({error.strerror})"
         raise OptionsError((Fault(option, what, "name a file that you may write to"),)) from None
+
+
+def header_file(name: str | None, faults: list[Fault]) -> HeaderFile:
+    """
+    Return the headers that are meant for the shop alone; what cannot be sent becomes faults.
+    """
+    try:
+        return HeaderFile.read(str(Path(name).absolute()) if name else "")
+    except DocumentError as error:
+        faults += [Fault(f"--header-file: {fault.where}", fault.what, fault.remedy) for fault in error.faults]
+        return HeaderFile()
 
 
 def locust_faults() -> Iterator[Fault]:

@@ -15,10 +15,12 @@ from loadtests.cli.capacity import capacity
 from loadtests.cli.compare import compare
 from loadtests.cli.options import (
     DEFAULT_OUT,
+    HEADER_FILE,
     HELP,
     OptionsError,
     command_line,
     folder_faults,
+    header_file,
     locust_faults,
     number,
     whole,
@@ -65,7 +67,7 @@ def _target(given: Mapping[str, Any], faults: list[Fault]) -> Target | None:
     if given["capacity"] is not None:
         capacity = number("--capacity", given["capacity"], faults)
     if url is None:
-        for option in ("capacity", "measure_capacity", "room_url", "allow_host"):
+        for option in ("capacity", "measure_capacity", "room_url", "allow_host", "header_file"):
             if given[option]:
                 name = f"--{option.replace('_', '-')}"
                 faults.append(Fault(name, "goes with --target", "the demo shop is measured anyway"))
@@ -78,7 +80,8 @@ def _target(given: Mapping[str, Any], faults: list[Fault]) -> Target | None:
     if room_url is not None and given["measure_capacity"]:
         what = "cannot be measured through a waiting room"
         faults.append(Fault("--measure-capacity", what, "measure without the room, then give --capacity"))
-    return Target(url, capacity, room_url, measures=given["measure_capacity"], hosts=given["allow_host"])
+    secret, hosts = header_file(given["header_file"], faults), given["allow_host"]
+    return Target(url, capacity, room_url, measures=given["measure_capacity"], hosts=hosts, header_file=secret)
 
 
 @click.group(context_settings=HELP, invoke_without_command=True)
@@ -95,6 +98,7 @@ def _target(given: Mapping[str, Any], faults: list[Fault]) -> Target | None:
 @click.option("--capacity", metavar="ORDERS_PER_S", help="What --target can sell per second.")
 @click.option("--measure-capacity", is_flag=True, help="Measure it instead: this loads --target to its limit.")
 @click.option("--allow-host", multiple=True, metavar="HOST", help="A host beyond this machine that may be loaded.")
+@HEADER_FILE
 @click.pass_context
 def rehearse(context: click.Context, /, **given: Any) -> None:
     """

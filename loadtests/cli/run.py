@@ -13,12 +13,14 @@ import click
 from loadtests.cli.calibrate import known_calibration
 from loadtests.cli.options import (
     DEFAULT_OUT,
+    HEADER_FILE,
     HELP,
     InvalidError,
     OptionsError,
     above_0,
     command_line,
     folder_faults,
+    header_file,
     locust_faults,
     number,
     whole,
@@ -64,6 +66,7 @@ MOST_WORKERS = 64
 @click.option("--capacity", metavar="ORDERS_PER_S", help="What the shop can sell per second, where it is known.")
 @click.option("--measure-capacity", is_flag=True, help="Measure it: this loads --target to its limit.")
 @click.option("--allow-host", multiple=True, metavar="HOST", help="A host beyond this machine that may be loaded.")
+@HEADER_FILE
 @click.option(
     "--max-error-ratio",
     metavar="SHARE",
@@ -165,7 +168,7 @@ def scenario_faults(scenario: Scenario, target: Target | None, where: str) -> It
 def _target(given: Mapping[str, Any], capacity: float | None, faults: list[Fault]) -> Target | None:
     url, room_url = given["target"], given["room_url"]
     if url is None:
-        options = ("room_url", "measure_capacity", "allow_host", "max_error_ratio")
+        options = ("room_url", "measure_capacity", "allow_host", "header_file", "max_error_ratio")
         faults += [Fault(f"--{each.replace('_', '-')}", "goes with --target") for each in options if given[each]]
         return None
     faults.extend(target_faults(url, room_url, given["allow_host"]))
@@ -178,4 +181,5 @@ def _target(given: Mapping[str, Any], capacity: float | None, faults: list[Fault
         budget = above_0("--max-error-ratio", given["max_error_ratio"], faults)
         if budget > 1:
             faults.append(Fault("--max-error-ratio", f"{budget:g} is no share", "write 0.5 for one half"))
-    return Target(url, capacity, room_url, given["measure_capacity"], budget, given["allow_host"])
+    secret = header_file(given["header_file"], faults)
+    return Target(url, capacity, room_url, given["measure_capacity"], budget, given["allow_host"], secret)

@@ -4,6 +4,33 @@ Which hosts a crowd may be sent to: this machine, and what somebody named on pur
 
 from collections.abc import Iterable
 from ipaddress import ip_address
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Origin(NamedTuple):
+    """
+    Say whom to connect to.
+    """
+
+    tls: bool
+    host: str
+    port: int
+
+
+def origin_of(url: str) -> Origin:
+    """
+    Return whom to connect to for an absolute address.
+
+    Raises:
+        ValueError: it is none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError(f"{url!r} is no address of a page")
+    return Origin(parts.scheme == "https", parts.hostname, parts.port or _PORTS[parts.scheme])
 
 
 def is_loopback(host: str) -> bool:

@@ -17,7 +17,9 @@ import gevent
 from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 
 from loadtests.engine.cookies import Cookies
-from loadtests.engine.locust_wires import BLOCK, Exchange, Origin, Unheard, Wire
+from loadtests.engine.header_file import HEADER
+from loadtests.engine.hosts import Origin, origin_of
+from loadtests.engine.locust_wires import BLOCK, Exchange, Unheard, Wire
 from loadtests.journeys.browser import Pace
 
 ATTEMPTS: Final = 3
@@ -26,10 +28,8 @@ PACKET: Final = 1_448
 """What a slow line reads at a time: a full TCP segment over Ethernet."""
 PLACES: Final = 4_096
 """So many addresses are taken apart once only."""
-_PORTS: Final = {"http": 80, "https": 443}
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 _TARGET: Final = re.compile(r"[\x21-\x7e]+")
-_HEADER: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+: ?[\t\x20-\x7e\x80-\xff]*")
 
 
 class Place(NamedTuple):
@@ -58,15 +58,13 @@ def place_of(url: str) -> Place:
     Raises:
         ValueError: it is none.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError(f"{url!r} is no address of a page")
+    origin, parts = origin_of(url), urlsplit(url)
     path = parts.path or "/"
     target = f"{path}?{parts.query}" if parts.query else path
     if not _TARGET.fullmatch(target):
         target = quote(target, safe=_SAFE)
-    origin = Origin(parts.scheme == "https", parts.hostname, parts.port or _PORTS[parts.scheme])
-    return Place(origin, parts.hostname, path, target, parts.netloc)
+    # What stands before an @ is for browsers, never for a server (RFC 9110, 4.2.4).
+    return Place(origin, origin.host, path, target, parts.netloc.rpartition("@")[2])
 
 
 class Reply(HTTPResponseParser):
@@ -163,10 +161,18 @@ class Reply(HTTPResponseParser):
 class Headers(NamedTuple):
     """
     Hold the headers that go with every request, as they are and as they are sent.
+
+    Args:
+        by_name: as they are.
+        lines: as they are sent.
+        home: the one whom others are sent to, which are meant for nobody else.
+        at_home: those.
     """
 
     by_name: Mapping[str, str]
     lines: str
+    home: Origin | None = None
+    at_home: "Headers | None" = None
 
     @classmethod
     def of(cls, by_name: Mapping[str, str]) -> "Headers":
@@ -175,11 +181,24 @@ class Headers(NamedTuple):
         """
         return cls(by_name, _lines(by_name))
 
+    def and_at(self, home: Origin, more: Mapping[str, str]) -> "Headers":
+        """
+        Return them with *more*, and instead of those of the same name, where they are sent to *home*.
+        """
+        return self._replace(home=home, at_home=Headers.of(_merged(self.by_name, more)))
+
     def and_one(self, name: str, value: str) -> "Headers":
         """
         Return them with one more.
         """
-        return Headers({**self.by_name, name: value}, self.lines + _lines({name: value}))
+        at_home = self.at_home and self.at_home.and_one(name, value)
+        return Headers({**self.by_name, name: value}, self.lines + _lines({name: value}), self.home, at_home)
+
+    def to(self, origin: Origin) -> "Headers":
+        """
+        Return those that go there.
+        """
+        return self.at_home if self.at_home is not None and origin == self.home else self
 
 
 class Sender:
@@ -215,8 +234,8 @@ class Sender:
         origin, host, path, target, netloc = place_of(url)
         cookie = self.cookies.header(host, path, tls=origin.tls)
         more = {"Cookie": cookie} if cookie else {}
-        usual, lines = self._headers
-        head = lines + _lines(more) if not headers else _lines(_merged(usual, more, headers))
+        usual = self._headers.to(origin)
+        head = usual.lines + _lines(more) if not headers else _lines(_merged(usual.by_name, more, headers))
         data = (body or "").encode()
         length = f"Content-Length: {len(data)}\r\n" if method != "GET" else ""
         request = f"{method} {target} HTTP/1.1\r\nHost: {netloc}\r\n{head}{length}\r\n".encode("latin-1") + data
@@ -308,6 +327,6 @@ def _merged(*headers: Mapping[str, str]) -> dict[str, str]:
 def _lines(headers: Mapping[str, str]) -> str:
     lines = [f"{name}: {value}" for name, value in headers.items()]
     for line in lines:
-        if not _HEADER.fullmatch(line):
+        if not HEADER.fullmatch(line):
             raise ValueError(f"no header can be made of {line!r}")
     return "".join([f"{line}\r\n" for line in lines])

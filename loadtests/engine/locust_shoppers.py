@@ -21,6 +21,8 @@ from locust.exception import StopUser
 from loadtests.crowd import addresses
 from loadtests.crowd.shoppers import draw_shopper
 from loadtests.crowd.streams import Arrival, kind_of
+from loadtests.engine.header_file import HeaderFile
+from loadtests.engine.hosts import origin_of
 from loadtests.engine.locust_lines import BareLine, dial
 from loadtests.engine.locust_sending import Headers, Reply, Sender
 from loadtests.engine.locust_wires import Exchange
@@ -279,18 +281,24 @@ class RehearsalShopper(FastHttpUser):
 def shopper_class(plan: RunPlan) -> type[RehearsalShopper]:
     """
     Return the user class for a plan: Locust reads an address and the like from the class.
+
+    Raises:
+        DocumentError: the plan's file of headers cannot be read.
     """
+    headers = Headers.of(
+        {
+            REHEARSAL_HEADER: plan.tag,
+            "User-Agent": "waiting-room-rehearsal",
+            "Accept": "text/html,application/json;q=0.9",
+            "Accept-Encoding": "gzip, deflate",
+        }
+    )
+    if plan.header_file:
+        headers = headers.and_at(origin_of(plan.shop_url), HeaderFile.read(plan.header_file).headers)
     settings: dict[str, Any] = {
         "abstract": False,
         "host": plan.shop_url.rstrip("/"),
-        "headers": Headers.of(
-            {
-                REHEARSAL_HEADER: plan.tag,
-                "User-Agent": "waiting-room-rehearsal",
-                "Accept": "text/html,application/json;q=0.9",
-                "Accept-Encoding": "gzip, deflate",
-            }
-        ),
+        "headers": headers,
         "exchange": Exchange(_tls(plan.verify_tls), plan.may_load),
     }
     return cast("type[RehearsalShopper]", type("Shopper", (RehearsalShopper,), settings))

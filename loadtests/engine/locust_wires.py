@@ -14,10 +14,11 @@ import ssl
 from _socket import SO_ERROR, SOL_SOCKET
 from _socket import socket as RawSocket  # noqa: N812 - a class, which gevent's patched module hides
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from gevent import get_hub, monkey, socket
 
+from loadtests.engine.hosts import Origin
 from loadtests.journeys.browser import Strayed
 
 BLOCK: Final = 16_384
@@ -33,16 +34,6 @@ class Unheard(ConnectionError):  # noqa: N818 - told to people by this name
     """
     Tell that a connection was closed before a byte of an answer came over it.
     """
-
-
-class Origin(NamedTuple):
-    """
-    Say whom to connect to.
-    """
-
-    tls: bool
-    host: str
-    port: int
 
 
 class Exchange:

@@ -47,8 +47,10 @@ class RunPlan:
         verify_tls: whether the shop's certificate must be valid.
         tells_addresses: whether each request bears its shopper's network address, as a proxy would tell it.
         hosts: which hosts may be loaded beside the shop's own and this machine, wherever the shop leads.
+        header_file: a file of headers for the shop alone, such as its password, which is not to stand here; empty for
+            none.
         invitations: links to the room for those of a stream who were invited, by its name and in their order.
-        run_id: tells this run's requests from those of others of the same name and seed; the crowd does not depend on it.
+        run_id: tells this run's requests from those of others of that name and seed; the crowd does not depend on it.
         workers: how many processes drive the run.
         worker: which of them this is, from 0: shopper number i is of worker i mod *workers*.
         start_at_ms: the run's zero in ms since 1970, the same for all workers; 0 for as soon as possible. Several
@@ -70,6 +72,7 @@ class RunPlan:
     verify_tls: bool = True
     tells_addresses: bool = False
     hosts: tuple[str, ...] = ()
+    header_file: str = ""
     invitations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     run_id: str = ""
     workers: int = 1

@@ -54,6 +54,7 @@ class Search:
         most_judged_s: no step is judged for longer, settled or not, seconds.
         surge: whether the shop is overrun in the end, to see it recover.
         hosts: which hosts beyond this machine may be loaded, wherever the shop leads.
+        header_file: where headers for the shop alone stand; empty for none.
     """
 
     shop_url: str
@@ -65,6 +66,7 @@ class Search:
     most_judged_s: int = MOST_JUDGED_S
     surge: bool = True
     hosts: tuple[str, ...] = ()
+    header_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ class CapacitySearch:
             shop_url=search.shop_url,
             seed=search.seed,
             hosts=search.hosts,
+            header_file=search.header_file,
             run_id=self._run_id,
             out=str(search.out / "runs" / f"{name}.measures.json"),
             **values,

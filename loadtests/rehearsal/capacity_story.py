@@ -41,7 +41,7 @@ class Wish:
         objective: what the shop must keep.
         target: the address of a running shop; None for the demo shop.
         scenario: who shops, and in which room and demo shop; None for the usual ones.
-        most_shoppers, most_judged_s, surge, hosts: as for `Search`.
+        most_shoppers, most_judged_s, surge, hosts, header_file: as for `Search`.
     """
 
     out: Path
@@ -54,6 +54,7 @@ class Wish:
     most_judged_s: int = MOST_JUDGED_S
     surge: bool = True
     hosts: tuple[str, ...] = ()
+    header_file: str = ""
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -158,6 +159,7 @@ class CapacityStory:
             most_judged_s=wish.most_judged_s,
             surge=wish.surge,
             hosts=wish.hosts,
+            header_file=wish.header_file,
         )
         if wish.target is None:
             model = model_of(wish, str(wish.out / "runs" / "capacity.shop.sqlite"), self._ports.shop)

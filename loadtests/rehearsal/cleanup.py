@@ -14,7 +14,7 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -58,7 +58,10 @@ def clean_up_faults(hook: Any, where: str, allowed: Sequence[str]) -> Iterator[F
         return
     if _is_address(hook):
         host = urlsplit(hook).hostname or ""
-        if not may_load(host, allowed):
+        if "@" in urlsplit(hook).netloc:
+            remedy = "leave it out; a hook at --target's own address is sent what stands in --header-file"
+            yield Fault(where, "has a user or a password in its address", remedy)
+        elif not may_load(host, allowed):
             yield Fault(where, f"{host} is not this machine", f"if it is yours, say --allow-host {host}")
         return
     try:
@@ -70,7 +73,9 @@ def clean_up_faults(hook: Any, where: str, allowed: Sequence[str]) -> Iterator[F
         yield Fault(where, f"{program!r} is no program on this machine", "give its path, and make it executable")
 
 
-def clean_up(hook: str, tags: Sequence[str], within_s: float = WITHIN_S) -> CleanedUp:
+def clean_up(
+    hook: str, tags: Sequence[str], within_s: float = WITHIN_S, headers: Mapping[str, str] | None = None
+) -> CleanedUp:
     """
     Return what the shop said to cleaning up after the runs with these *tags*; nothing is raised.
 
@@ -81,18 +86,21 @@ def clean_up(hook: str, tags: Sequence[str], within_s: float = WITHIN_S) -> Clea
         hook: an http(s) address, or a command line.
         tags: the values of the header Waiting-Room-Rehearsal that the runs bore.
         within_s: how long it may take; a command is ended then.
+        headers: what an address is sent besides, and nobody to whom it leads on.
     """
-    return _call(hook, tags, within_s) if _is_address(hook) else _command(hook, tags, within_s)
+    return _call(hook, tags, within_s, headers or {}) if _is_address(hook) else _command(hook, tags, within_s)
 
 
 def _is_address(hook: str) -> bool:
     return hook.startswith(("http://", "https://"))
 
 
-def _call(url: str, tags: Sequence[str], within_s: float) -> CleanedUp:
+def _call(url: str, tags: Sequence[str], within_s: float, more: Mapping[str, str]) -> CleanedUp:
     body = json.dumps({"rehearsals": list(tags), "mail_domain": MAIL_DOMAIN}).encode()
     headers = {"Content-Type": "application/json", REHEARSAL_HEADER: tags[0] if tags else ""}
     request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - http(s), as checked
+    for name, value in more.items():
+        request.add_unredirected_header(name, value)
     try:
         with urllib.request.urlopen(request, timeout=within_s) as answer:  # noqa: S310
             return CleanedUp(ok=True, what=f"{url} answered {answer.status}")

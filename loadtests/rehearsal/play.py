@@ -3,7 +3,7 @@ Rehearse a promotion: what the shop can sell, then the crowd, without the room o
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -212,10 +212,14 @@ class Rehearsal:
         # A rehearsal that was stopped has left orders as well.
         if not self._brief.clean_up or not self._story.tags:
             return
-        done = clean_up(self._brief.clean_up, self._story.tags, CLEAN_UP_S)
+        done = clean_up(self._brief.clean_up, self._story.tags, CLEAN_UP_S, self._headers_for(self._brief.clean_up))
         self._story.cleaned_up = asdict(done)
         if not done.ok:
             self._story.reasons.append(f"The orders of the rehearsal are still in the shop: {done.what}.")
+
+    def _headers_for(self, url: str) -> Mapping[str, str]:
+        del url
+        return {}
 
     def _file(self, name: str) -> str:
         return str(self._brief.out / "runs" / name)

@@ -2,12 +2,13 @@
 Rehearse against a shop that is already running: the user's own staging shop, as its visitors see it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from loadtests.engine.hosts import may_load
+from loadtests.engine.header_file import HeaderFile
+from loadtests.engine.hosts import may_load, origin_of
 from loadtests.engine.plan import RunName, RunPlan
 from loadtests.judging.facts import ShopCapacity
 from loadtests.judging.live import Follower
@@ -28,6 +29,8 @@ from waiting_room.errors import Fault
 ERROR_BUDGET_S = 10.0
 CLOSED_SHOPPERS = 32
 """In the closed loop against a shop whose bottleneck is unknown: enough to fill some tens of workers."""
+BY_FILE = "leave it out, and put a line such as Authorization: Basic … into a file for --header-file"
+"""What to do about a password in an address: every process of the machine may read it, and the report repeats it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Target:
         measures: whether the capacity is measured in a closed loop.
         max_error_ratio: the run ends when a larger share of the requests has failed for `ERROR_BUDGET_S`.
         hosts: which hosts beyond this machine may be loaded, wherever the shop leads.
+        header_file: headers for the shop alone.
     """
 
     url: str
@@ -50,6 +54,17 @@ class Target:
     measures: bool = False
     max_error_ratio: float = 0.5
     hosts: tuple[str, ...] = ()
+    header_file: HeaderFile = field(default_factory=HeaderFile)
+
+    def headers_for(self, url: str) -> Mapping[str, str]:
+        """
+        Return what a request there bears: the file's headers where it goes to the shop itself, else none.
+        """
+        try:
+            same = origin_of(url) == origin_of(self.url)
+        except ValueError:
+            return {}
+        return self.header_file.headers if same else {}
 
     @property
     def run(self) -> Literal["with_room", "without_room"]:
@@ -69,6 +84,8 @@ def target_faults(url: str, room_url: str | None, allowed: Sequence[str]) -> Ite
         parts = urlsplit(address)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             yield Fault(option, f"{address!r} is no address", "write it as http://127.0.0.1:8081")
+        elif "@" in parts.netloc:
+            yield Fault(option, "has a user or a password in its address", BY_FILE)
         elif not may_load(parts.hostname, allowed):
             what = f"{parts.hostname} is not this machine, and a rehearsal may bring a shop down"
             yield Fault(option, what, f"if it is yours to load, say --allow-host {parts.hostname}")
@@ -140,7 +157,10 @@ class TargetRehearsal(Rehearsal):
         self._drive(stack, self._bound(self._open_plan(name, self._target.url, course)), watch)
 
     def _bound(self, plan: RunPlan) -> RunPlan:
-        return replace(plan, hosts=self._target.hosts)
+        return replace(plan, hosts=self._target.hosts, header_file=self._target.header_file.path)
+
+    def _headers_for(self, url: str) -> Mapping[str, str]:
+        return self._target.headers_for(url)
 
     def _follower(self, course: Course) -> Follower:
         return Follower((*course.scenario.criteria, error_budget(self._target)), planned_spans(course.scenario))
@@ -165,7 +185,8 @@ class TargetRehearsal(Rehearsal):
         )
 
     def _state(self) -> dict[str, Any] | None:
-        return ask_json(f"{str(self._target.room_url).rstrip('/')}/state.json")
+        url = f"{str(self._target.room_url).rstrip('/')}/state.json"
+        return ask_json(url, self._headers_for(url))
 
     def _room_state(self) -> dict[str, Any]:
         state = self._state()

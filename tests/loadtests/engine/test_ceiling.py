@@ -136,6 +136,7 @@ def test_result_tells_the_share(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "workers": "1",
         "max_duration": "3600",
         "allow_host": (),
+        "header_file": None,
     }
     before, _target = read_run(scenario, given)
     calibration_file().parent.mkdir()

@@ -13,11 +13,13 @@ import pytest
 from gevent import socket
 from gevent.server import StreamServer
 
+from loadtests.engine.hosts import origin_of
 from loadtests.engine.locust_lines import dial
 from loadtests.engine.locust_sending import Headers, Reply, Sender
 from loadtests.engine.locust_wires import Exchange, Unheard
 from loadtests.journeys.browser import Strayed
 
+PLAIN = Headers.of({"User-Agent": "test"})
 OK = b"HTTP/1.1 200 OK\r\n"
 KEPT = OK + b"Content-Length: 2\r\n\r\nhi"
 ANSWERS = {
@@ -106,11 +108,11 @@ def exchange() -> Exchange:
 
 
 @contextmanager
-def browser() -> Iterator[Sender]:
+def browser(headers: Headers = PLAIN) -> Iterator[Sender]:
     """
     Hand out a browser, and close it.
     """
-    sender = Sender(exchange(), Headers.of({"User-Agent": "test"}))
+    sender = Sender(exchange(), headers)
     yield sender
     sender.close()
 
@@ -162,3 +164,36 @@ def test_no_bare_line_leads_to_a_host_that_must_not_be_loaded() -> None:
     """
     with server([KEPT]) as (url, _asked), pytest.raises(Strayed, match="localhost"):
         dial(url.replace("127.0.0.1", "localhost"), exchange())
+
+
+@pytest.mark.parametrize("more", [{}, {"Waiting-Room-Pass": "p"}])
+def test_headers_for_the_shop_are_sent_to_nobody_else(more: dict[str, str]) -> None:
+    """
+    Another port of the same host is somebody else.
+    """
+    with server([KEPT]) as (shop, asked), server([KEPT]) as (other, told):
+        secret = PLAIN.and_at(origin_of(shop), {"authorization": "Basic bWU6cHc=", "user-agent": "mine"})
+        with browser(secret.and_one("X-Forwarded-For", "10.0.0.1")) as shopper:
+            for url in (shop, other):
+                shopper.send("GET", url, None, more)
+
+    both = {"x-forwarded-for: 10.0.0.1", *(f"{name}: {value}".lower() for name, value in more.items())}
+    assert head(asked[0]) - both == {"authorization: basic bwu6chc=", "user-agent: mine"}
+    assert head(told[0]) - both == {"user-agent: test"}
+
+
+def head(request: bytes) -> set[str]:
+    """
+    Return the headers of a request but the host's.
+    """
+    return {line for line in request.decode().lower().split("\r\n")[1:] if line and not line.startswith("host:")}
+
+
+def test_host_is_named_without_user_and_password() -> None:
+    """
+    A link may hold them; they are none of a server's business.
+    """
+    with server([KEPT]) as (url, asked), browser() as shopper:
+        shopper.send("GET", url.replace("//", "//me:pw@"), None, {})
+
+    assert b"pw" not in asked[0]

@@ -15,6 +15,8 @@ import pytest
 
 from loadtests.rehearsal.cleanup import clean_up, clean_up_faults, fresh_run_id
 
+HEADERS = {"tag": "Waiting-Room-Rehearsal", "secret": "Authorization"}
+
 
 @contextmanager
 def shop(status: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -26,7 +28,8 @@ def shop(status: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            told.append({**json.loads(body), "tag": self.headers["Waiting-Room-Rehearsal"]})
+            sent = {name: self.headers[header] for name, header in HEADERS.items() if header in self.headers}
+            told.append({**json.loads(body), **sent})
             self.send_response(status)
             self.end_headers()
 
@@ -55,6 +58,15 @@ def test_address_is_told_the_tags_and_the_domain() -> None:
             "tag": "without_room-1",
         }
     ]
+
+
+def test_address_is_sent_the_headers_that_are_meant_for_it() -> None:
+    """
+    A hook of a shop behind a password stands behind it as well.
+    """
+    with shop(204) as (url, told):
+        clean_up(url, ["a"], headers={"Authorization": "Basic bWU6cHc="})
+    assert told[0]["secret"] == "Basic bWU6cHc="
 
 
 def test_address_that_refuses_is_told() -> None:
@@ -120,6 +132,7 @@ def test_no_two_rehearsals_have_the_same_id() -> None:
         ("https://shop.example/clean", "shop.example is not this machine"),
         ("", "must be an address or a command"),
         (7, "must be an address or a command"),
+        ("https://me:pw@other.example/clean", "has a user or a password in its address"),
         ("tidy 'up", "is no command"),
         ("no-such-program --now", "'no-such-program' is no program on this machine"),
         ("/dev/null --now", "'/dev/null' is no program on this machine"),
@@ -134,7 +147,9 @@ def test_hook_that_must_not_be_called_is_refused(hook: object, fault: str) -> No
     assert fault in found.what
 
 
-@pytest.mark.parametrize("hook", ["http://127.0.0.1:8081/clean", "https://shop.example/clean", f"{sys.executable} -c 1"])
+@pytest.mark.parametrize(
+    "hook", ["http://127.0.0.1:8081/clean", "https://shop.example/clean", f"{sys.executable} -c 1"]
+)
 def test_sound_hook_has_no_fault(hook: str) -> None:
     """
     On this machine, a host that was named, a command.

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from loadtests.cli.demo import demo
 from loadtests.cli.rehearse import rehearse
+from loadtests.engine.header_file import HeaderFile
 from loadtests.engine.hosts import is_loopback
-from loadtests.rehearsal.target import target_faults
+from loadtests.rehearsal.target import Target, target_faults
 
 
 def refused(*arguments: str) -> str:
@@ -42,6 +43,51 @@ def test_a_strangers_shop_is_not_loaded() -> None:
     assert not list(target_faults("https://shop.example", None, ["shop.example"]))
 
 
+@pytest.mark.parametrize("command", [("--capacity", "5"), ("run", "baseline"), ("capacity",)])
+def test_a_password_in_an_address_is_refused_and_not_repeated(command: tuple[str, ...]) -> None:
+    """
+    It would stand in the report; and no shop would have been asked with it.
+    """
+    text = refused(*command, "--target", "http://me:hunter2@127.0.0.1:9")
+    assert "--target: has a user or a password in its address" in text
+    assert "--header-file" in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize("command", [("--capacity", "5"), ("run", "baseline"), ("capacity",)])
+def test_a_file_that_holds_no_headers_is_refused_and_not_repeated(command: tuple[str, ...], tmp_path: Path) -> None:
+    """
+    Before anything is started, and by the line.
+    """
+    file = tmp_path / "headers"
+    file.write_text("hunter2\n")
+    text = refused(*command, "--target", "http://127.0.0.1:9", "--header-file", str(file))
+    assert "headers:1: is no header" in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://shop.example/waiting-room/sale/state.json", True),
+        ("https://shop.example:443/clean-up", True),
+        ("http://shop.example/clean-up", False),
+        ("https://shop.example:8443/clean-up", False),
+        ("https://room.example/waiting-room/sale", False),
+        ("wp rehearsal clean", False),
+    ],
+)
+def test_a_password_goes_to_the_shop_alone(url: str, sent: bool) -> None:
+    """
+    To its scheme, host and port, as in a browser.
+    """
+    file = HeaderFile("secrets", {"Authorization": "Basic bWU6cHc="})
+    target = Target("https://Shop.example/", 5.0, None, header_file=file)
+
+    assert target.headers_for(url) == (file.headers if sent else {})
+    assert "bWU6cHc=" not in repr(target)
+
+
 def test_the_rooms_host_is_guarded_as_well() -> None:
     """
     Those who wait are load, too.
@@ -65,6 +111,7 @@ def test_a_target_needs_a_capacity() -> None:
         ("--measure-capacity",),
         ("--room-url", "http://127.0.0.1/waiting-room/x"),
         ("--allow-host", "a"),
+        ("--header-file", __file__),
     ],
 )
 def test_options_for_a_target_need_one(arguments: tuple[str, ...]) -> None:

@@ -35,6 +35,7 @@ GIVEN: dict[str, Any] = {
     "capacity": None,
     "measure_capacity": False,
     "allow_host": (),
+    "header_file": None,
     "max_error_ratio": None,
     "clean_up": None,
     "max_duration": "3600",
