@@ -3,6 +3,8 @@ Reading the folders that rehearsals have written.
 """
 
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +27,8 @@ def rehearsal_of(
     folder: Path, faults: list[Fault], *, partial: bool = False
 ) -> tuple[dict[str, Any], dict[str, Measures]]:
     """
-    Return the result that *folder* holds and the measures of its runs; what cannot be read becomes a fault.
+    Return the result that *folder* holds and the measures of its runs; what cannot be read becomes a fault, and so do
+    measures of another run.
 
     Args:
         folder: what `rehearse --out` has written.
@@ -50,10 +53,27 @@ def rehearsal_of(
         if partial and not path.exists():
             continue
         try:
-            measures[name] = Measures.from_file(path)
+            found = Measures.from_file(path)
         except DocumentError as error:
             faults.extend(error.faults)
+            continue
+        if (told := _told(result["runs"][name])) == (measured := (found.seed, found.started_at_ms)):
+            measures[name] = found
+        else:
+            what = f"was measured in {_words(measured)}, and {RESULT} tells of {_words(told)}"
+            faults.append(Fault(str(path), what, "rehearse again: the two do not belong together"))
     return result, measures
+
+
+def _told(run: Mapping[str, Any]) -> tuple[Any, Any]:
+    return run.get("seed"), run.get("started_at_ms")
+
+
+def _words(run: tuple[Any, Any]) -> str:
+    seed, started_at_ms = run
+    if not isinstance(started_at_ms, int):
+        return "a run without a name, as older versions wrote it"
+    return f"the run of seed {seed} that began at {datetime.fromtimestamp(started_at_ms / 1000, UTC):%F %T} UTC"
 
 
 def _is_result(found: Any) -> bool:

@@ -36,6 +36,9 @@ def run_result(played: Played) -> dict[str, Any]:
     per_s = orders / (to_s - from_s) if to_s > from_s else 0.0
     rate = together(stream.rate for stream in played.scenario.streams) if played.scenario else None
     result: dict[str, Any] = {
+        # Together they tell one run from every other: whose measures are read beside this result is held against them.
+        "seed": measures.seed,
+        "started_at_ms": measures.started_at_ms,
         "complete": not measures.interrupted,
         "arrivals": measures.arrivals,
         "demand_ratio": _demand(played),

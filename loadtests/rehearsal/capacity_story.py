@@ -16,7 +16,7 @@ from loadtests.forecast.scaling import Fit
 from loadtests.rehearsal.brief import DB_CONNECTIONS, shop_model, shop_settings
 from loadtests.rehearsal.capacity import MOST_JUDGED_S, MOST_SHOPPERS, CapacitySearch, Found, Search
 from loadtests.rehearsal.ending import Outline, to_the_end
-from loadtests.rehearsal.files import versions, write_json
+from loadtests.rehearsal.files import UNFINISHED, forget_runs, versions, write_json
 from loadtests.rehearsal.processes import Interrupts
 from loadtests.rehearsal.progress import Progress
 from loadtests.rehearsal.recommending import Advice, advice_of, company_of
@@ -135,6 +135,7 @@ class CapacityStory:
             self._searched,
             self._search,
             self._finish,
+            self._write,
             out=self._wish.out,
             ports=self._ports,
             interrupts=self._interrupts,
@@ -142,12 +143,15 @@ class CapacityStory:
 
     def _finish(self) -> dict[str, Any]:
         self._show.close()
-        result = result_of(self._wish, self._searched)
+        return result_of(self._wish, self._searched)
+
+    def _write(self, result: dict[str, Any]) -> None:
         write_json(self._wish.out / "capacity.json", result)
-        return result
 
     def _search(self, stack: Stack) -> None:
         wish = self._wish
+        self._write(result_of(wish, Searched(reasons=[UNFINISHED], aborted=True)))
+        forget_runs(wish.out / "runs", ("capacity", r"step-\d+", "surge"))
         self._show.begin(f"What can {wish.target or 'the demo shop'} sell? Twice as many shoppers at each step.")
         search = Search(
             shop_url=wish.target or self._ports.shop_url,

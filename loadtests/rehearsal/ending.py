@@ -8,13 +8,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from loadtests.rehearsal.asking import RefusedError
 from loadtests.rehearsal.processes import Family, Interrupted, Interrupts, ProcessError
 from loadtests.rehearsal.stack import Ports, Secrets, Stack
 from loadtests.rehearsal.watch import BrokenOffError
 from waiting_room.errors import WaitingRoomError
+
+BROKEN: Final = 6
+"""Nothing is proven, and least of all where nobody can read it."""
 
 
 class RehearsalError(WaitingRoomError):
@@ -56,6 +59,7 @@ def to_the_end(
     outline: Outline,
     play: Callable[[Stack], None],
     finish: Callable[[], dict[str, Any]],
+    write: Callable[[dict[str, Any]], None],
     *,
     out: Path,
     ports: Ports,
@@ -67,7 +71,8 @@ def to_the_end(
     Args:
         outline: where it is noted how it ended.
         play: what is played with the programs that it starts.
-        finish: writes down the result, undisturbed, and returns it.
+        finish: returns the result, undisturbed.
+        write: writes it down, likewise.
         out: the directory for everything that is written.
         ports: where the programs listen.
         interrupts: Ctrl-C and signals.
@@ -85,7 +90,24 @@ def to_the_end(
     except (ProcessError, RehearsalError, RefusedError) as error:
         outline.broken = True
         outline.reasons.append(str(error))
+    except OSError as error:
+        outline.broken = True
+        outline.reasons.append(refused_words(error))
     result: dict[str, Any] = {}
     with suppress(Interrupted), interrupts.shield():
         result = finish()
+        try:
+            write(result)
+        except OSError as error:
+            result["reasons"].append(f"The result could not be written. {refused_words(error)}")
+            if not outline.aborted:
+                result |= {"exit_code": BROKEN, **({"verdict": "invalid"} if "verdict" in result else {})}
     return result
+
+
+def refused_words(error: OSError) -> str:
+    """
+    Return in words what the machine did not do for us, such as to write onto a disk that is full.
+    """
+    where = f": {error.filename}" if error.filename else ""
+    return f"This machine refused what the run needs ({error.strerror or error}){where}."

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from loadtests.engine.plan import RunName, RunPlan
 from loadtests.judging.criteria import thresholds_of
@@ -23,7 +23,7 @@ from loadtests.rehearsal.changes import TimeLine
 from loadtests.rehearsal.cleanup import clean_up, fresh_run_id
 from loadtests.rehearsal.demand import planned_spans
 from loadtests.rehearsal.ending import Outline, RehearsalError, to_the_end
-from loadtests.rehearsal.files import versions, write_json, write_results
+from loadtests.rehearsal.files import UNFINISHED, forget_runs, versions, write_json, write_results
 from loadtests.rehearsal.hands import WORKERS, OwnHands
 from loadtests.rehearsal.outlook import outlook_of
 from loadtests.rehearsal.processes import Interrupts, ProcessError
@@ -84,6 +84,7 @@ class Rehearsal:
             self._story,
             self._begin,
             self._finish,
+            self._write,
             out=self._brief.out,
             ports=self._ports,
             interrupts=self._interrupts,
@@ -91,6 +92,9 @@ class Rehearsal:
 
     def _begin(self, stack: Stack) -> None:
         brief = self._brief
+        # Who is killed says no more: what an earlier rehearsal left here would be taken for this one's.
+        write_results(brief.out, self._result(Story(reasons=[UNFINISHED], aborted=True)), {})
+        forget_runs(brief.out / "runs", get_args(RunName))
         write_json(brief.out / "prometheus-targets.json", self._ports.prometheus_targets(brief.workers))
         if brief.copy:
             (brief.out / "scenario.toml").write_text(brief.copy, encoding="utf-8")
@@ -265,10 +269,25 @@ class Rehearsal:
         return thresholds_of(criteria_of(scenario) if run == "with_room" else scenario.criteria, run)
 
     def _finish(self) -> dict[str, Any]:
-        story, brief = self._story, self._brief
+        story = self._story
         self._clean_up()
         self._show.close()
-        result = result_of(
+        result = self._result(story)
+        for name, played in story.played.items():
+            result["runs"][name] |= outlook_of(played)
+        result["tags"] = story.tags
+        if story.cleaned_up is not None:
+            result["clean_up"] = story.cleaned_up
+        if story.storeless:
+            result["exit_code"] = STORE_UNREACHABLE
+        return result
+
+    def _write(self, result: dict[str, Any]) -> None:
+        write_results(self._brief.out, result, {name: played.measures for name, played in self._story.played.items()})
+
+    def _result(self, story: Story) -> dict[str, Any]:
+        brief = self._brief
+        return result_of(
             story.played,
             self._thresholds(),
             Circumstances(
@@ -286,15 +305,6 @@ class Rehearsal:
             broken=story.broken,
             failed=story.failed,
         )
-        for name, played in story.played.items():
-            result["runs"][name] |= outlook_of(played)
-        result["tags"] = story.tags
-        if story.cleaned_up is not None:
-            result["clean_up"] = story.cleaned_up
-        if story.storeless:
-            result["exit_code"] = STORE_UNREACHABLE
-        write_results(brief.out, result, {name: played.measures for name, played in story.played.items()})
-        return result
 
 
 def invitations_for(plan: RunPlan, made: Callable[[int], tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

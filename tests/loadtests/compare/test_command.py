@@ -3,6 +3,7 @@ The command: two folders in, a table or JSON out, and every fault at once.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ def folder(at: Path, noise: int, slower: float, **changes: Any) -> Path:
     seen = run(noise, slower=slower)
     (at / "runs").mkdir(parents=True)
     promised: dict[str, Any] = {"seed": 1, "verdict": "pass", "thresholds": [], "reasons": []}
-    promised |= {"settings": {}, "versions": {}, "runs": {"with_room": dict(seen.run), "without_room": None}}
+    with_room = {"seed": 1, "started_at_ms": 0, **seen.run}
+    promised |= {"settings": {}, "versions": {}, "runs": {"with_room": with_room, "without_room": None}}
     result = {**promised, **changes}
     (at / "rehearsal.json").write_text(json.dumps(result))
     (at / "runs" / "with_room.measures.json").write_text(seen.measures.to_json())
@@ -67,6 +69,21 @@ def test_all_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
     assert told.exit_code == 2
     for words in ("none/rehearsal.json", "with_room.measures.json", "rehearse --out"):
         assert words in told.output
+
+
+def test_measures_of_another_run_are_refused(tmp_path: Path) -> None:
+    """
+    What was overwritten beside an old result once passed for its own.
+    """
+    ours, theirs = (folder(tmp_path / name, 0, 1.0) for name in "ab")
+    strange = replace(run(0).measures, seed=7)
+    (theirs / "runs" / "with_room.measures.json").write_text(strange.to_json())
+
+    told = called(ours, theirs)
+
+    assert told.exit_code == 2
+    assert "b/runs/with_room.measures.json: was measured in the run of seed 7" in told.output
+    assert "a/runs" not in told.output
 
 
 def test_what_is_no_result_is_refused(tmp_path: Path) -> None:

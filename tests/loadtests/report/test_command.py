@@ -3,6 +3,7 @@ The command renders again what was played.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,31 @@ def test_a_run_whose_measures_are_gone_is_told_without_its_pictures(tmp_path: Pa
     page = (tmp_path / "report.html").read_text()
     assert "With the waiting room" in page
     assert "Was the queue fair?" not in page
+
+
+def test_measures_of_another_run_are_refused(tmp_path: Path) -> None:
+    """
+    The page would show the verdict on one crowd above the curves of another.
+    """
+    later = replace(full()[1]["with_room"], started_at_ms=1)
+    (written(tmp_path) / "runs" / "with_room.measures.json").write_text(later.to_json())
+
+    told = CliRunner().invoke(report, [str(tmp_path)])
+
+    assert told.exit_code == 2
+    assert "began at 1970-01-01 00:00:00 UTC, and rehearsal.json tells of the run of seed 1 that" in told.output
+    assert (tmp_path / "report.html").read_text() == "old"
+
+
+def test_a_result_that_does_not_name_its_runs_is_refused(tmp_path: Path) -> None:
+    """
+    Older versions wrote such, and nobody can tell whose the measures are.
+    """
+    result = full()[0]
+    del result["runs"]["with_room"]["started_at_ms"]
+    (written(tmp_path) / "rehearsal.json").write_text(json.dumps(result))
+
+    assert "as older versions wrote it" in CliRunner().invoke(report, [str(tmp_path)]).output
 
 
 def test_a_folder_without_a_rehearsal_is_refused(tmp_path: Path) -> None:
