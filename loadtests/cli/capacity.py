@@ -25,7 +25,7 @@ from loadtests.cli.options import (
     folder_faults,
     header_file,
     locust_faults,
-    made,
+    occupied,
     progress,
     whole,
 )
@@ -224,9 +224,8 @@ def capacity(**given: Any) -> None:
     failed), 130 stopped.
     """
     asked = read_options(given)
-    made(asked.wish.out)
     interrupts = Interrupts()
-    with interrupts.installed():
+    with occupied(asked.wish.out), interrupts.installed():
         result = CapacityStory(asked.wish, progress(), interrupts).run()
     click.echo(json.dumps(result, indent=2, ensure_ascii=False) if given["as_json"] else summary(result))
     if result["exit_code"] == 0:

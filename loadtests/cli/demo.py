@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from loadtests.cli.options import DEFAULT_OUT, HELP, OptionsError, folder_faults, locust_faults, whole
+from loadtests.cli.options import DEFAULT_OUT, HELP, OptionsError, folder_faults, locust_faults, occupied, whole
 from loadtests.rehearsal.demo import CROWD_SEATS, SEATS, Stage, run_demo
 from loadtests.rehearsal.processes import Interrupts, ProcessError
 from waiting_room.errors import Fault
@@ -38,7 +38,7 @@ def demo(out: str, seats: str | None, crowd: bool) -> None:
         raise OptionsError(faults)
     click.echo("Starting the store, the room and the shop ...", err=True)
     interrupts = Interrupts()
-    with interrupts.installed():
+    with occupied(Path(out)), interrupts.installed():
         try:
             run_demo(Stage(Path(out), count, crowd), interrupts, click.echo)
         except ProcessError as error:

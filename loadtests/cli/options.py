@@ -7,14 +7,17 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from math import inf, isfinite
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 
 from loadtests.documents import DocumentError
 from loadtests.engine.header_file import HeaderFile
+from loadtests.rehearsal.holding import HeldError, held
 from loadtests.rehearsal.progress import Progress
 from waiting_room.errors import Fault
 
@@ -111,14 +114,31 @@ def folder_faults(out: Path) -> Iterator[Fault]:
 
 def made(folder: Path) -> Path:
     """
-    Return the directory for the results, which is there from now on; raise `OptionsError` where it cannot be.
+    Return the directory for the results, which is there from now on and can be written to; raise `OptionsError` where
+    it cannot be.
     """
+    verb = "written to" if folder.exists() else "created"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder) as trial:
+            trial.write(b"0")
     except OSError as error:
-        what = f"{folder} cannot be created ({error.strerror})"
+        what = f"{folder} cannot be {verb} ({error.strerror})"
         raise OptionsError((Fault("--out", what, "name a directory that you may write to"),)) from None
     return folder
+
+
+@contextmanager
+def occupied(folder: Path) -> Iterator[Path]:
+    """
+    Give the directory for the results, with nobody else at work in it inside the block; see `made`.
+    """
+    try:
+        with held(made(folder)):
+            yield folder
+    except HeldError as error:
+        remedy = "wait for its end, or name another directory"
+        raise OptionsError((Fault("--out", f"{folder}: {error}", remedy),)) from None
 
 
 def written(option: str, file: Path, text: str) -> None:

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from loadtests.cli.options import made, progress
+from loadtests.cli.options import occupied, progress
 from loadtests.rehearsal.brief import Brief
 from loadtests.rehearsal.play import Rehearsal
 from loadtests.rehearsal.processes import Interrupts
@@ -18,9 +18,8 @@ def played(brief: Brief, target: Target | None, *, as_json: bool) -> int:
     """
     Return the exit code of a rehearsal against the demo shop, or against a running one, after its result was printed.
     """
-    made(brief.out)
     interrupts = Interrupts()
-    with interrupts.installed():
+    with occupied(brief.out), interrupts.installed():
         if target is None:
             rehearsal = Rehearsal(brief, progress(), interrupts)
         else:

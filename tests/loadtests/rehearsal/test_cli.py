@@ -3,6 +3,7 @@ The command line: faults all at once, and the guard before strangers' shops.
 """
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from loadtests.cli.demo import demo
 from loadtests.cli.rehearse import rehearse
 from loadtests.engine.header_file import HeaderFile
 from loadtests.engine.hosts import is_loopback
+from loadtests.rehearsal.holding import held
 from loadtests.rehearsal.target import Target, target_faults
 
 
@@ -180,6 +182,43 @@ def test_a_place_below_a_file_is_refused_before_anything_is_started(
     monkeypatch.chdir(tmp_path)
 
     assert "rehearsal.json" in refused(*arguments, "rehearsal.json/below/it")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run", "baseline", "--capacity", "9"), ("--quick",), ("capacity",), ("calibrate",)]
+)
+def test_a_place_that_exists_and_takes_no_file_is_refused_before_anything_is_started(
+    arguments: tuple[str, ...],
+) -> None:
+    """
+    It once ended in a traceback, with the exit code of a limit that did not hold.
+    """
+    file = "/x" if arguments == ("calibrate",) else ""
+    text = refused(*arguments, "--out", f"/proc/self{file}")
+    assert "--out: /proc/self cannot be written to" in text
+    assert "name a directory that you may write to" in text
+
+
+@pytest.mark.parametrize("arguments", [("run", "baseline", "--capacity", "9"), ("--quick",), ("capacity",)])
+def test_a_folder_in_which_another_rehearsal_writes_is_refused(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """
+    Two in one folder would write over each other's databases and results.
+    """
+    with held(tmp_path):
+        text = refused(*arguments, "--out", str(tmp_path))
+    assert f"another rehearsal writes there (pid {os.getpid()})" in text
+    assert [file.name for file in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_lock_that_was_left_behind_keeps_nobody_out(tmp_path: Path) -> None:
+    """
+    It ends with the process that held it, and who comes next needs to remove nothing.
+    """
+    (tmp_path / ".lock").write_text("1\n")
+    with held(tmp_path):
+        assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
+    with held(tmp_path):
+        pass
 
 
 @pytest.mark.parametrize(
