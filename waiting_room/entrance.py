@@ -3,6 +3,7 @@ Who may join which lane: everybody the standard one, those who are invited or co
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from waiting_room.coalesce import Coalescer
@@ -20,7 +21,6 @@ from waiting_room.ports import JoinCode, JoinReply, RedeemCode, Redemption
 from waiting_room.rooms import Room
 from waiting_room.tokens import Invitation, Ticket, Visitor
 
-RETRY_MS: Final = 2000
 SOONEST_MS: Final = 1000
 """Nobody is asked to come again sooner: `Retry-After` is in whole seconds."""
 HERD_MS: Final = 4000
@@ -39,12 +39,17 @@ class Entrance:
         self, lobby: Lobby, coalescer: Callable[..., Coalescer[Any, Any]] = Coalescer, workers: int = 1
     ) -> None:
         self._lobby = lobby
-        self._coalescer = coalescer
         self._workers = workers
         self._put_off_so_far = 0
-        self._redeemers: dict[str, Coalescer[Redemption, RedeemCode]] = {}
-        self._returns: dict[str, Coalescer[str, bool]] = {}
-        self._repeats: dict[str, Coalescer[str, bool]] = {}
+        self._redeemer: Callable[[str], Coalescer[Redemption, RedeemCode]] = cache(
+            lambda name: coalescer(lambda uses: lobby.store.redeem(name, uses), BATCH)
+        )
+        self._returns: Callable[[str], Coalescer[str, bool]] = cache(
+            lambda name: coalescer(lambda visitors: lobby.store.come_back(name, visitors), BATCH)
+        )
+        self._repeats: Callable[[str], Coalescer[str, bool]] = cache(
+            lambda name: coalescer(lambda visitors: lobby.store.remembers(name, STANDARD_LANE, visitors), BATCH)
+        )
 
     async def join(
         self,
@@ -77,9 +82,9 @@ class Entrance:
             refusal = await self._refusal(room, visitor, invitation)
         except StoreEmptyError:
             room.lost = True
-            return self._put_off(Reason.RECOVERING), None
+            return self._lobby.put_off(Reason.RECOVERING), None
         except StoreUnavailableError:
-            return self._put_off(Reason.STORE_AWAY), None
+            return self._lobby.put_off(Reason.STORE_AWAY), None
         if refusal is not None:
             return refusal, None
         return await self._lobby.join(name, visitor, lane=invitation.lane)
@@ -87,7 +92,7 @@ class Entrance:
     async def _uninvited(self, room: Room, visitor: Visitor, whence: Whence | None) -> Place:
         policy = room.policy
         lane = return_lane(policy)
-        if lane and await self._comes_back(room.name, visitor):
+        if lane and await self._returns(room.name).submit(visitor.id):
             return await self._lobby.join(room.name, visitor, lane=lane)
         if policy.invite_only:
             return Refused(Reason.INVITATION_NEEDED), None
@@ -104,7 +109,7 @@ class Entrance:
             whence.network, visitor.id if whence.known else "", per_minute, self._lobby.clock_ms()
         )
         if delay is not None:
-            if not (whence.known and await self._joins_again(room.name, visitor)):
+            if not (whence.known and await self._repeats(room.name).submit(visitor.id)):
                 room.tally["put_off",] += 1
                 return Refused(Reason.NETWORK_BUSY, self._told_ms(delay)), None
             if delay.booked:
@@ -152,29 +157,6 @@ class Entrance:
                 return Refused(Reason.INVITATION_EXPIRED)
             case _:
                 return None
-
-    def _redeemer(self, name: str) -> Coalescer[Redemption, RedeemCode]:
-        desk = self._redeemers.get(name)
-        if desk is None:
-            desk = self._redeemers[name] = self._coalescer(lambda asked: self._lobby.store.redeem(name, asked), BATCH)
-        return desk
-
-    async def _joins_again(self, name: str, visitor: Visitor) -> bool:
-        desk = self._repeats.get(name)
-        if desk is None:
-            desk = self._coalescer(lambda visitors: self._lobby.store.remembers(name, STANDARD_LANE, visitors), BATCH)
-            self._repeats[name] = desk
-        return await desk.submit(visitor.id)
-
-    async def _comes_back(self, name: str, visitor: Visitor) -> bool:
-        desk = self._returns.get(name)
-        if desk is None:
-            desk = self._coalescer(lambda visitors: self._lobby.store.come_back(name, visitors), BATCH)
-            self._returns[name] = desk
-        return await desk.submit(visitor.id)
-
-    def _put_off(self, reason: Reason) -> Paused:
-        return Paused(0, 0, polling.jittered_ms(RETRY_MS, self._lobby.clock_ms(), 0), reason)
 
 
 async def revoke(lobby: Lobby, name: str, *, seat: str = "", visitor: str = "", for_ms: int) -> int:

@@ -3,6 +3,7 @@ The use cases of visitors and gates: join, ask, claim, leave, report. Awaits the
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from secrets import token_hex
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from waiting_room.rooms import Room
 from waiting_room.tokens import Ticket, Visitor
 
 TICKET_LIFE_MS: Final = TICKET_LIFE_S * 1000
+RETRY_MS: Final = 2000
+"""Who cannot be served for want of the store is asked to come again after so long."""
 CLAIM_HOLD_S: Final = 1.5
 """How long a claim waits at the door for its turn in the pace before the visitor is asked to try again."""
 _HELD: Final = frozenset({ClaimCode.PACED, ClaimCode.FULL})
@@ -48,9 +51,18 @@ class Lobby(Office):
         new_seed: Callable[[], str] = lambda: token_hex(SEED_BYTES),
     ) -> None:
         super().__init__(store, clock_ms, new_seed)
-        self._coalescer = coalescer
-        self._joins: dict[tuple[str, str], Coalescer[str, JoinReply]] = {}
-        self._claims: dict[str, Coalescer[Claim, ClaimReply]] = {}
+        self._desk: Callable[[str, str], Coalescer[str, JoinReply]] = cache(
+            lambda name, lane: coalescer(lambda visitors: self.store.join(name, lane, visitors), BATCH)
+        )
+        self._door: Callable[[str], Coalescer[Claim, ClaimReply]] = cache(
+            lambda name: coalescer(
+                lambda claims: self.store.claim(name, claims),
+                BATCH,
+                keep=lambda reply: reply.code in _HELD,
+                hold_s=CLAIM_HOLD_S,
+                again_s=_until_next,
+            )
+        )
 
     def status(self, name: str, ticket: Ticket, seen: int | None = None) -> Outcome:
         """
@@ -108,14 +120,17 @@ class Lobby(Office):
             reply = await self._desk(name, lane).submit(visitor.id)
         except StoreEmptyError:
             room.lost = True
-            return self._put_off(Reason.RECOVERING), None
+            return self.put_off(Reason.RECOVERING), None
         except StoreUnavailableError:
-            return self._put_off(Reason.STORE_AWAY), None
+            return self.put_off(Reason.STORE_AWAY), None
         hear(reply)
         return self._joined(room, lane, visitor, reply)
 
-    def _put_off(self, reason: Reason) -> Paused:
-        return Paused(0, 0, polling.jittered_ms(2000, self.clock_ms(), 0), reason)
+    def put_off(self, reason: Reason) -> Paused:
+        """
+        Ask one who has no place yet to come again.
+        """
+        return Paused(0, 0, polling.jittered_ms(RETRY_MS, self.clock_ms(), 0), reason)
 
     def _joined(self, room: Room, lane: str, visitor: Visitor, reply: JoinReply) -> tuple[Outcome, Ticket | None]:
         room.tally["join", reply.code.name.lower()] += 1
@@ -124,7 +139,7 @@ class Lobby(Office):
         if reply.code is JoinCode.DRAINING:
             return Refused(Reason.ROOM_DRAINING), None
         if reply.code is JoinCode.RECOVERING:
-            return self._put_off(Reason.RECOVERING), None
+            return self.put_off(Reason.RECOVERING), None
         notes = room.lanes[lane]
         notes.highest = max(notes.highest, reply.number)
         ticket = Ticket(room.name, lane, reply.number, visitor.id, reply.now_ms)
@@ -156,22 +171,23 @@ class Lobby(Office):
         has not heard of the call yet is answered as a status is, never with a position above *seen*.
         """
         room = self.room(name)
-        if _is_over(ticket, self.clock_ms()):
+        now_ms = self.clock_ms()
+        if now_ms - ticket.issued_ms > TICKET_LIFE_MS:
             return Refused(Reason.TICKET_EXPIRED)
-        if room.bars(ticket.lane, ticket.number, ticket.visitor, self.clock_ms()):
+        if room.bars(ticket.lane, ticket.number, ticket.visitor, now_ms):
             return Refused(Reason.REVOKED)
         rank = room.view.rank_of(ticket.lane, ticket.number)
         if room.view.position(ticket.lane, rank) > 0 or room.view.is_early(ticket.lane, ticket.number):
             return self.status(name, ticket, seen)
-        room.keep_promise(ticket.lane, rank, self.clock_ms())
+        room.keep_promise(ticket.lane, rank, now_ms)
         room.lanes[ticket.lane].checkins.add(rank)
         try:
             reply = await self._door(name).submit(Claim(ticket.lane, rank, ticket.visitor, ticket.number))
         except StoreEmptyError:
             room.lost = True
-            return Called(ticket.number, 2000, Reason.RECOVERING)
+            return Called(ticket.number, RETRY_MS, Reason.RECOVERING)
         except StoreUnavailableError:
-            return Called(ticket.number, polling.jittered_ms(2000, ticket.number, 0), Reason.STORE_AWAY)
+            return Called(ticket.number, polling.jittered_ms(RETRY_MS, ticket.number, 0), Reason.STORE_AWAY)
         return self._claimed(room, ticket, reply)
 
     def _claimed(self, room: Room, ticket: Ticket, reply: ClaimReply) -> Outcome:
@@ -182,7 +198,7 @@ class Lobby(Office):
                 return self._admitted(room, ticket, reply.issued_ms, reply.hard_end_ms, "claim")
             case ClaimCode.NOT_CALLED:
                 # The store lost the step that called this visitor; it comes back from a worker's memory.
-                return Called(number, 2000, Reason.RECOVERING)
+                return Called(number, RETRY_MS, Reason.RECOVERING)
             case ClaimCode.FULL:
                 return Called(number, polling.jittered_ms(polling.DOOR_POLL_MS, number, 1), Reason.SEATS_FULL)
             case ClaimCode.PACED:
@@ -194,7 +210,7 @@ class Lobby(Office):
             case ClaimCode.CLOSED:
                 return room.view.closed()
             case ClaimCode.RECOVERING:
-                return Called(number, 2000, Reason.RECOVERING)
+                return Called(number, RETRY_MS, Reason.RECOVERING)
 
     async def leave(self, name: str, ticket: Ticket) -> bool:
         """
@@ -257,29 +273,6 @@ class Lobby(Office):
             await self.store.stock(name, shop.stock)
         if shop.sold_out:
             await self.sell_out(name)
-
-    def _desk(self, name: str, lane: str) -> Coalescer[str, JoinReply]:
-        desk = self._joins.get((name, lane))
-        if desk is None:
-            desk = self._coalescer(lambda visitors: self.store.join(name, lane, visitors), BATCH)
-            self._joins[name, lane] = desk
-        return desk
-
-    def _door(self, name: str) -> Coalescer[Claim, ClaimReply]:
-        door = self._claims.get(name)
-        if door is None:
-            door = self._claims[name] = self._coalescer(
-                lambda claims: self.store.claim(name, claims),
-                BATCH,
-                keep=lambda reply: reply.code in _HELD,
-                hold_s=CLAIM_HOLD_S,
-                again_s=_until_next,
-            )
-        return door
-
-
-def _is_over(ticket: Ticket, now_ms: int) -> bool:
-    return now_ms - ticket.issued_ms > TICKET_LIFE_MS
 
 
 def _until_next(reply: ClaimReply) -> float:
