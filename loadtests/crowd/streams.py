@@ -5,10 +5,11 @@ Shopper number k of a stream is the same person in every run of a seed, whatever
 which one has bots, meet the same honest people.
 """
 
-import heapq
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import ClassVar, Final, NamedTuple
 
 from loadtests.arrivals.rate import Rate, draw_arrivals, together
@@ -90,23 +91,26 @@ def rate_of(streams: Sequence[Stream], seed: int | None = None) -> Rate:
     return together(stream.rate if seed is None else _on_the_day(stream, seed) for stream in streams)
 
 
+def instants_of(stream: Stream, seed: int) -> list[float]:
+    """
+    Return when the people of *stream* come, in seconds, rising.
+    """
+    return draw_arrivals(_on_the_day(stream, seed), f"{seed}:{stream.name}")
+
+
+def in_order(instants: Iterable[Sequence[float]]) -> list[Arrival]:
+    """
+    Return the arrivals of all streams, of which each has its own *instants*, in one order.
+    """
+    return sorted(Arrival(at_s, place, k) for place, some in enumerate(instants) for k, at_s in enumerate(some))
+
+
 def arrivals_of(streams: Sequence[Stream], seed: int, until_s: float = float("inf")) -> list[Arrival]:
     """
     Return everybody who comes before *until_s*, in order; the i-th is shopper number i of the run.
     """
-    return [
-        arrival
-        for arrival in heapq.merge(
-            *(
-                [
-                    Arrival(at_s, place, k)
-                    for k, at_s in enumerate(draw_arrivals(_on_the_day(stream, seed), f"{seed}:{stream.name}"))
-                ]
-                for place, stream in enumerate(streams)
-            )
-        )
-        if arrival.at_s < until_s
-    ]
+    arrivals = in_order(instants_of(stream, seed) for stream in streams)
+    return arrivals[: bisect_left(arrivals, until_s, key=attrgetter("at_s"))]
 
 
 def _on_the_day(stream: Stream, seed: int) -> Rate:

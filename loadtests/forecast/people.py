@@ -10,7 +10,7 @@ from math import inf
 
 from loadtests.arrivals.rate import expected_count
 from loadtests.crowd.shoppers import draw_shopper
-from loadtests.crowd.streams import Arrival, Stream, arrivals_of, kind_of
+from loadtests.crowd.streams import Arrival, Stream, in_order, instants_of, kind_of
 from loadtests.forecast.places import Places, given, wanted
 from loadtests.forecast.visits import DRAWN, HIDING
 from waiting_room.core.policy import Policy
@@ -56,15 +56,18 @@ def people_of(
             until = [expected_count(stream.rate, edge) for edge in edges]
             yield _by_law(stream, tuple(after - before for before, after in pairwise(until)), policy)
         return
-    arrivals = arrivals_of(streams, seed)
-    came: list[list[tuple[Arrival, Places]]] = [[] for _ in streams]
+    came = [instants_of(stream, seed) for stream in streams]
+    # How many places an address gets, all of those decide who come from it.
+    singly = [some if policy.joins_per_address or len(some) <= DRAWN else () for some in came]
+    arrivals = in_order(singly)
+    drawn: list[list[tuple[Arrival, Places]]] = [[] for _ in streams]
     for arrival, places in zip(arrivals, given(streams, arrivals, seed, policy, until_s), strict=True):
-        came[arrival.stream].append((arrival, places))
-    for stream, some in zip(streams, came, strict=True):
-        if len(some) <= DRAWN or policy.joins_per_address:
-            yield _drawn(stream, some, seed, step_s, count)
+        drawn[arrival.stream].append((arrival, places))
+    for stream, some, people in zip(streams, came, drawn, strict=True):
+        if len(people) == len(some):
+            yield _drawn(stream, people, seed, step_s, count)
         else:
-            steps = Counter(min(count - 1, int(arrival.at_s / step_s)) for arrival, _ in some)
+            steps = Counter([min(count - 1, int(at_s / step_s)) for at_s in some])
             yield _by_law(stream, tuple(float(steps[k]) for k in range(count)), policy)
 
 

@@ -3,6 +3,7 @@ Which places in line the room gives to whom, and when: to whom it must, and no f
 """
 
 from collections.abc import Sequence
+from functools import cache
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -38,12 +39,17 @@ def given(
     """
     Return when each of *arrivals* is given places, until *until_s*; the room's own count of newcomers decides.
     """
-    kinds = [kind_of(streams[each.stream], seed, each.k % DRAWN) for each in arrivals]
-    wishes = [wanted(kind, streams[each.stream], policy) for kind, each in zip(kinds, arrivals, strict=True)]
+
+    @cache
+    def asking(place: int, k: int) -> tuple[str, int]:
+        kind = kind_of(streams[place], seed, k)
+        return kind, wanted(kind, streams[place], policy)
+
+    asked = [asking(each.stream, each.k % DRAWN) for each in arrivals]
     if not policy.joins_per_address:
-        pairs = zip(arrivals, wishes, strict=True)
-        return [tuple(each.at_s + APART_S * nth for nth in range(wish)) for each, wish in pairs]
-    return _Door(streams, arrivals, seed, policy.joins_per_address).given(kinds, wishes, until_s)
+        pairs = zip(arrivals, asked, strict=True)
+        return [tuple([each.at_s + APART_S * nth for nth in range(wish)]) for each, (_, wish) in pairs]
+    return _Door(streams, arrivals, seed, policy.joins_per_address).given(asked, until_s)
 
 
 class _Door:
@@ -56,13 +62,13 @@ class _Door:
         self._per_minute = per_minute
         self._newcomers = Newcomers()
 
-    def given(self, kinds: Sequence[str], wishes: Sequence[int], until_s: float) -> list[Places]:
-        left, places = list(wishes), [list[float]() for _ in wishes]
-        due = [(each.at_s, i) for i, each in enumerate(self._arrivals) if wishes[i]]
+    def given(self, asked: Sequence[tuple[str, int]], until_s: float) -> list[Places]:
+        left, places = [wish for _, wish in asked], [list[float]() for _ in asked]
+        due = [(each.at_s, i) for i, each in enumerate(self._arrivals) if left[i]]
         heapify(due)
         while due:
             at_s, i = heappop(due)
-            put_off_s = self._put_off_s(i, at_s, known=means_well(kinds[i]))
+            put_off_s = self._put_off_s(i, at_s, known=means_well(asked[i][0]))
             if put_off_s is None:
                 places[i].append(at_s)
                 left[i] -= 1
