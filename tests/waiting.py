@@ -4,8 +4,10 @@ Waiting in tests for what will happen, instead of sleeping and hoping that it ha
 
 import asyncio
 import inspect
+import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar, cast, overload
 
 Seen = TypeVar("Seen")
@@ -49,3 +51,23 @@ def wait_until_sync(predicate: Callable[[], Seen], timeout_s: float = PATIENCE_S
         AssertionError: as :func:`wait_until` does.
     """
     return asyncio.run(wait_until(predicate, timeout_s, what))
+
+
+def patient(redis_url: str) -> str:
+    """
+    Return the address with which a service gives each command of Redis `PATIENCE_S`.
+
+    Of its own accord it gives up after 250 ms, and answers as in an outage: where that is not what a test is about, a
+    machine that stood still for a moment must not bring it about.
+    """
+    return f"{redis_url}?socket_timeout={PATIENCE_S:g}&socket_connect_timeout={PATIENCE_S:g}"
+
+
+@contextmanager
+def refusing() -> Iterator[int]:
+    """
+    Hand out a port of the loopback that refuses every connection, and that nobody else is given meanwhile.
+    """
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]

@@ -22,7 +22,7 @@ from aiohttp import web
 
 from tests.gates.makings import BROWSER
 from tests.gates.shops import gated_aiohttp, gated_asgi, gated_django, gated_django_in_loop, gated_wsgi
-from tests.waiting import wait_until_sync
+from tests.waiting import PATIENCE_S, wait_until_sync
 from waiting_room.gates import threaded
 from waiting_room.gates.settings import GateSettings
 
@@ -191,7 +191,7 @@ class Browser:
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         address = urlsplit(self.shop)
-        connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, body, {name: value for name, value in sent.items() if value})
             answer = connection.getresponse()

@@ -26,7 +26,7 @@ def settings(**changed: Any) -> GateSettings:
         "service_url": "http://127.0.0.1:1",
         "page_url": f"/waiting-room/{ROOM}",
         "secret_keys": (SECRET,),
-        "join_time_out_s": 5.0,  # a machine at its limit is not what these tests are about
+        "join_time_out_s": 10.0,  # a machine at its limit is not what these tests are about
     }
     return GateSettings(**(values | changed))
 

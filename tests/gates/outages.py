@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 
 from tests.gates.fronts import SERVERS, Browser, Exit, Reply, in_aiohttp
 from tests.gates.makings import ROOM, settings
 from tests.gates.service import Service, good_pass
 from tests.outcomes import TABLE, Cell, cell_of
-from tests.waiting import wait_until_sync
+from tests.waiting import refusing, wait_until_sync
 from waiting_room import wire
 from waiting_room.gates import threaded
 
@@ -96,7 +95,7 @@ def stands() -> Iterator[Stands]:
         for what, stand_in in made.stand_ins.items():
             made.ports[what] = running.enter_context(in_aiohttp(stand_in.app()))
         # The system takes connections for a socket that nobody looks at.
-        made.ports |= {"down": unused_port(), "slow": silent.getsockname()[1]}
+        made.ports |= {"down": running.enter_context(refusing()), "slow": silent.getsockname()[1]}
         try:
             yield made
         finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.gates.fronts import SERVERS
 from tests.gates.makings import SECRET
 from tests.jwts.makings import ED25519
+from tests.waiting import patient
 from waiting_room.store.embedded import EmbeddedValkey
 
 ADMIN_TOKEN = "the-operators-token"
@@ -53,12 +54,12 @@ def real_service(folder: Path, rooms: Mapping[str, int]) -> Iterator[str]:
         lines += [f"[rooms.{room}]", f"capacity = {capacity}", "rate_per_minute = 60000", "poll_min_s = 0.2"]
         lines += ['target = "http://127.0.0.1/"', f"adaptive = {str(room == 'steered').lower()}"]
         if room == "paying":
-            lines += ["idle_timeout_s = 2.0", "payment_cap_s = 600"]
+            lines += ["payment_cap_s = 600"]
     config.write_text("\n".join(lines))
     command = [sys.executable, "-m", "waiting_room", "serve", "--config", str(config), "--json", "--redis-url"]
     with (
         EmbeddedValkey() as valkey,
-        subprocess.Popen([*command, valkey.url], stdout=subprocess.PIPE, text=True) as process,
+        subprocess.Popen([*command, patient(valkey.url)], stdout=subprocess.PIPE, text=True) as process,
     ):
         try:
             assert process.stdout is not None

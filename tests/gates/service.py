@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
+from unittest.mock import Mock, patch
 
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
@@ -95,11 +96,11 @@ class Service:
         app.router.add_post(f"/waiting-room/gate/{ROOM}/report", self.report)
         return app
 
-    def told(self, key: str) -> list[str]:
+    def told(self, key: str) -> set[str]:
         """
-        Return all seats that reports have named under *key*.
+        Return the seats that reports have named under *key*, which is at least once: one given up is sent again.
         """
-        return [seat for report in self.reports for seat in report[key]]
+        return {seat for report in self.reports for seat in report[key]}
 
 
 async def _page(request: web.Request) -> web.StreamResponse:
@@ -178,13 +179,14 @@ class Scene:
     client: Client
     service: Service
     gate: WaitingRoomGate
+    heard: Mock
 
     async def reported(self) -> None:
         """
-        Wait until a report that began after this call has been answered.
+        Wait until the gate has heard the answer to a report that began after this call.
         """
-        seen = len(self.service.reports)
-        await wait_until(lambda: len(self.service.reports) >= seen + 2, what="two more reports")
+        seen = self.heard.call_count
+        await wait_until(lambda: self.heard.call_count >= seen + 2, what="two more answers, one to a new report")
 
     async def admitted(self) -> str:
         """
@@ -219,5 +221,7 @@ async def scene(
         app = shop()
         prepare(app)
         gate.setup(app, metrics_path)
-        async with TestClient(TestServer(app)) as client:
-            yield Scene(client, service, gate)
+        line = gate._engine.porter.line
+        with patch.object(line, "heard", wraps=line.heard) as heard:
+            async with TestClient(TestServer(app)) as client:
+                yield Scene(client, service, gate, heard)

@@ -145,7 +145,7 @@ async def test_release_gives_the_seat_back(path: str) -> None:
         text = good_pass()
         at.client.session.cookie_jar.update_cookies({PASS: text})
         answer = await at.client.post(path, headers=BROWSER, allow_redirects=False)
-        await wait_until(lambda: at.service.told("released") == ["standard.7"], what="the release")
+        await wait_until(lambda: at.service.told("released") == {"standard.7"}, what="the release")
 
         assert "Waiting-Room-Command" not in answer.headers
         assert {name: answer.cookies[name]["max-age"] for name in answer.cookies} == {PASS: "0", TICKET: "0"}
@@ -161,7 +161,7 @@ async def test_release_on_an_unprotected_page_counts_too() -> None:
         await at.admitted()
         await get(at.client, "/pay")
 
-        await wait_until(lambda: at.service.told("released") == ["standard.7"], what="the release")
+        await wait_until(lambda: at.service.told("released") == {"standard.7"}, what="the release")
 
 
 async def test_release_without_a_pass_is_only_stripped() -> None:
@@ -173,7 +173,7 @@ async def test_release_without_a_pass_is_only_stripped() -> None:
         await at.reported()
 
         assert "Waiting-Room-Command" not in answer.headers
-        assert at.service.told("released") == []
+        assert at.service.told("released") == set()
 
 
 async def test_release_of_a_visit_that_has_just_begun_leaves_no_pass() -> None:
@@ -182,7 +182,7 @@ async def test_release_of_a_visit_that_has_just_begun_leaves_no_pass() -> None:
     """
     async with scene(Service(straight=True)) as at:
         answer = await get(at.client, "/pay")
-        await wait_until(lambda: at.service.told("released") == ["standard.1"], what="the release")
+        await wait_until(lambda: at.service.told("released") == {"standard.1"}, what="the release")
 
         assert answer.cookies[PASS]["max-age"] == "0"
 
@@ -196,4 +196,4 @@ async def test_visitor_cannot_send_the_command() -> None:
         await get(at.client, **{"Waiting-Room-Command": "release"})
         await at.reported()
 
-        assert at.service.told("released") == []
+        assert at.service.told("released") == set()

@@ -14,8 +14,8 @@ import pytest
 
 from tests.gates.fronts import Browser, Reply, in_asgi
 from tests.gates.makings import SECRET, settings
-from tests.proxies.peers import NGINX_MAIN, answers, free_port
-from tests.waiting import wait_until_sync
+from tests.proxies.peers import NGINX_MAIN, answers, free_port, patient
+from tests.waiting import PATIENCE_S, wait_until_sync
 from waiting_room import wire
 from waiting_room.gates.asgi import App, Receive, Scope, Send, WaitingRoomGate
 from waiting_room.proxies import nginx
@@ -85,11 +85,11 @@ def running(folder: Path, port: int, site: str, outside: str = "") -> Iterator[s
     command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
-            wait_until_sync(lambda: answers(port, process, folder), 10, "nginx to answer")
+            wait_until_sync(lambda: answers(port, process, folder), what="nginx to answer")
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_S)
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def proxied(folder: Path, service: str) -> Iterator[str]:
             protect=("/checkout", "/list"),
         )
         told = "add_header Cache-Said $upstream_cache_status always;"
-        site = nginx.configuration(asks).replace("    add_header", f"    {told}\n    add_header", 1)
+        site = patient(nginx.configuration(asks)).replace("    add_header", f"    {told}\n    add_header", 1)
         with running(folder, asks.listen, site, INSIDE) as url:
             yield url
 
@@ -215,8 +215,10 @@ def test_cache_keeps_what_is_for_everybody(crowd: Crowd) -> None:
     """
     The public state of the room, and the page that the shop declares public: nginx does cache.
     """
-    if crowd.room != PROXIED:
-        assert "HIT" in {said(reply) for reply in crowd.replies("state")}
+    if crowd.room != PROXIED and "HIT" not in {said(reply) for reply in crowd.replies("state")}:
+        # It is kept for a second, and on a slow machine all of them may have come later than that after each other.
+        state, looker = f"/waiting-room/{crowd.room}/state.json", Browser(crowd.url)
+        wait_until_sync(lambda: said(looker.ask(state)) == "HIT", what="the state out of the cache")
     assert {said(reply) for reply in crowd.replies("news") if reply.status == 200} >= {"HIT"}
 
 

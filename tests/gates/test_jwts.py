@@ -23,6 +23,7 @@ from tests.gates.makings import (
 from tests.gates.service import good_pass, now_ms
 from tests.jwts.makings import EC, ED, KEYS, header, signed
 from tests.jwts.makings import claims as claims_of
+from tests.waiting import wait_until_sync
 from waiting_room import wire
 from waiting_room.core.reasons import Reason
 from waiting_room.core.revoked import Revoked
@@ -206,12 +207,13 @@ def test_jwts_are_given_and_taken_in_every_framework(kind: str, service_url: str
     gate = settings(room=room, service_url=service_url, report_interval_s=0.05, jwks=address)
     with front(kind, gate) as shop:
         anna = Browser(shop)
-        first, again = anna.ask(), anna.ask()
+        wait_until_sync(lambda: anna.ask().status == 200, what="Anna to be let in")
+        again = anna.ask()
         text = anna.cookies[wire.pass_cookie(room)]
         compact = good_pass(room=room, visitor="ben")
         others = [text[:-4] + "AAAA", jwt(admission(room=room, hard_end_ms=now_ms() - DAY_MS)), jwt()]
         refused = [Browser(shop, {wire.pass_cookie(room): other}).ask().status for other in others]
         taken = Browser(shop, {wire.pass_cookie(room): compact}).ask().status
 
-    assert (first.status, again.status, taken, text.startswith(LIKELY)) == (200, 200, 200, True)
+    assert (again.status, again.header("Set-Cookie"), taken, text.startswith(LIKELY)) == (200, None, 200, True)
     assert refused == [303, 303, 303]

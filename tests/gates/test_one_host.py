@@ -17,7 +17,7 @@ from tests.gates.makings import BROWSER, settings
 from tests.gates.service import shop
 from tests.proxies.peers import CADDY_MAIN, NGINX_MAIN, answers, free_port
 from tests.source import ROOT
-from tests.waiting import wait_until, wait_until_sync
+from tests.waiting import PATIENCE_S, wait_until, wait_until_sync
 from waiting_room.gates.aiohttp import WaitingRoomGate
 
 PAGE = ROOT / "docs" / "gates.md"
@@ -60,11 +60,11 @@ def front(request: pytest.FixtureRequest, service_url: str, tmp_path: Path) -> I
         command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(tmp_path / "Caddyfile")]
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
-            wait_until_sync(lambda: answers(port, process, tmp_path), 10, f"{request.param} to answer")
+            wait_until_sync(lambda: answers(port, process, tmp_path), what=f"{request.param} to answer")
             yield Front(request.param, f"http://127.0.0.1:{port}", shop_port)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_S)
 
 
 async def test_shop_and_page_share_a_host_behind_a_proxy(front: Front, service_url: str) -> None:
@@ -91,7 +91,7 @@ async def test_shop_and_page_share_a_host_behind_a_proxy(front: Front, service_u
             async with ben.post(f"/waiting-room/{room}/claim") as claim:
                 return bool((await claim.json(content_type=None))["state"] == "admitted")
 
-        await wait_until(admitted, 10, "Ben's turn")
+        await wait_until(admitted, what="Ben's turn")
         hidden = [
             await _code(ben, f"/waiting-room/{path}") for path in (f"gate/{room}/report", f"authorize/forward/{room}")
         ]

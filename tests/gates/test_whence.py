@@ -12,6 +12,7 @@ import pytest
 
 from tests.gates.fronts import SERVERS, front
 from tests.gates.makings import BROWSER, settings
+from tests.waiting import PATIENCE_S
 
 STAFF, CRAWLER, STRANGER = "203.0.113.7", "66.249.64.9", "198.51.100.1"
 
@@ -29,7 +30,7 @@ class Shop:
         Return what a newcomer is answered, with these lines of the header.
         """
         address = urlsplit(self.url)
-        connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE_S)
         try:
             connection.putrequest(method, "/checkout")
             for line in forwarded:

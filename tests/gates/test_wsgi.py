@@ -180,6 +180,7 @@ def test_threads_share_one_set_of_books() -> None:
 FORKED = """
 import os
 from flask import Flask, Response
+from waiting_room.gates import line, threaded
 from waiting_room.gates.wsgi import GateSettings, WaitingRoomGate
 
 app = Flask("shop")
@@ -192,9 +193,10 @@ def page():
 def thanks():
     return Response(str(os.getpid()), headers={{"Waiting-Room-Command": "release"}})
 
+line.REPORT_TIME_OUT_S = threaded.REPORT_TIME_OUT_S = 10
 app.wsgi_app = WaitingRoomGate(app.wsgi_app, GateSettings(
     room="forked", service_url="{url}", page_url="/waiting-room/forked", secret_keys=("{key}",), report_interval_s=60,
-    join_time_out_s=5,
+    join_time_out_s=10,
 ))
 """
 
@@ -214,9 +216,12 @@ def test_every_forked_worker_reports_and_tells_its_last_seats(
 
     def bought(shop: str) -> set[bytes]:
         visitor = Browser(shop)
-        reply = visitor.ask("/")
-        assert reply.status == 200
-        return {reply.body, visitor.ask("/thanks").body}
+
+        def inside() -> set[bytes]:
+            reply = visitor.ask("/")
+            return {reply.body} if reply.status == 200 else set()
+
+        return wait_until_sync(inside, what="a newcomer to go in") | {visitor.ask("/thanks").body}
 
     def seats() -> int:
         return int(state.ask("/waiting-room/forked/state.json").json()["seats"])
@@ -233,7 +238,7 @@ def test_every_forked_worker_reports_and_tells_its_last_seats(
                     workers |= set(chain.from_iterable(crowd.map(bought, [shop] * 8)))
         finally:
             server.terminate()
-            server.wait(15)
+            server.wait(30)
 
     wait_until_sync(lambda: seats() == 0, what="all seats to be free")
 

@@ -4,6 +4,7 @@ Real proxies in front of a real service and a small shop, each in a folder and o
 
 import asyncio
 import json
+import re
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -36,6 +37,12 @@ http {{
     include {folder}/waiting-room.conf;
 }}
 """
+SHORT = (
+    (re.compile(r"\b[35]00ms\b"), "20s"),
+    (re.compile(r"(timeout: )0\.[35]s"), r"\g<1>20s"),
+    (re.compile(r"(timeout = )1000\b"), r"\g<1>20000"),
+)
+"""How long proxies wait for the service, each in its own words, and what is patient instead."""
 BELOW_OUTGOING = range(20_000, 32_000)
 """Linux takes 32768 and above for outgoing connections, of which other tests make thousands; macOS 49152."""
 CADDY_MAIN = "{\n    admin off\n    auto_https off\n    storage file_system FOLDER\n}\n"
@@ -96,16 +103,28 @@ def command(kind: str, settings: ProxySettings, folder: Path) -> list[str]:
             return ["caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
 
 
+def patient(text: str) -> str:
+    """
+    Return a proxy's configuration that waits long for the service: where that is there, a machine that stands still
+    for half a second is no outage.
+    """
+    for short, long in SHORT:
+        text = short.sub(long, text)
+    return text
+
+
 @contextmanager
-def proxy(kind: str, settings: ProxySettings, folder: Path) -> Iterator[str]:
+def proxy(kind: str, settings: ProxySettings, folder: Path, *, as_printed: bool = False) -> Iterator[str]:
     """
     Run a proxy until the block ends, and give the address of the shop behind it.
+
+    With *as_printed*, it gives up on the service as soon as it does at work, for what it does then.
     """
     folder.mkdir(parents=True)
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen(command(kind, settings, folder), stdout=log, stderr=log) as process,
-    ):
+    started = command(kind, settings, folder)
+    for file in () if as_printed else folder.iterdir():
+        file.write_text(patient(file.read_text(encoding="utf-8")), encoding="utf-8")
+    with (folder / "log").open("wb") as log, subprocess.Popen(started, stdout=log, stderr=log) as process:
         try:
             wait_until_sync(lambda: leads_to_the_shop(settings.listen, process, folder), what=f"{kind} to answer")
             yield f"http://127.0.0.1:{settings.listen}"
