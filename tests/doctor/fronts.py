@@ -14,7 +14,7 @@ from time import time
 from aiohttp import web
 
 from tests.proxies.peers import NGINX_MAIN, answers, free_port
-from tests.waiting import wait_until_sync
+from tests.waiting import PATIENCE_S, wait_until_sync
 from waiting_room.gates.aiohttp import WaitingRoomGate
 from waiting_room.gates.settings import GateSettings
 
@@ -155,8 +155,8 @@ def evil(**upstreams: int) -> Iterator[dict[str, str]]:
         with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
             try:
                 # The last that it listens on.
-                wait_until_sync(lambda: answers(ports["gullible"], process, folder), 10, "nginx to answer")
+                wait_until_sync(lambda: answers(ports["gullible"], process, folder), what="nginx to answer")
                 yield {name: f"http://127.0.0.1:{port}/" for name, port in ports.items()}
             finally:
                 process.terminate()
-                process.wait(10)
+                process.wait(PATIENCE_S)

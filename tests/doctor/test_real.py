@@ -18,6 +18,7 @@ from tests.doctor.fronts import evil, gated, late, running, woocommerce
 from tests.doctor.makings import codes, lasting
 from tests.faults.service import ROOM, SECRET, Operator, Service, serving
 from tests.proxies.peers import free_port, proxy
+from tests.waiting import patient, refusing
 from waiting_room.doctor.consultation import Consultation, consult
 from waiting_room.doctor.examination import Order, ShopAwayError
 from waiting_room.doctor.findings import Finding
@@ -78,7 +79,8 @@ class Ward:
             enter = stack.enter_context
             well = await asyncio.to_thread(enter, self.front("well", shop, *WHOLE))
             hole = await asyncio.to_thread(enter, self.front("hole", shop, "/checkout"))
-            gone = await asyncio.to_thread(enter, self.front("gone", shop, *WHOLE, service=free_port()))
+            nobody = enter(refusing())
+            gone = await asyncio.to_thread(enter, self.front("gone", shop, *WHOLE, service=nobody))
             ports = {"well": int(well.rpartition(":")[2]), "service": int(self.service.url.rpartition(":")[2])}
             bad = await asyncio.to_thread(enter, evil(shop=shop, **ports))
             # The room's settings alone say where the waiting page is, whoever asks.
@@ -104,7 +106,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """
     Examine everything once.
     """
-    with EmbeddedValkey() as valkey, serving(valkey.url, capacity=5, rate_per_minute=600) as service:
+    with EmbeddedValkey() as valkey, serving(patient(valkey.url), capacity=5, rate_per_minute=600) as service:
         made = Ward(service, tmp_path_factory.mktemp("doctor"))
         asyncio.run(made.round())
         yield made

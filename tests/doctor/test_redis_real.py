@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from tests.doctor.makings import lasting
-from tests.proxies.peers import free_port
+from tests.waiting import refusing
 from waiting_room.core.policy import Policy
 from waiting_room.doctor.consultation import Consultation, consult
 from waiting_room.store.connection import Connection
@@ -115,7 +115,8 @@ def test_a_redis_that_is_away_is_a_finding() -> None:
     """
     With the address, and without its password.
     """
-    found = seen(f"redis://:secret@127.0.0.1:{free_port()}/0")
+    with refusing() as port:
+        found = seen(f"redis://:secret@127.0.0.1:{port}/0")
 
     assert found.redis_away
     assert lasting(found.diagnosis) == ["redis-unreachable"]

@@ -19,7 +19,7 @@ from yarl import URL
 from tests.faults.service import ROOM, Operator, Service, serving
 from tests.outcomes import Cell, cell_of
 from tests.proxies.peers import free_port, proxy, shop, silent
-from tests.waiting import wait_until
+from tests.waiting import patient, refusing, wait_until
 from waiting_room import wire
 from waiting_room.proxies.settings import ProxySettings
 from waiting_room.store.embedded import EmbeddedValkey
@@ -141,7 +141,7 @@ class Play:
         self.table = Table()
         self.stack = ExitStack()
 
-    async def start(self, name: str, service_port: int, **changed: Any) -> str:
+    async def start(self, name: str, service_port: int, *, as_printed: bool = False, **changed: Any) -> str:
         """
         Start a proxy with such a service behind it, and return its address.
         """
@@ -155,7 +155,8 @@ class Play:
                 **changed,
             }
         )
-        return await asyncio.to_thread(self.stack.enter_context, proxy(self.kind, settings, self.folder / name))
+        running = proxy(self.kind, settings, self.folder / name, as_printed=as_printed)
+        return await asyncio.to_thread(self.stack.enter_context, running)
 
     async def note(self, row: str, visitor: Visitor, url: str, *call: Any, **headers: str) -> None:
         """
@@ -212,7 +213,7 @@ class Play:
                 asking.create_task(ask(name))
             await wait_until(lambda: all(self.table.restarted.values()), what="the first answers")
             os.kill(service.pids[0], signal.SIGKILL)
-            await wait_until(lambda: denied(askers["holder"], url), what="the worker's end")
+            await wait_until(lambda: ended(service.pids[0]), what="the worker's end")
             await wait_until(lambda: passes(askers["holder"], url), what="the holder to pass again")
             back.set()
 
@@ -221,7 +222,7 @@ class Play:
         Try what becomes of holders and newcomers while the service at *port* is *what*.
         """
         for outage in OUTAGES[self.kind]:
-            url = await self.start(f"{what}-{outage}", port, on_outage=outage, share_percent=50)
+            url = await self.start(f"{what}-{outage}", port, as_printed=True, on_outage=outage, share_percent=50)
             bearer = Visitor(self.session, f"other=1; {wire.pass_cookie(ROOM)}=p1.any.thing")
             if outage == "share":
                 await self.note(f"{what}-holder", bearer, f"{url}/checkout")
@@ -240,11 +241,15 @@ async def refused(visitor: Visitor, url: str) -> bool:
     return (await visitor.ask(f"{url}/checkout")).status == 403
 
 
-async def denied(visitor: Visitor, url: str) -> bool:
+def ended(pid: int) -> bool:
     """
-    Tell whether a visitor does not pass.
+    Tell whether a process has ended, and been collected by its parent.
     """
-    return not await passes(visitor, url)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 async def passes(visitor: Visitor, url: str) -> bool:
@@ -263,8 +268,8 @@ async def played(kind: str) -> Table:
         jar = aiohttp.DummyCookieJar()
         async with shop() as shop_port, silent() as silent_port, aiohttp.ClientSession(cookie_jar=jar) as session:
             play = Play(kind, Path(folder), session, shop_port)
-            with serving(valkey.url, **policy) as service, play.stack:
+            with serving(patient(valkey.url), **policy) as service, refusing() as refusing_port, play.stack:
                 await play.answers(service)
-                await play.outages(free_port(), "down")
+                await play.outages(refusing_port, "down")
                 await play.outages(silent_port, "slow")
             return play.table

@@ -15,7 +15,7 @@ from tests.jwts.makings import EC, ED, GOOD, ROOM, header, signed
 from tests.jwts.makings import claims as claims_of
 from tests.proxies.peers import answers, free_port
 from tests.source import ROOT
-from tests.waiting import wait_until_sync
+from tests.waiting import PATIENCE_S, wait_until_sync
 from waiting_room import wire
 from waiting_room.jwts.claims import ISSUER
 from waiting_room.jwts.seals import JwtSigner
@@ -52,11 +52,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         subprocess.Popen(["haproxy", "-f", folder / "haproxy.cfg"], stdout=log, stderr=log) as process,
     ):
         try:
-            wait_until_sync(lambda: answers(port, process, folder), 10, "haproxy to answer")
+            wait_until_sync(lambda: answers(port, process, folder), what="haproxy to answer")
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_S)
 
 
 def status(shop: str, text: str) -> int:
