@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.chromium import chromium
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, patient
 from tests.web.booth import Stage, app_of
 from waiting_room import app
 from waiting_room.config import ServerSettings, Settings
 from waiting_room.core.policy import Policy
 
 ROOM = "spring-sale"
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 NewVisitor = Callable[..., Awaitable[BrowserContext]]
 Reader = Callable[..., Awaitable[Page]]
@@ -162,7 +164,7 @@ async def running(redis_url: str, target: str) -> AsyncIterator[str]:
     policy = Policy(capacity=1, rate_per_minute=6000, poll_min_s=0.2, poll_max_s=1.0, target=target)
     settings = Settings(
         server=ServerSettings(secret_keys=("k1:" + "0123456789abcdef" * 2,)), rooms={ROOM: policy}
-    ).with_redis_url(redis_url)
+    ).with_redis_url(patient(redis_url))
     sock = socket.create_server(("127.0.0.1", 0))
     ready = asyncio.Event()
     collector = gc.get_threshold()

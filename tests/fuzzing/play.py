@@ -38,6 +38,8 @@ PROXIES: Final = ("10.0.0.0/8", "127.0.0.0/8", "::1/128")
 STAFF_NETWORKS: Final = ("203.0.113.0/24",)
 LONGEST_S: Final = 0.25
 """Of processor time for one request, both sides included; a hundred times what an honest one takes."""
+TRIES: Final = 3
+"""A machine that was stopped meanwhile may count that as processor time: what is slow by itself is slow again."""
 BROKEN_SHARE: Final = 0.08
 PART: Final = "/checkout"
 SHARES: Final = {"asgi": 4, "asgi/part": 3, "wsgi": 4, "django": 3, "django-in-loop": 3, "aiohttp": 4, "uvicorn": 1}
@@ -117,13 +119,11 @@ async def _play_at(target: Target, requests: int, seed: int, findings: Findings)
         chance = random.Random(name)
         asked = case(chance, material)
         broken = chance.choice(BREAKS) if not asked.clean and chance.random() < BROKEN_SHARE else ""
-        spent = time.process_time()
         try:
-            reply = await target.ask(asked, broken)
+            reply, spent = await _timed(target, asked, broken)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
             findings.faults.append(f"{name}: raised {error!r}: {asked}")
             continue
-        spent = time.process_time() - spent
         if spent > findings.slowest_s:
             findings.slowest_s, findings.slowest = spent, name
         findings.answers[target.name, str(reply.status or "closed")] += 1
@@ -134,6 +134,19 @@ async def _play_at(target: Target, requests: int, seed: int, findings: Findings)
         if spent > LONGEST_S:
             faults.append(f"took {spent:.3f} s of processor time")
         findings.faults += [f"{name}: {fault}: {broken} {asked} -> {reply}"[:3_000] for fault in faults]
+
+
+async def _timed(target: Target, asked: Case, broken: str, tries: int = TRIES) -> tuple[Reply, float]:
+    """
+    Return the last answer to a request, which is asked again where it took long, and the shortest of its times.
+    """
+    begun = time.process_time()
+    reply = await target.ask(asked, broken)
+    spent = time.process_time() - begun
+    if spent <= LONGEST_S or tries == 1:
+        return reply, spent
+    reply, again = await _timed(target, asked, broken, tries - 1)
+    return reply, min(spent, again)
 
 
 def _permitted(target: Target, oracle: Oracle, asked: Case) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.request import Request, urlopen
 
+from tests.waiting import PATIENCE_S, patient
 from waiting_room import wire
 from waiting_room.store.embedded import EmbeddedValkey
 from waiting_room.tokens import GateCredential, Keyring
@@ -74,7 +75,7 @@ def serving(folder: Path) -> Iterator[Service]:
     with (
         EmbeddedValkey() as valkey,
         log.open("w") as said,
-        subprocess.Popen([*command, valkey.url], stdout=subprocess.PIPE, stderr=said, text=True) as process,
+        subprocess.Popen([*command, patient(valkey.url)], stdout=subprocess.PIPE, stderr=said, text=True) as process,
     ):
         try:
             assert process.stdout is not None
@@ -101,5 +102,5 @@ def _prepared(url: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
 
 def _post(url: str, headers: dict[str, str] | None = None) -> Any:
     request = Request(url, b"", {"Accept": "application/json", **(headers or {})}, method="POST")
-    with urlopen(request, timeout=STOP_S) as answer:
+    with urlopen(request, timeout=PATIENCE_S) as answer:
         return json.load(answer)

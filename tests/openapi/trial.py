@@ -14,6 +14,7 @@ from typing import Final
 from urllib.request import urlopen
 
 from tests.openapi.rooms import ROOMS, Service, serving
+from tests.waiting import PATIENCE_S
 from waiting_room import wire
 from waiting_room.web.openapi.watchers import PATH
 
@@ -75,7 +76,7 @@ def _options(examples: int, without: Sequence[str], seed: int | None, report: Pa
 def _run(service: Service, folder: Path, options: Sequence[str]) -> str:
     tokens, config, served = folder / "tokens.json", folder / "schemathesis.toml", folder / "openapi.json"
     # From an address, Schemathesis would leave out the call that hands out the document.
-    with urlopen(f"{service.url}{wire.PREFIX}{PATH}", timeout=10) as answer:
+    with urlopen(f"{service.url}{wire.PREFIX}{PATH}", timeout=PATIENCE_S) as answer:
         served.write_bytes(answer.read())
     tokens.write_text(json.dumps({"tickets": service.tickets, "passes": service.passes}), encoding="utf-8")
     passes = [text for texts in service.passes.values() for text in texts]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import wait_until_sync
+from tests.waiting import PATIENCE_S, wait_until_sync
 from waiting_room.store import embedded
 from waiting_room.store.embedded import EmbeddedValkey, EmbeddedValkeyError
 
@@ -22,7 +22,7 @@ def ask(port: int, command: str) -> str:
     """
     Return the first line of a server's answer to an inline command, or "" where nobody listens.
     """
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as connection:
         connection.sendall(f"{command}\r\n".encode())
         with connection.makefile() as answer:
             first = answer.readline().strip()

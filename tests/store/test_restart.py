@@ -11,6 +11,7 @@ from tests.store.acts import POLICY, ROOM, visitors
 from tests.waiting import wait_until
 from waiting_room.app import end
 from waiting_room.controller import Controller
+from waiting_room.core import plan
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import MARK_STEP
 from waiting_room.errors import StoreEmptyError
@@ -26,16 +27,18 @@ def worker(url: str, name: str) -> tuple[Lobby, Controller]:
     """
     Return a worker's lobby and controller.
     """
-    lobby = Lobby(RedisStore(Connection(url, time_out_s=5)), lambda: time.time_ns() // 1_000_000)
+    lobby = Lobby(RedisStore(Connection(url, time_out_s=10)), lambda: time.time_ns() // 1_000_000)
     return lobby, Controller(lobby, name, {ROOM: POLICY})
 
 
 async def test_a_worker_that_starts_on_an_emptied_server_makes_no_room_of_its_own(
-    valkey_of_its_own: EmbeddedValkey,
+    valkey_of_its_own: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
     It asks before anybody else has come back, and is sent away until the one that remembers has put the room back.
     """
+    # However late the one that remembers is: a room that was missed for this long is made anew.
+    monkeypatch.setattr(plan, "PATIENCE_MS", 60_000)
     (old, keeps), (new, starts) = (worker(valkey_of_its_own.url, name) for name in ("old", "new"))
     await keeps.open_rooms()
     await old.set_phase(ROOM, Phase.PAUSED)
