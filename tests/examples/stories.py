@@ -3,67 +3,40 @@ The example shops in Python, started as their READMEs say and shopped at by thre
 """
 
 import asyncio
-import json
 import re
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from html import unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from aiohttp import ClientConnectionError, ClientSession, CookieJar, TCPConnector
+from aiohttp import ClientConnectionError, ClientSession
 from yarl import URL
 
 from loadtests.rehearsal.processes import Child, Family, Interrupts, Program, free_ports, indented, tail
 from tests.docs.markdown import fenced
+from tests.examples.shoppers import (
+    ADMIN_TOKEN,
+    PATIENCE_S,
+    SCRIPT,
+    Answer,
+    Shopper,
+    operator,
+    seen_at_last,
+)
 from tests.source import ROOT
 from tests.waiting import wait_until
 
 NAMES: Final = ("fastapi", "django", "flask", "aiohttp")
-ADMIN_TOKEN: Final = "the-operators-token"
-BROWSER: Final = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
-SCRIPT: Final = {"Accept": "*/*", "Sec-Fetch-Mode": "cors"}
 BUYER: Final = {"name": "Anna", "email": "anna@shop.example"}
 SHOPPERS: Final = ("anna", "ben", "cleo", "bank")
-IDLE_S: Final = 2.0
-PATIENCE_S: Final = 30.0
-HIDDEN: Final = re.compile(r'<input type="hidden" name="(?P<name>[^"]+)" value="(?P<value>[^"]*)">')
+IDLE_S: Final = 1.0
 CURL: Final = re.compile(
     r'^curl (?:-[a-z]+ )*(?:-H "(?P<head>[^:]+): (?P<value>[^"]+)" )?(?P<url>http://\S+)(?: \| grep (?P<wanted>\S+))?$'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """
-    Hold one answer as a shopper sees it.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
-    cookies: tuple[str, ...] = ()
-
-    @property
-    def location(self) -> str:
-        """
-        Return where it leads.
-        """
-        return self.headers.get("Location", "")
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """
-        Return its JSON.
-        """
-        made = json.loads(self.text)
-        assert isinstance(made, dict), made
-        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,79 +59,6 @@ class Readme:
         texts = [block.text for block in fenced(str(page), page.read_text()) if block.language == "sh"]
         assert len(texts) == 4, f"{page}: to install, to start the room, to start the shop, to look at both"
         return cls(*texts)
-
-
-async def seen_at_last(look: Callable[[], Awaitable[Answer | None]], what: str) -> Answer:
-    """
-    Return what *look* finds, as soon as it finds something.
-    """
-    found = await wait_until(look, PATIENCE_S, what)
-    assert found is not None
-    return found
-
-
-class Shopper:
-    """
-    Browse with cookies, send forms with their hidden fields, and follow nothing unasked.
-    """
-
-    def __init__(self, shop_url: str) -> None:
-        self._shop = URL(shop_url)
-        # Cookies know no port, so shop and room share them, as in a browser. A connection that is kept may be closed by
-        # the shop (gunicorn does after 2 s) just when a form goes out on it, and nobody sends a form twice.
-        self._session = ClientSession(cookie_jar=CookieJar(unsafe=True), connector=TCPConnector(force_close=True))
-        self._hidden: dict[str, str] = {}
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._session.close()
-
-    async def get(self, address: str, headers: Mapping[str, str] = BROWSER) -> Answer:
-        """
-        Ask for a page, at the shop where *address* is a path.
-        """
-        return await self._ask("GET", address, headers)
-
-    async def send(self, address: str, **fields: str) -> Answer:
-        """
-        Send a form, with what the last page hid in it.
-        """
-        return await self._ask("POST", address, BROWSER, {**self._hidden, **fields})
-
-    async def join(self, room: str) -> Answer:
-        """
-        Take a place in *room*, as the waiting page's script does.
-        """
-        return await self._ask("POST", f"{room}/join", SCRIPT)
-
-    async def called(self, room: str) -> Answer:
-        """
-        Wait to be called in *room*, as the waiting page's script does, and return the answer to the claim.
-        """
-
-        async def admitted() -> Answer | None:
-            status = await self.get(f"{room}/status", SCRIPT)
-            if status.document["state"] != "called":
-                return None
-            claim = await self._ask("POST", f"{room}/claim", SCRIPT)
-            return claim if claim.document["state"] == "admitted" else None
-
-        return await seen_at_last(admitted, "the call")
-
-    async def _ask(
-        self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None
-    ) -> Answer:
-        url = self._shop.join(URL(address, encoded=True))
-        async with self._session.request(method, url, headers=headers, data=form, allow_redirects=False) as response:
-            text = await response.text()
-            if hidden := {found["name"]: unescape(found["value"]) for found in HIDDEN.finditer(text)}:
-                self._hidden = hidden
-            cookies = response.headers.getall("Set-Cookie", [])
-            return Answer(response.status, dict(response.headers), text, tuple(cookies))
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,14 +180,16 @@ async def told(stand: Stand) -> dict[str, Answer]:
         for line in Readme.of(stand.name).look.splitlines():
             seen[line] = await _looked(bank, line, stand)
         await _anna_buys(anna, bank, seen)
-        await _operator(stand, {"idle_timeout_s": IDLE_S})
         await cleo.get("/checkout")
         seen["cleo's place"] = await cleo.join(stand.room)
         claim = seen["ben's turn"] = await ben.called(stand.room)
         seen["ben inside"] = await ben.get(claim.document["target"] or "/checkout")
+        # Not before: his time may be over as soon as he looks at the next page.
+        await operator(stand.admin, {"idle_timeout_s": IDLE_S})
+        await ben.get("/checkout")
         await cleo.called(stand.room)
         await ben_is_late(ben, bank, "/checkout/callback", seen)
-        seen["room"] = await _operator(stand)
+        seen["room"] = await operator(stand.admin)
     return seen
 
 
@@ -348,15 +250,6 @@ async def ben_is_late(ben: Shopper, bank: Shopper, callback: str, seen: dict[str
     late = seen["late form"] = await ben.send("/checkout", name="Ben", email="ben@shop.example")
     paid = await bank.send(f"{callback}/{late.location.rpartition('/')[2]}")
     seen["late thanks"] = await ben.get(paid.location)
-
-
-async def _operator(stand: Stand, changes: dict[str, Any] | None = None) -> Answer:
-    heads = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
-    async with (
-        ClientSession(headers=heads) as session,
-        session.request("PATCH" if changes else "GET", stand.admin, json=changes) as response,
-    ):
-        return Answer(response.status, dict(response.headers), await response.text())
 
 
 async def _looked(shopper: Shopper, line: str, stand: Stand) -> Answer:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.beside import Stage, beside
 from tests.examples.edges import ROOMS, Readme, play
-from tests.examples.stories import Answer
+from tests.examples.shoppers import Answer
 from tests.examples.stories import Readme as PythonReadme
 from tests.source import ROOT
 

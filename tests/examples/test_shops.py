@@ -9,7 +9,8 @@ from importlib.metadata import version
 import pytest
 
 from tests.beside import Stage, beside
-from tests.examples.stories import NAMES, Answer, Readme, play
+from tests.examples.shoppers import Answer
+from tests.examples.stories import NAMES, Readme, play
 from tests.source import ROOT
 
 EXAMPLES = ROOT / "examples"
