@@ -6,7 +6,8 @@ Drive a rehearsal's plan by Locust itself, with its web page, its statistics and
 Locust's users do not shop here: each worker has one, which starts the worker's share of the shoppers by the clock, all
 from the one moment that the master names. So shoppers come when the plan says, not in batches once a second, and one
 who has left is not replaced. The workers' measures reach the master with Locust's own reports; it merges them into the
-plan's `out`. Only the master needs the plan's file. Exit codes, besides Locust's: 0 done, 3 the plan is invalid, 6 the
+plan's `out`, or rather beside it: `NAME.locust.json`, for the measures of the rehearsal whose plan it is stand there.
+Only the master needs the plan's file. Exit codes, besides Locust's: 0 done, 3 the plan is invalid, 6 the
 generator could not keep up, 130 stopped before its time.
 """
 
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 
 from gevent.event import Event
@@ -240,7 +242,14 @@ def prepare(environment: Environment, runner: Runner, **_more: object) -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(3)
     Spawner.host = plan.shop_url
-    OnePerWorker.lead = Lead(plan)
+    OnePerWorker.lead = Lead(replace(plan, out=str(Path(plan.out).with_suffix(".locust.json"))))
+    try:
+        with TemporaryFile(dir=Path(plan.out).parent):
+            pass
+    except OSError as error:
+        # Not at the end: the whole run would be lost.
+        sys.stderr.write(f"out: {plan.out} cannot be written ({error.strerror}); name it from the plan's folder\n")
+        sys.exit(3)
 
 
 def begin(environment: Environment, **_more: object) -> None:

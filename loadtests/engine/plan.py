@@ -41,7 +41,7 @@ class RunPlan:
         drain_s: for how long those inside may finish after that.
         metrics_port: where the generator's own /metrics listens on loopback; 0 for none. Of several processes each
             takes the next port.
-        out: the file that receives the measures.
+        out: the file that receives the measures; in a plan's file it is named from the folder of that.
         overload_s: the seconds (from, to) over which the shop is judged; None for the whole run.
         max_in_flight: shoppers beyond so many at one time are not started, and counted as such; shared evenly.
         verify_tls: whether the shop's certificate must be valid.
@@ -202,9 +202,10 @@ class RunPlan:
     @classmethod
     def from_file(cls, path: Path) -> Self:
         """
-        Return the plan that the file holds; see `from_json`.
+        Return the plan that the file holds, with `out` as it is named from here; see `from_json`.
         """
-        return _sound(documents.read(cls, path))
+        plan = _sound(documents.read(cls, path))
+        return replace(plan, out=str(path.parent / plan.out))
 
 
 def _sound(plan: Plan) -> Plan:

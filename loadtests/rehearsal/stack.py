@@ -203,7 +203,7 @@ class Stack:
         """
         name = plan.name if plan.workers == 1 else f"{plan.name}.{plan.worker}"
         plan_file = self._folder / f"{name}.plan.json"
-        write_private(plan_file, plan.to_json())
+        write_private(plan_file, replace(plan, out=os.path.relpath(plan.out, self._folder)).to_json())
         Path(plan.out).unlink(missing_ok=True)
         argv = [sys.executable, "-m", "loadtests.engine.locust_run", str(plan_file)]
         program = Program(f"generator-{name}", argv, piped=piped, told=plan.workers > 1, first=True)

@@ -51,17 +51,25 @@ class Ended:
 @asynccontextmanager
 async def locust(plan: RunPlan, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """
-    Run Locust with our file and a plan; neither it nor a worker outlives the block.
+    Run Locust with our file and a plan, from a folder that is not the plan's; neither it nor a worker outlives the
+    block.
     """
     path = Path(plan.out).with_suffix(".plan")
-    path.write_text(plan.to_json(), encoding="utf-8")
+    path.write_text(replace(plan, out=Path(plan.out).name).to_json(), encoding="utf-8")
     command = (sys.executable, "-m", "locust", "-f", LOCUST_FILE, "--rehearsal-plan", str(path), *options)
-    process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-2, start_new_session=True)
+    process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-2, start_new_session=True, cwd="/")
     try:
         yield process
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def found_by(plan: RunPlan) -> Path:
+    """
+    Return where Locust leaves its measures: beside the rehearsal's, which are another run's.
+    """
+    return Path(plan.out).with_name("measures.locust.json")
 
 
 def shared_plan(url: str, **changes: Any) -> RunPlan:
@@ -95,7 +103,7 @@ async def driven_by_four() -> Ended:
         async with locust(plan, *options, "--json-file", str(figures)) as process:
             words, _ = await asyncio.wait_for(process.communicate(), timeout=WITHIN_S)
     counted = sum(page["num_requests"] for page in json.loads(figures.with_suffix(".json").read_text()))
-    measures = Measures.from_file(Path(plan.out))
+    measures = Measures.from_file(found_by(plan))
     return Ended(process.returncode or 0, words.decode(), measures, counted, sum(stub.asked.values()))
 
 
@@ -111,7 +119,7 @@ async def by_web_page() -> Ended:
         plan = shared_plan(url, streams=(endless,), duration_s=600)
         async with locust(plan, "--web-host", "127.0.0.1", "--web-port", str(port)) as process:
             await wait_until(lambda: answers(session, page), WITHIN_S, "the web page")
-            for do, done in (("swarm", lambda: len(stub.orders) > 3), ("stop", Path(plan.out).exists)):
+            for do, done in (("swarm", lambda: len(stub.orders) > 3), ("stop", found_by(plan).exists)):
                 async with session.post(f"{page}/{do}", data={}) as answer:
                     assert answer.status == 200
                 await wait_until(done, WITHIN_S, do)
@@ -119,7 +127,7 @@ async def by_web_page() -> Ended:
                 total = (await answer.json())["stats"][-1]["num_requests"]
             process.send_signal(signal.SIGTERM)
             words, _ = await asyncio.wait_for(process.communicate(), timeout=WITHIN_S)
-    measures = Measures.from_file(Path(plan.out))
+    measures = Measures.from_file(found_by(plan))
     return Ended(process.returncode or 0, words.decode(), measures, total, sum(stub.asked.values()))
 
 
@@ -193,13 +201,17 @@ def test_web_page_starts_and_stops_a_run(stage: Stage) -> None:
 
 @pytest.mark.parametrize(
     ("plan", "code", "message"),
-    [(None, 2, "--rehearsal-plan is missing"), ("{}", 3, "seed: is missing")],
+    [
+        (None, 2, "--rehearsal-plan is missing"),
+        ("{}", 3, "seed: is missing"),
+        (replace(PLAN, out="none/measures.json").to_json(), 3, "none/measures.json cannot be written"),
+    ],
 )
 async def test_bad_calls_of_locust_are_refused_with_a_sentence(
     tmp_path: Path, plan: str | None, code: int, message: str
 ) -> None:
     """
-    No plan, or a bad one, is told before anything starts.
+    No plan, a bad one, or one whose measures would be lost at the end, is told before anything starts.
     """
     options = []
     if plan is not None:

@@ -226,6 +226,16 @@ def test_shares_are_together_the_whole_list(workers: int) -> None:
     assert all(i % workers == worker for worker, share in enumerate(shares) for i, _ in share)
 
 
+def test_measures_are_written_beside_the_plan_wherever_it_is_read(tmp_path: Path) -> None:
+    """
+    A path from the folder in which the rehearsal ran led nowhere from any other, and the run was lost at its end.
+    """
+    path = tmp_path / "a.plan.json"
+    path.write_text(replace(PLAN, out="a.measures.json").to_json(), encoding="utf-8")
+
+    assert RunPlan.from_file(path).out == str(tmp_path / "a.measures.json")
+
+
 def test_shares_write_apart() -> None:
     """
     Each has a file and a port of its own.
