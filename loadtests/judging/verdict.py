@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from loadtests.arrivals.rate import together
+from loadtests.judging.doubts import doubts
 from loadtests.judging.facts import Circumstances, Played
 from loadtests.judging.figures import figures_of, orders_by_s, orders_of, phases_in
 from loadtests.judging.gains import by_kind
@@ -149,7 +150,7 @@ def result_of(
         "scenario": dict(circumstances.scenario),
         "thresholds": [check.to_json() for check in checks],
         "runs": results,
-        "reasons": [*circumstances.reasons, *_reasons(checks, verdict, results)],
+        "reasons": [*circumstances.reasons, *_reasons(checks, verdict, results, broken=broken)],
         "not_measured": list(circumstances.not_measured),
         "started_at": circumstances.started_at,
         "duration_s": round(circumstances.duration_s, 1),
@@ -159,16 +160,15 @@ def result_of(
     }
 
 
-def _reasons(checks: Sequence[Check], verdict: Verdict, results: Mapping[str, dict[str, Any] | None]) -> Iterable[str]:
-    broken = {check.threshold.run for check in checks if check.threshold.field in VISITS and not check.ok}
+def _reasons(
+    checks: Sequence[Check], verdict: Verdict, results: Mapping[str, dict[str, Any] | None], *, broken: bool
+) -> Iterable[str]:
+    spoilt = {check.threshold.run for check in checks if check.threshold.field in VISITS and not check.ok}
     if verdict != "aborted":
-        yield from (in_words(run) for name, run in results.items() if run is not None and name in broken)
-    dishonest = (check for check in checks if check.threshold.kind == "validity" and not check.ok)
-    if verdict == "invalid" and any(check.value is not None for check in dishonest):
-        yield (
-            "The load generator could not keep up, so waiting times would look shorter than they are. "
-            "Run the rehearsal on a machine with more free processor time, or with a smaller crowd."
-        )
+        told = [run for name, run in results.items() if run is not None and name in spoilt]
+        yield from (in_words(run, ended=broken) for run in told)
+    if verdict == "invalid":
+        yield from doubts(checks)
 
 
 def _demand(played: Played) -> float | None:

@@ -49,13 +49,19 @@ def _buyers_came(measures: Measures) -> bool:
     return nobody < BY_CHANCE
 
 
-def in_words(run: dict[str, Any]) -> str:
+def in_words(run: dict[str, Any], *, ended: bool = False) -> str:
     """
     Return what went wrong with the visits of a run's result, and what was told most often of it.
+
+    Args:
+        run: the run's part of the result.
+        ended: whether one of the rehearsal's programs ended before its time, which explains them.
     """
+    killed = any(change["do"].startswith("kill-") for change in run["changes"])
+    advice = "" if ended or killed else " Where the shop works by hand, look at the journey first."
     problems = sorted(run["problems"].items(), key=lambda told: -told[1])[:1]
     most = "".join(f" Most often: {what} ({count} times)." for what, count in problems)
     return (
         f"{run['visit_error_ratio']:.0%} of the visits of those who mean well ended in an error, and "
-        f"{run['orders_total']} orders were made.{most} Where the shop works by hand, look at the journey first."
+        f"{run['orders_total']} orders were made.{most}{advice}"
     )

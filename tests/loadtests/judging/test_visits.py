@@ -11,7 +11,7 @@ from loadtests.journeys.catalogue import WALKS, walk_of
 from loadtests.journeys.own import OwnJourneyError
 from loadtests.judging.thresholds import DEFAULTS
 from loadtests.judging.verdict import result_of, run_result
-from loadtests.judging.visits import visits_of
+from loadtests.judging.visits import in_words, visits_of
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from loadtests.measuring.walks import Walked
 from tests.loadtests.rehearsal.crowd import CIRCUMSTANCES, measures, played
@@ -57,6 +57,17 @@ def test_the_reason_names_the_commonest_mistake() -> None:
     """
     assert "basket: status 404" in broken(0.9)["reasons"][0]
     assert broken(0.0)["reasons"] == []
+
+
+def test_the_journey_is_not_blamed_where_a_program_had_ended() -> None:
+    """
+    Whoever looks at the journey of a shop whose store has died finds nothing.
+    """
+    run: dict[str, Any] = {"visit_error_ratio": 0.5, "orders_total": 1, "problems": {}, "changes": []}
+    assert "look at the journey first" in in_words(run)
+    for told in (in_words(run, ended=True), in_words(run | {"changes": [{"do": "kill-redis"}]})):
+        assert "50% of the visits" in told
+        assert "journey" not in told
 
 
 def test_errors_of_those_who_mean_no_good_do_not_count() -> None:

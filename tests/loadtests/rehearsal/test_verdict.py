@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtests.judging.doubts import doubts
 from loadtests.judging.facts import Books, Played, RoomFacts
 from loadtests.judging.selling import capacity_of, steady_rate
-from loadtests.judging.thresholds import DEFAULTS
+from loadtests.judging.thresholds import DEFAULTS, Check, applicable, evaluate
 from loadtests.judging.verdict import EXIT_CODES, result_of, run_result
 from tests.loadtests.rehearsal.crowd import CIRCUMSTANCES, RATE, ZERO_MS, measures, played
 
@@ -72,7 +73,40 @@ def test_a_late_generator_makes_it_invalid_even_where_limits_broke() -> None:
     """
     found = result(with_room=with_measures("with_room", shop_p95_ms=1500.0, start_lag_p99_ms=51.0))
     assert (found["verdict"], found["exit_code"]) == ("invalid", 6)
-    assert "generator" in found["reasons"][-1]
+    assert found["reasons"][0].startswith("With the room, 1 in 100 shoppers started 51 ms late or more")
+    assert "generator could not keep up" in found["reasons"][-1]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("arrivals_ks_p", 0.0001, "did not start as their rate says"),
+        ("unaccounted", 3.0, "3 shoppers are not accounted for"),
+        ("changes_failed", 1.0, "1 of the time line's changes failed"),
+    ],
+)
+def test_a_generator_that_kept_up_is_not_blamed(field: str, value: float, words: str) -> None:
+    """
+    Whoever reads it would look for a faster machine, while a change on the time line had failed.
+    """
+    table = applicable(with_room=True, without_room=False, ledger=True, own_shop=False, criteria=())
+    sound = {"start_lag_p99_ms": 1.0, "not_started": 0, "generator_cpu_peak": 0.1, "unaccounted": 0}
+    run = {**sound, "arrivals_ks_p": 0.5, "changes_failed": 0, field: value}
+
+    (told,) = doubts(evaluate({"with_room": run}, table))
+
+    assert words in told
+    assert told.startswith("With the room, ")
+
+
+def test_each_check_of_honesty_has_its_sentence() -> None:
+    """
+    A new one without words would end the rehearsal that it refuses.
+    """
+    table = applicable(with_room=True, without_room=True, ledger=True, own_shop=False, criteria=())
+    honesty = [Check(threshold, 1000.0, ok=False) for threshold in table if threshold.kind == "validity"]
+
+    assert len(list(doubts(honesty))) == len(honesty) + 1
 
 
 def test_a_rehearsal_without_overload_does_not_pass() -> None:
