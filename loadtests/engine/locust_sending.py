@@ -16,11 +16,11 @@ from urllib.parse import quote, urlsplit
 import gevent
 from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 
+from loadtests.crowd.lines import Pace
 from loadtests.engine.cookies import Cookies
 from loadtests.engine.header_file import HEADER
 from loadtests.engine.hosts import Origin, origin_of
 from loadtests.engine.locust_wires import BLOCK, Exchange, Unheard, Wire
-from loadtests.journeys.browser import Pace
 
 ATTEMPTS: Final = 3
 """How often a GET is sent whose kept connection turns out to be closed."""

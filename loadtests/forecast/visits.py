@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from loadtests.crowd.kinds import means_well
+from loadtests.crowd.lines import page_late_s
 from loadtests.crowd.own import own_of
-from loadtests.crowd.shoppers import Shopper, draw_shopper
+from loadtests.crowd.shoppers import Behaviour, Shopper, draw_shopper
 from loadtests.crowd.streams import Stream
 from loadtests.journeys.table import Thought, draw_path, page_of, thought_s
 from loadtests.journeys.tables import BUYER, TABLES, WINDOW
@@ -50,6 +51,15 @@ and comes for some of the others in time; five fit the waits of a run with 130 b
 USUAL: Final = Use()
 HIDING: Final = frozenset({"slow-phone"})
 """Kinds that may have the page in a hidden tab, which hears of its turn up to a minute late: no figure of the room."""
+REQUESTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "home": ("home",),
+    "product": ("product",),
+    "basket": ("basket_add", "basket"),
+    "checkout": ("checkout",),
+    "payment": ("checkout_submit", "payment"),
+    "order": ("pay", "order"),
+}
+"""What each page of a journey asks of the demo shop, by `PageCosts`: a form is sent, and its answer leads to a page."""
 ERRANDS: Final = frozenset({"bot", "storm", "sharer", "replayer"})
 """Kinds that buy without a thought once they are in, and give the seat back with it."""
 
@@ -83,9 +93,9 @@ class Visit:
         return self.shops_s if self.gives_back else self.shops_s + idle_s
 
 
-def visit_of(kind: str, shopper: Shopper) -> Visit:
+def visit_of(kind: str, shopper: Shopper, behaviour: Behaviour) -> Visit:
     """
-    Return the visit that *shopper* of a *kind* makes once let in, where no page is slow.
+    Return the visit that *shopper* of a *kind* makes once let in, where no page is slow but by the shopper's own line.
 
     It is the walk that the shopper will make. An order gives the seat back; who makes none closes the window, and the
     seat ends by being idle. Of those who mean no good most buy at once, as a program does; of replayers those do who do
@@ -101,7 +111,8 @@ def visit_of(kind: str, shopper: Shopper) -> Visit:
     thinks_s = sum(thought_s(edge, shopper, nth) for nth, edge in enumerate(edges))
     orders = sum(page_of(step.state) == "order" for step in steps)
     pages_s = ORDER_PAGES_S * orders if orders else LOOK_PAGES_S * len(steps)
-    return Visit(thinks_s + pages_s, gives_back=orders > 0, orders=orders)
+    asks = sum(len(REQUESTS[page_of(step.state)]) for step in steps)
+    return Visit(thinks_s + pages_s + asks * page_late_s(kind, behaviour), gives_back=orders > 0, orders=orders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +168,7 @@ def visits_of(stream: Stream, seed: int, idle_s: float, called: Mapping[str, flo
     for kind, people in claimed.items():
         if not people:
             continue
-        visits = [visit_of(kind, _shopper(stream, seed, k)) for k in range(each)]
+        visits = [visit_of(kind, _shopper(stream, seed, k), stream.behaviour) for k in range(each)]
         share, made = people / come, sum(visit.orders for visit in visits) / each
         seats += _binned((visit.held_s(idle_s) for visit in visits), share)
         orders_s += _binned((visit.shops_s for visit in visits if visit.orders), share * made)

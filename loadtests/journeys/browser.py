@@ -4,9 +4,10 @@ What a shopper's journey needs of a browser: the port between the journey (pure)
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
+
+from loadtests.crowd.lines import Pace
 
 ABANDONED = "abandoned"
 """The fault of an answer that the shopper did not wait for."""
@@ -23,26 +24,6 @@ class Strayed(Exception):  # noqa: N818 - a visit that ends is no error
 
     def __init__(self, host: str) -> None:
         super().__init__(f"the shop leads to {host}, which no --allow-host names")
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """
-    Say how slow a line is.
-
-    Args:
-        kbit_s: how much comes over it, in kilobits per second.
-        delay_s: how long the first byte takes there and back, in seconds; once for each request.
-    """
-
-    kbit_s: float
-    delay_s: float
-
-    def takes_s(self, size: int) -> float:
-        """
-        Return how long *size* bytes take.
-        """
-        return size * 8 / (self.kbit_s * 1000)
 
 
 class Request(NamedTuple):

@@ -7,8 +7,9 @@ Each is a `Browser` around the plain one, so that a journey need not know what i
 from collections.abc import Callable
 from typing import Final
 
+from loadtests.crowd.lines import Pace, slow_line
 from loadtests.crowd.shoppers import Behaviour
-from loadtests.journeys.browser import Answer, Browser, Pace, Request
+from loadtests.journeys.browser import Answer, Browser, Request
 from waiting_room import wire
 
 Equip = Callable[[Browser, Behaviour], Browser]
@@ -147,7 +148,7 @@ def slow_phone(browser: Browser, behaviour: Behaviour) -> Browser:
     """
     Return a phone on the behaviour's slow line.
     """
-    return SlowLine(browser, Pace(behaviour.line_kbit_s, behaviour.line_delay_ms / 1000))
+    return SlowLine(browser, slow_line(behaviour))
 
 
 def app(browser: Browser, behaviour: Behaviour) -> Browser:

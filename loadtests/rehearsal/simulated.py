@@ -9,6 +9,7 @@ from math import inf, isfinite
 from typing import Any, Final, NamedTuple
 
 from loadtests.crowd.kinds import means_well
+from loadtests.crowd.lines import asks_late_s, joins_late_s
 from loadtests.crowd.shoppers import Behaviour, draw_shopper
 from loadtests.crowd.streams import arrivals_of, kind_of
 from loadtests.forecast.places import given
@@ -37,7 +38,8 @@ UNPLAYED: Final = frozenset({"kill-worker"})
 class Guest(NamedTuple):
     """
     One place in the line, and what its holder does with it; page by page, as *walks*, where the shop is played.
-    *put_off_s* is how long the room kept it from one person.
+    *put_off_s* is how long the room kept it from one person; *joins_late_s* and *asks_late_s*: by how much a slow line
+    delays the join and whatever is asked of the room then.
     """
 
     at_s: float
@@ -49,6 +51,8 @@ class Guest(NamedTuple):
     pieces: int
     put_off_s: float = 0.0
     walks: tuple[Walk, ...] = ()
+    joins_late_s: float = 0.0
+    asks_late_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,7 @@ def simulated(scenario: Scenario, seed: int, workers: int = 1) -> Simulated:
         [max(1, int(1000 * guest.visit.shops_s)) for guest in guests],
         bytes(guest.habits for guest in guests),
         [guest.walks[0] for guest in guests] if plays else (),
+        [round(1000 * guest.asks_late_s) for guest in guests],
     )
     left_out = _left_out(scenario, follows=follows, plays=plays)
     stock = shelves_of(scenario.shop, scenario.streams).stock
@@ -246,7 +251,7 @@ def _guests(scenario: Scenario, seed: int, *, plays: bool) -> tuple[int, list[Gu
             guest = guest._replace(visit=replace(guest.visit, shops_s=guest.visit.shops_s / orders, orders=1))
         if means_well(guest.kind) and given_s:
             guest = guest._replace(put_off_s=given_s[0] - arrival.at_s)
-        guests.extend(guest._replace(at_s=at_s) for at_s in given_s)
+        guests.extend(guest._replace(at_s=at_s + guest.joins_late_s) for at_s in given_s)
         again_s = arrival.at_s
         for nth in range(1, orders if given_s else 1):
             again_s += (course.wait_at(again_s) or 0.0) + guest.visit.shops_s
@@ -257,18 +262,21 @@ def _guests(scenario: Scenario, seed: int, *, plays: bool) -> tuple[int, list[Gu
 def _guest(scenario: Scenario, seed: int, place: int, k: int, *, plays: bool) -> Guest:
     stream = scenario.streams[place]
     kind, shopper = kind_of(stream, seed, k), draw_shopper(stream.behaviour, f"{seed}:{stream.name}:{k}", k)
-    visit = visit_of(kind, shopper)
+    visit = visit_of(kind, shopper, stream.behaviour)
     shows_up = USES.get(kind, USUAL).comes > 0
     habits = GOODBYE * shopper.says_goodbye | NO_SHOW * (not shows_up) | RELEASES * visit.gives_back
     habits |= HIDDEN * (kind in HIDING and shopper.hides)
     wants, pieces = wanted(shopper, stream.behaviour), stream.behaviour.quantity
     walks = walks_of(kind, shopper, stream.behaviour, costs_of(scenario.shop)) if plays else ()
-    return Guest(0.0, kind, shopper.room_patience_s, habits, visit, wants, pieces, walks=walks)
+    late_s = joins_late_s(kind, stream.behaviour), asks_late_s(kind, stream.behaviour)
+    return Guest(0.0, kind, shopper.room_patience_s, habits, visit, wants, pieces, 0.0, walks, *late_s)
 
 
 def _changes(scenario: Scenario) -> Iterator[simulation.Change]:
     if scenario.pre_queue_s:
-        yield simulation.Change(0.0, phase=Phase.PREQUEUE, until_s=scenario.pre_queue_s)
+        # A run opens the room by hand, and nobody is told when: the early ask as where no opening is known.
+        yield simulation.Change(0.0, phase=Phase.PREQUEUE)
+        yield simulation.Change(scenario.pre_queue_s, phase=Phase.OPEN)
     for change in scenario.changes:
         yield from _change(change, scenario)
 

@@ -255,7 +255,7 @@ class Bulk:
                 state[who] = CALLED
                 self._promises.present.gone(who)
                 told_ms = part.told_ms[rank // _BLOCK_RANKS] or (self._hidden_ms if hidden else 1000)
-                delay_ms = int(spread(rank, 3) * told_ms)
+                delay_ms = int(spread(rank, 3) * told_ms) + self._crowd.line_ms[who]
                 self._later(who, END if habits[who] & NO_SHOW else CLAIM, self._promises.now_ms + delay_ms)
 
     def _come(self, who: int) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from random import Random
 from typing import Final
 
+from waiting_room.core.opening import WITHOUT_DRAW, opening_of
 from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.policy import Policy
 from waiting_room.core.shop import ShopWord
@@ -216,7 +217,9 @@ class Play:
                 self.policy = policy
             if change.phase is not None:
                 until_ms = self.scenario.start_ms + int(change.until_s * 1000) if change.until_s else 0
-                run(self.server.set_phase(ROOM, change.phase, until_ms))
+                known = self.promises.snapshot
+                opening = WITHOUT_DRAW if known is None else opening_of(known)
+                run(self.server.set_phase(ROOM, change.phase, until_ms, opening=opening))
         except StoreEmptyError:
             self._troubles.plan(self.now_ms + TICK_MS, partial(self._change, change))
             return

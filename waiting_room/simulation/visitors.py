@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from waiting_room.core.outcomes import Admitted, Called, Closed, Early, Outcome, Paused, Refused, Waiting
 from waiting_room.simulation.bearers import Bearers
-from waiting_room.simulation.crowd import DOUBLE, GOODBYE, HIDDEN, NO_SHOW, RELEASES, Crowd
+from waiting_room.simulation.crowd import DOUBLE, GOODBYE, NO_SHOW, RELEASES, Crowd
 from waiting_room.simulation.drive import Slot, begin, run
 from waiting_room.simulation.promises import PLACE, Promises
 from waiting_room.simulation.scenario import Scenario
@@ -234,8 +234,8 @@ class Visitors:
         elif kind is Admitted:
             self._enter(who, outcome)  # type: ignore[arg-type]
         elif kind is Early:
-            self.later(who, ASK, outcome.next_poll_ms)  # type: ignore[union-attr]
-            on_time = faithful and not self._crowd.habits[who] & HIDDEN
+            self.later(who, ASK, self._crowd.line_ms[who] + outcome.next_poll_ms)  # type: ignore[union-attr]
+            on_time = faithful and self._crowd.asks_as_told(who)
             self._asked(who, outcome.next_poll_ms if on_time else None)  # type: ignore[union-attr]
         elif kind is Paused:
             self._promises.present.gone(who)
@@ -258,13 +258,12 @@ class Visitors:
                 self._tally.told(who, now_ms, -1.0, -1.0)
             else:
                 self._tally.told(who, now_ms, eta.low_s, eta.high_s)
-        if self._crowd.habits[who] & HIDDEN:
-            self.later(who, ASK, max(self._hidden_ms, next_poll_ms))
+        self.later(who, ASK, self._crowd.asks_in_ms(who, next_poll_ms, self._hidden_ms))
+        if self._crowd.asks_as_told(who):
+            self._asked(who, next_poll_ms if faithful else None)
+        else:
             self._promises.present.gone(who)
             self._promises.unsteady(who)
-        else:
-            self.later(who, ASK, next_poll_ms)
-            self._asked(who, next_poll_ms if faithful else None)
 
     def _asked(self, who: int, next_poll_ms: int | None) -> None:
         """
@@ -275,10 +274,11 @@ class Visitors:
 
     def _go(self, who: int, next_poll_ms: int) -> None:
         """
-        Claim at once when called, and as told when told again.
+        Claim at once when called, and as told when told again; over a slow line it comes later.
         """
+        line_ms = self._crowd.line_ms[who]
         if self.state[who] == CALLED:
-            self.later(who, ASK, next_poll_ms)
+            self.later(who, ASK, line_ms + next_poll_ms)
             return
         self.heard_ms[who] = self.now_ms
         self._promises.present.gone(who)
@@ -287,7 +287,7 @@ class Visitors:
             self._end(who, NO_SHOWN)
             return
         self.state[who] = CALLED
-        self._claim(who)
+        self.later(who, ASK, line_ms) if line_ms else self._claim(who)
 
     def arrived_ms(self, who: int) -> int:
         """

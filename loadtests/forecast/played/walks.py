@@ -4,25 +4,16 @@ What the shoppers of a scenario do in the demo shop, page by page, as the shop o
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
+from loadtests.crowd.lines import page_late_s
 from loadtests.crowd.own import own_of
 from loadtests.crowd.shoppers import Behaviour, Shopper
 from loadtests.demo_shop.model import PageCosts
-from loadtests.forecast.visits import ERRANDS
+from loadtests.forecast.visits import ERRANDS, REQUESTS
 from loadtests.journeys.table import Thought, draw_path, page_of, thought_s
 from loadtests.journeys.tables import BUYER, TABLES, WINDOW
 from waiting_room.simulation.shop import NO_ORDER, Walk
-
-REQUESTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "home": ("home",),
-    "product": ("product",),
-    "basket": ("basket_add", "basket"),
-    "checkout": ("checkout",),
-    "payment": ("checkout_submit", "payment"),
-    "order": ("pay", "order"),
-}
-"""What each page of a journey costs the demo shop, by `PageCosts`: a form is sent, and its answer leads to a page."""
 
 
 def costs_of(shop: Mapping[str, Any]) -> PageCosts:
@@ -45,6 +36,7 @@ def walks_of(kind: str, shopper: Shopper, behaviour: Behaviour, costs: PageCosts
         if kind == "replayer" and shopper.says_goodbye:
             return (Walk((costs.home,), (0.0,), gives_back=True, pays_at=NO_ORDER, pauses_s=pauses_s),)
         table = BUYER
+    late_s = page_late_s(kind, behaviour)
     found: list[Walk] = []
     pages: list[int] = []
     thinks_s: list[float] = []
@@ -55,7 +47,7 @@ def walks_of(kind: str, shopper: Shopper, behaviour: Behaviour, costs: PageCosts
             think_s, nth = thought_s(step.edge, shopper, nth), nth + 1
         requests = REQUESTS[page_of(step.state)]
         # Who has ordered and goes on thinks before they come to the room again.
-        thinks_s += [think_s if pages else 0.0] + [0.0] * (len(requests) - 1)
+        thinks_s += [late_s + (think_s if pages else 0.0)] + [late_s] * (len(requests) - 1)
         pages += [getattr(costs, request) for request in requests]
         if page_of(step.state) == "order":
             pays_at, ways = len(pages) - 2, (tuple(pages), tuple(thinks_s))

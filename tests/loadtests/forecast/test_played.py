@@ -12,11 +12,11 @@ from loadtests.crowd.shoppers import Behaviour, Shopper, draw_shopper
 from loadtests.demo_shop.model import PageCosts
 from loadtests.forecast.course import in_force
 from loadtests.forecast.findings import findings_of
-from loadtests.forecast.played.walks import REQUESTS, walks_of
+from loadtests.forecast.played.walks import walks_of
 from loadtests.forecast.played.weather import BEARS, weather_of
 from loadtests.forecast.problem import Problem, problem_of
 from loadtests.forecast.result import forecast
-from loadtests.forecast.visits import visit_of
+from loadtests.forecast.visits import REQUESTS, visit_of
 from loadtests.journeys.table import visit_ratios
 from loadtests.journeys.tables import TABLES
 from loadtests.scenario.spec import Change
@@ -62,7 +62,7 @@ def test_a_buyer_s_walk_is_the_visit_without_its_pages() -> None:
     """
     [walk] = walks_of("buyer", shopper(), BEHAVIOUR, COSTS)
     assert sum(walk.costs_ms) == COSTS.order_ms
-    assert sum(walk.thinks_s) == pytest.approx(visit_of("buyer", shopper()).shops_s - 0.6)
+    assert sum(walk.thinks_s) == pytest.approx(visit_of("buyer", shopper(), BEHAVIOUR).shops_s - 0.6)
     assert walk.costs_ms[walk.pays_at or 0] == COSTS.pay
     assert walk.gives_back
 

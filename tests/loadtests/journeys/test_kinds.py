@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.crowd.kinds import KINDS
+from loadtests.crowd.lines import Pace
 from loadtests.crowd.shoppers import Behaviour, draw_shopper
-from loadtests.journeys.browser import Pace, Request
+from loadtests.journeys.browser import Request
 from loadtests.journeys.catalogue import WALKS
 from loadtests.measuring.measures import Outcome, Outcomes
 from tests.loadtests.engine import stub
