@@ -85,12 +85,14 @@ class History(Model):
         every_s: how long an interval is.
         scale: how many times as many are to come.
         fitted: whether the spike's fitted shape is repeated, without that day's chance; else every count as it was.
+        left_out: how many lines of the records could not be read, and are in no count.
     """
 
     counts: tuple[int, ...]
     every_s: float
     scale: float = 1.0
     fitted: bool = True
+    left_out: int = 0
 
     POSITIVE: ClassVar = ("every_s", "scale")
     __pydantic_config__: ClassVar = STRICT
@@ -131,6 +133,7 @@ class History(Model):
         Return the line for people.
         """
         many = f", {self.scale:g} times as many" if self.scale != 1 else ""
+        many += f"; unreadable lines left out: {self.left_out:,}" if self.left_out else ""
         if not self.fitted:
             return f"as it was, {sum(self.counts):,} people in {len(self.counts)} intervals of {self.every_s:g} s{many}"
         shape = self.shape()

@@ -3,6 +3,7 @@ Last year's files: opened, unpacked, and read as counts of people.
 """
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -23,7 +24,7 @@ def history(path: Path, every_s: float) -> History:
     try:
         with _opened(path) as lines:
             return of(lines, path.name, every_s)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:  # no path at all is a ValueError
         why = getattr(error, "strerror", None) or error
         raise RecordsError(
             (Fault(path.name, f"cannot be read: {why}", "paths begin at the scenario's folder"),)

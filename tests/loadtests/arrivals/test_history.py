@@ -4,6 +4,7 @@ A spike that was is read from a shop's own records, measured, and repeated.
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -126,9 +127,50 @@ def test_a_few_strange_lines_are_left_out_and_many_are_refused() -> None:
     """
     Logs hold garbage that visitors sent; another format is no log of ours.
     """
-    assert sum(history_of_log([log_line(0), "\x16\x03\x01", "\n"], "access.log").counts) == 1
+    history = history_of_log([log_line(0), "\x16\x03\x01", "\n"], "access.log")
+
+    assert (sum(history.counts), history.left_out) == (1, 1)
+    assert replace(history, fitted=False).says().endswith("; unreadable lines left out: 1")
     with pytest.raises(RecordsError, match="2 of 3 lines"):
         history_of_log([log_line(0), "{}", "{}"], "access.log")
+
+
+ODD_IN_A_LOG = (
+    ("10/Oct", "32/Oct"),
+    ("10/Oct", "10/Okt"),
+    ("+0200", "+9999"),
+    ("2026", "0000"),
+    (":00 ", ":99 "),
+    ("200", "-"),
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 7200), st.sampled_from([*ODD_IN_A_LOG, None, None, None, None])), max_size=12))
+def test_each_line_of_a_log_is_somebody_or_left_out_or_the_log_is_refused(
+    asked: list[tuple[int, tuple[str, str] | None]],
+) -> None:
+    """
+    In any order, with days that no month has and months of another language.
+    """
+    lines = [
+        log_line(second, f"10.0.{place // 250}.{place % 250}").replace(*odd or ("", ""), 1)
+        for place, (second, odd) in enumerate(asked)
+    ]
+    try:
+        history = history_of_log(lines, "access.log")
+    except RecordsError:
+        return
+
+    assert sum(history.counts) + history.left_out == len(lines)
+
+
+def test_logs_of_two_servers_one_after_the_other_count_each_visit_once() -> None:
+    """
+    Whoever asked both within half an hour has come once, and who came in the morning and at noon has come twice.
+    """
+    morning, noon = (log_line(second) for second in (0, 7200))
+
+    assert sum(history_of_log([noon, morning, log_line(7201), log_line(1)], "access.log").counts) == 2
 
 
 def test_a_log_gives_the_shape_of_its_spike() -> None:
@@ -182,11 +224,58 @@ def test_each_bad_line_of_a_table_is_told() -> None:
     assert [fault.where for fault in error.value.faults] == ["counts.csv:3", "counts.csv:4", "counts.csv:5"]
 
 
+INSTANTS = ("0", "60", "120", "120.0", "180", "240", "121", "90", "nan", "inf", "-1e308", "1791000000000", "-60", "x")
+MINUTES = ("2026-10-25T10:00", "2026-10-25 10:01", "2026-10-25T10:00Z", "2026-10-25T10:02+02:00", "0001-01-01+23:59")
+COUNTS = ("0", "5", "700", "007", "٣", "99999999999999999999", "9" * 5000, "1.5", "-3", "²")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(INSTANTS[:6]) | st.sampled_from((*INSTANTS, *MINUTES)),
+            st.sampled_from(COUNTS[:3]) | st.sampled_from(COUNTS),
+        ),
+        min_size=1,
+    )
+)
+def test_all_people_of_a_table_come_or_it_is_refused(rows: list[tuple[str, str]]) -> None:
+    """
+    Whatever stands where an instant or a count should.
+    """
+    try:
+        history = history_of_counts([f"{instant},{people}" for instant, people in rows], "counts.csv")
+    except RecordsError:
+        return
+
+    assert sum(history.counts) == sum(int(people) for _, people in rows)
+
+
+def test_counts_of_one_instant_are_summed() -> None:
+    """
+    Two servers count for themselves.
+    """
+    lines = ["0,1", "60,2", "120,3", "0,10", "60,20", "120,30"]
+
+    assert history_of_counts(lines, "counts.csv") == History((11, 22, 33), 60)
+
+
+def test_what_is_no_head_is_no_head_on_the_first_line_either() -> None:
+    """
+    People of a first line with an odd instant would be lost.
+    """
+    with pytest.raises(RecordsError, match=r"counts\.csv:1: 'nan,7' has no instant"):
+        history_of_counts(["nan,7", "60,1"], "counts.csv")
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (["0,1", "0,2"], "several counts"),
-        (["0,1", "2"], "on some lines only"),
+        (["0,5", "90,700", "150,900", "240,7", "300,7", "360,5"], r"csv:2: is 90 s .* no multiple of the usual 60 s"),
+        (["0,90", "60,90", "61,90", "120,90", "180,90"], r"csv:3: is 61 s .* no multiple of the usual 60 s"),
+        (['"1,234"', '"2,345"'], "csv:1: .* more than an instant and a count"),
+        (["0,1", "1791000000000,2"], "csv:2: .* no instant"),
+        (["2026-10-25T10:00,5", "2026-10-25T10:01Z,5"], "some lines with times of a zone and some with times without"),
+        (["0,1", "2"], "some lines with no instant and some with seconds"),
         (["0,1", "1,1", "1e9,1"], "intervals of 1 s"),
     ],
 )

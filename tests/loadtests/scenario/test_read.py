@@ -227,6 +227,20 @@ def test_a_stream_comes_as_in_a_file_beside_the_scenario(tmp_path: Path, name: s
     assert expected_count(others.rate) == pytest.approx(3 * 387, rel=0.1)
 
 
+def test_a_torn_archive_is_told_with_its_stream(tmp_path: Path) -> None:
+    """
+    An upload that was cut or altered is no reason for a traceback.
+    """
+    packed = bytearray(gzip.compress(b"1\n2\n3\n" * 1000))
+    packed[15] ^= 0xFF
+    (tmp_path / "counts.csv.gz").write_bytes(packed)
+    text = SOUND.replace('"ramp"\nfrom_per_s = 0\nto_per_s = 2\nfor_s = 20', '"history"\nfile = "counts.csv.gz"')
+
+    assert [
+        fault.startswith("streams[1].file: counts.csv.gz: cannot be read") for fault in faults_of(tmp_path, text)
+    ] == [True]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
