@@ -3,7 +3,7 @@ What every model of a spike is: numbers, a rate made of them, a sentence, and wh
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import pairwise
 from typing import Any, ClassVar, Final
@@ -68,13 +68,23 @@ def number_faults(
     """
     Yield a fault for each number of a dataclass that is below 0 or beyond `MOST`, or outside of what its name allows.
     """
-    for item in fields(settings):
-        for place, number in _numbers(getattr(settings, item.name), f"{where}.{item.name}"):
+    table = {item.name: getattr(settings, item.name) for item in fields(settings)}
+    yield from table_faults(table, where, positive, shares)
+
+
+def table_faults(
+    table: Mapping[str, Any], where: str, positive: Collection[str] = (), shares: Collection[str] = ()
+) -> Iterator[Fault]:
+    """
+    Yield the same for a table, which may be a part of what its dataclass needs.
+    """
+    for name, value in table.items():
+        for place, number in _numbers(value, f"{where}.{name}"):
             if not 0 <= number <= MOST:
                 yield Fault(place, f"must be a number from 0 to {MOST:,.0f}, is {number}")
-            elif item.name in positive and number < LEAST:
+            elif name in positive and number < LEAST:
                 yield Fault(place, f"must be at least {LEAST:g}, is {number}")
-            elif item.name in shares and number > 1:
+            elif name in shares and number > 1:
                 yield Fault(place, f"is a share and must not exceed 1, is {number}")
 
 
@@ -94,7 +104,7 @@ def late_faults(at_s: float, for_s: float, where: str) -> Iterator[Fault]:
 def _numbers(value: Any, where: str) -> Iterator[tuple[str, float]]:
     if isinstance(value, int | float):
         yield where, value
-    elif isinstance(value, tuple):
+    elif isinstance(value, tuple | list):
         for place, inner in enumerate(value):
             yield from _numbers(inner, f"{where}[{place}]")
 

@@ -3,7 +3,7 @@ The command `waiting-room rehearse run`: a scenario played for real.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from loadtests.rehearsal.brief import Brief, brief_of_scenario
 from loadtests.rehearsal.cleanup import clean_up_faults
 from loadtests.rehearsal.demand import planned_spans
 from loadtests.rehearsal.target import Target, target_faults
+from loadtests.scenario.phases import PHASES
 from loadtests.scenario.read import ScenarioError, path_of, read
 from loadtests.scenario.spec import Scenario
 from loadtests.scenario.tables import CLEAN_UP
@@ -86,7 +87,7 @@ def run(scenario: str, **given: Any) -> None:
     try:
         told, copy = read(scenario), path_of(scenario).read_text(encoding="utf-8")
     except ScenarioError as error:
-        raise InvalidError(error.faults) from None
+        raise InvalidError((*error.faults, *_rest_faults(error.rest, given, scenario))) from None
     brief, target = read_run(told, given)
     if wrong := tuple(scenario_faults(brief.scenario(UNKNOWN), target, scenario)):
         raise InvalidError(wrong)
@@ -143,9 +144,19 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
     return brief_of_scenario(ready, out, seed, command_line(), without_room=without_room, **more), target
 
 
-def scenario_faults(scenario: Scenario, target: Target | None, where: str) -> Iterator[Fault]:
+def _rest_faults(rest: Scenario | None, given: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    # What else is to be mended in a scenario that could be read in part; faults of the options come later.
+    if rest is not None:
+        target = _target(given, None if given["capacity"] is None else 1.0, [])
+        yield from scenario_faults(rest, target, where, PHASES)
+
+
+def scenario_faults(
+    scenario: Scenario, target: Target | None, where: str, phases: Collection[str] | None = None
+) -> Iterator[Fault]:
     """
-    Yield what of a scenario cannot be played or measured where it is to be played.
+    Yield what of a scenario cannot be played or measured where it is to be played; *phases* are those that a run of it
+    will have, where they cannot be told from it.
     """
     foreign = target is not None
     if foreign and scenario.changes:
@@ -162,7 +173,8 @@ def scenario_faults(scenario: Scenario, target: Target | None, where: str) -> It
     if target is not None:
         known = {"capacity"} if target.measures or target.capacity_per_s else set()
         has = known | ({"room"} if target.room_url else set())
-    yield from criteria_faults(scenario.criteria, {name for name, _, _ in planned_spans(scenario)}, has, where)
+    planned = {name for name, _, _ in planned_spans(scenario)} if phases is None else phases
+    yield from criteria_faults(scenario.criteria, planned, has, where)
 
 
 def _target(given: Mapping[str, Any], capacity: float | None, faults: list[Fault]) -> Target | None:

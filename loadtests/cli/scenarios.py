@@ -8,6 +8,8 @@ from typing import Any
 from loadtests.arrivals.rate import expected_count
 from loadtests.cli.options import InvalidError, OptionsError, above_0
 from loadtests.crowd.streams import rate_of
+from loadtests.judging.criteria import NEEDS, criteria_faults
+from loadtests.scenario.phases import PHASES
 from loadtests.scenario.read import ScenarioError, read
 from loadtests.scenario.spec import Scenario
 from waiting_room.errors import Fault
@@ -34,12 +36,21 @@ def scenario_asked(source: str, given: Mapping[str, Any], faults: list[Fault], *
     if faults:
         raise OptionsError(faults)
     try:
-        scenario = read(source).faster(speed).scaled(scale).bigger(bigger)
+        whole = read(source)
     except ScenarioError as error:
-        raise InvalidError(error.faults) from None
+        raise InvalidError((*error.faults, *_demand_faults(error.rest, source))) from None
+    if unmeasured := tuple(_demand_faults(whole, source)):
+        raise InvalidError(unmeasured)
+    scenario = whole.faster(speed).scaled(scale).bigger(bigger)
     if wrong := tuple(crowd_faults(scenario, drawn=drawn)):
         raise OptionsError(wrong)
     return scenario
+
+
+def _demand_faults(scenario: Scenario | None, where: str) -> Iterator[Fault]:
+    # What no run measures, whatever it is played against.
+    if scenario is not None:
+        yield from criteria_faults(scenario.criteria, PHASES, NEEDS, where)
 
 
 def crowd_faults(scenario: Scenario, *, drawn: bool = True) -> Iterator[Fault]:

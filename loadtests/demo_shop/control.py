@@ -8,12 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
-from loadtests.demo_shop.model import CONTROL_PATH, ShopModel
+from loadtests.demo_shop.model import CONTROL_PATH, MOST_SLOWER, ShopModel
 from loadtests.demo_shop.pool import ConnectionPool
 
 LOOPBACK = ("127.0.0.1", "::1")
 MOST_CONNECTIONS = 256
-MOST_SLOWER = 100.0
 
 
 class Control:

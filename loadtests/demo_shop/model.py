@@ -58,6 +58,8 @@ class PageCosts:
 
 
 CONTROL_PATH = "/model"
+MOST_SLOWER = 100.0
+"""So many times as slow as its model the running shop may be made at most."""
 SHORT = range(1, 16)
 UNGATED: tuple[str, ...] = ("@defaults", "/order/*", CONTROL_PATH)
 """The confirmation is for those who have paid and give their seat back with it: it must never send them to a queue."""

@@ -225,9 +225,6 @@ def problem_of(scenario: Scenario, seed: int | None = None, steps: int = STEPS) 
         )
         for stream, some, use in zip(scenario.streams, crowds, visits, strict=True)
     )
-    opens_s = scenario.pre_queue_s
-    if not opens_s:
-        opens_s = min((change.at_s for change in scenario.changes if change.do == "open"), default=0.0)
     limits = tuple(_limits(scenario, policy, _shop_per_s(scenario.shop, inflows, visits)))
     follows = policy.adaptive and is_known(scenario)
     return Problem(
@@ -237,7 +234,7 @@ def problem_of(scenario: Scenario, seed: int | None = None, steps: int = STEPS) 
         inflows=inflows,
         limits=limits,
         step_s=step_s,
-        opens_s=opens_s,
+        opens_s=scenario.opens_s,
         closes_s=min((change.at_s for change in scenario.changes if change.do == "sell-out"), default=math.inf),
         policy=policy,
         shelves=shelves_of(scenario.shop, scenario.streams),

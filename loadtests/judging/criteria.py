@@ -17,6 +17,8 @@ _WITHOUT: Final = {
     "books": "the shop's database cannot be read from here: leave the criterion out",
     "capacity": "give --capacity ORDERS_PER_S, or --measure-capacity",
 }
+NEEDS: Final = frozenset(_WITHOUT)
+"""All that a figure may be measured by."""
 
 
 def criteria_faults(

@@ -91,7 +91,7 @@ def overload_of(scenario: Scenario, journeys_per_s: float) -> tuple[float, float
     end_s = scenario.length_s + scenario.drain_s
     if window is None:
         return min(settled_s(behaviour), end_s / 2), end_s
-    from_s, to_s = max(window[0], scenario.pre_queue_s), max(window[1], scenario.pre_queue_s)
+    from_s, to_s = max(window[0], scenario.opens_s), max(window[1], scenario.opens_s)
     before = expected_count(rate, window[0])
     while to_s < scenario.length_s and expected_count(rate, to_s) - before > journeys_per_s * (to_s - from_s):
         to_s += STEP_S

@@ -321,5 +321,6 @@ def changes_of(scenario: Scenario, *, gated: bool) -> tuple[Change, ...]:
     """
     Return what happens on the time line of a run; a room that gathers is opened by one more change.
     """
-    opening = (Change(scenario.pre_queue_s, "open"),) if scenario.pre_queue_s > 0 else ()
+    opens = scenario.opens_s > 0 and all(change.do != "open" for change in scenario.changes)
+    opening = (Change(scenario.opens_s, "open"),) if opens else ()
     return tuple(change for change in (*opening, *scenario.changes) if gated or change.do in SHOP_ONLY)

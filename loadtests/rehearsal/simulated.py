@@ -276,7 +276,7 @@ def _changes(scenario: Scenario) -> Iterator[simulation.Change]:
     if scenario.pre_queue_s:
         # A run opens the room by hand, and nobody is told when: the early ask as where no opening is known.
         yield simulation.Change(0.0, phase=Phase.PREQUEUE)
-        yield simulation.Change(scenario.pre_queue_s, phase=Phase.OPEN)
+        yield simulation.Change(scenario.opens_s, phase=Phase.OPEN)
     for change in scenario.changes:
         yield from _change(change, scenario)
 
@@ -296,5 +296,3 @@ def _change(change: Change, scenario: Scenario) -> Iterator[simulation.Change]:
             yield simulation.Change(change.at_s, phase=Phase.PAUSED, until_s=ends_s + RESTART_S)
         case "sell-out":
             yield simulation.Change(change.at_s, phase=Phase.CLOSED)
-        case "open":
-            yield simulation.Change(change.at_s, phase=Phase.OPEN)

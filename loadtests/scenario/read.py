@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+from loadtests.scenario.parts import Reader
 from loadtests.scenario.spec import Scenario
-from loadtests.scenario.tables import Tables
+from loadtests.scenario.tables import scenario_of
 from waiting_room.errors import Fault, FaultsError
 
 PRESETS: Final = Path(__file__).parent / "presets"
@@ -17,7 +18,15 @@ PRESETS: Final = Path(__file__).parent / "presets"
 class ScenarioError(FaultsError):
     """
     Refuse a scenario, with everything that is wrong in it.
+
+    Args:
+        faults: what is wrong.
+        rest: what could be read, so that what it demands of a run can be looked at too; None where that is nothing.
     """
+
+    def __init__(self, faults: tuple[Fault, ...], rest: Scenario | None = None) -> None:
+        self.rest = rest
+        super().__init__(faults)
 
 
 def presets() -> tuple[str, ...]:
@@ -60,8 +69,8 @@ def read(source: str | Path) -> Scenario:
         raise ScenarioError((Fault(str(path), f"cannot be read: {error.strerror}", "check the rights"),)) from None
     except (ValueError, RecursionError) as error:  # no UTF-8 and no TOML are both ValueErrors
         raise ScenarioError((Fault(str(path), f"this is no TOML: {error}", "see https://toml.io"),)) from None
-    tables = Tables(path)
-    scenario = tables.scenario(document)
-    if scenario is None or tables.faults:
-        raise ScenarioError(tuple(tables.faults))
+    reader = Reader(path)
+    scenario = scenario_of(reader, document)
+    if reader.faults:
+        raise ScenarioError(tuple(reader.faults), scenario)
     return scenario

@@ -27,7 +27,7 @@ class Change:
             `slow-shop` makes pages *to* times as slow, `shop-capacity` leaves the share *to* of its connections,
             both for *for_s*; `sell-out` sells all that is left; `break` is a technical break of *for_s*; `rate` and
             `seats` set the room's rate per minute and capacity to *to*; `open` opens a room that gathers in its
-            pre-queue.
+            pre-queue before that ends.
         for_s: how long it lasts, where it ends.
         to: the number that *do* speaks of.
     """
@@ -121,6 +121,13 @@ class Scenario:
         Return for how long shoppers come.
         """
         return max(stream.rate.length_s for stream in self.streams)
+
+    @property
+    def opens_s(self) -> float:
+        """
+        Return when a room that gathers opens: with its pre-queue, or by a change before that; 0 where it is open.
+        """
+        return min((change.at_s for change in self.changes if change.do == "open"), default=self.pre_queue_s)
 
     @property
     def tells_addresses(self) -> bool:

@@ -100,6 +100,21 @@ def test_a_criterion_that_cannot_be_judged_is_told_before_anything_starts(tmp_pa
     assert "did you mean shop_p95_ms?" in told
 
 
+def test_a_figure_is_looked_at_whatever_else_is_wrong(tmp_path: Path) -> None:
+    """
+    With the rest of the file, and by the commands that play nothing as well.
+    """
+    text = read_preset("baseline").replace('figure = "shop_p95_ms"', 'figure = "shop_95_ms"')
+    file = tmp_path / "mine.toml"
+    for mended in (text.replace("drain_s", "drainn_s"), text):
+        file.write_text(mended, encoding="utf-8")
+        for command in ("run", "show", "predict", "simulate"):
+            done = CliRunner().invoke(rehearse, [command, str(file)])
+
+            assert (done.exit_code, "did you mean shop_p95_ms?" in done.output) == (3, True)
+            assert ("did you mean drain_s?" in done.output) == (mended != text)
+
+
 def read_preset(name: str) -> str:
     """
     Return the text of a preset.
