@@ -80,18 +80,31 @@ def run(scenario: str, **given: Any) -> None:
     Play a scenario: a preset's name, or a TOML file.
 
     The demo shop, a room and a store are started for it, and the time line happens for real. Writes rehearsal.json,
-    report.html, junit.xml, summary.md and a copy of the scenario. Exit codes: 0 all limits held, 1 one did not,
+    report.html, junit.xml, summary.md and the text of the scenario. Exit codes: 0 all limits held, 1 one did not,
     2 usage, 3 the scenario is invalid, 4 the store did not start, 6 the run is invalid (the load generator could not
     keep up, or a program failed), 130 stopped.
     """
     try:
-        told, copy = read(scenario), path_of(scenario).read_text(encoding="utf-8")
+        told, copy = read(scenario), copy_of(path_of(scenario), command_line())
     except ScenarioError as error:
         raise InvalidError((*error.faults, *_rest_faults(error.rest, given, scenario))) from None
     brief, target = read_run(told, given)
     if wrong := tuple(scenario_faults(brief.scenario(UNKNOWN), target, scenario)):
         raise InvalidError(wrong)
     sys.exit(played(replace(brief, copy=copy), target, as_json=given["as_json"]))
+
+
+def copy_of(path: Path, command: str) -> str:
+    """
+    Return a scenario's text to be kept beside its results, with what it is in the first lines.
+    """
+    head = (
+        f"The text of {path.absolute()}, as it stood when it was played by",
+        f"  {command}",
+        "What the options changed is not in it. Paths in it begin at its own folder, not here.",
+    )
+    plain = ("".join(each if each.isprintable() else " " for each in line) for line in head)
+    return "".join(f"# {line}\n" for line in plain) + "\n" + path.read_text(encoding="utf-8")
 
 
 def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Target | None]:
@@ -103,7 +116,11 @@ def read_run(scenario: Scenario, given: Mapping[str, Any]) -> tuple[Brief, Targe
     scale = above_0("--scale", given["scale"], faults)
     ready = scenario.faster(speed).scaled(scale)
     if given["honest_only"]:
-        ready = ready.honest_only()
+        honest = ready.honest_only()
+        ready = honest if honest.streams else ready
+        if not honest.streams:
+            what = f"leaves nobody: all who come in {ready.name} mean no good"
+            faults.append(Fault("--honest-only", what, "leave it out"))
     if given["abort"]:
         ends = (replace(each, abort=True) if each.figure in LIVE else each for each in ready.criteria)
         ready = replace(ready, criteria=tuple(ends))

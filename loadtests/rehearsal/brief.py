@@ -72,7 +72,7 @@ class Brief:
         workers: how many generators share the crowd.
         capacity_per_s: orders per second that the shop can sell, where they are known and need no measuring.
         max_duration_s: no run goes on for longer.
-        copy: the scenario as a file, to be kept beside the results; empty for none.
+        copy: the scenario's text, to be kept beside the results; empty for none.
         fixed: the scenario where it does not depend on the capacity.
         clean_up: the address or the command that removes the orders from the shop; empty for none.
         ceiling_share: the crowd's peak as a share of what this machine can start; None where that was not measured.

@@ -120,7 +120,7 @@ class Scenario:
         """
         Return for how long shoppers come.
         """
-        return max(stream.rate.length_s for stream in self.streams)
+        return max((stream.rate.length_s for stream in self.streams), default=0.0)
 
     @property
     def opens_s(self) -> float:

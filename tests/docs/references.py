@@ -7,15 +7,19 @@ The parts of the reference pages that are made from the code, and the OpenAPI do
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import Field, fields
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, get_args
 
 import click
 from pydantic.fields import FieldInfo
 
+from loadtests.arrivals.history import History
+from loadtests.arrivals.models import MODELS
 from loadtests.cli.demo import demo
 from loadtests.cli.rehearse import rehearse
+from loadtests.scenario.crowds import HISTORY, HistoryHead
 from tests.outcomes import NAMES, ROWS, TABLE
 from tests.source import ROOT
 from waiting_room.cli import COMMANDS
@@ -27,7 +31,9 @@ from waiting_room.doctor.catalogue import KINDS
 from waiting_room.doctor.findings import TOPICS
 from waiting_room.web.openapi.document import document, written
 
-PAGES = tuple(ROOT / "docs" / name for name in ("configuration.md", "command-line.md", "doctor.md", "proxies.md"))
+PAGES = tuple(
+    ROOT / "docs" / name for name in ("configuration.md", "command-line.md", "doctor.md", "proxies.md", "rehearsal.md")
+)
 OPENAPI = ROOT / "docs" / "openapi.json"
 BLOCK = re.compile(r"(<!-- made: (?P<name>[\w .-]+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 WIDTH = 100
@@ -183,6 +189,42 @@ def cell_text(row: str, column: str) -> str:
     return f"{cell.status} {cell.what}" if cell else "–"
 
 
+def models_table(_: str) -> str:
+    """
+    Return every number of every model of arrivals, as a scenario's stream has it.
+    """
+    heads: dict[str, tuple[Any, Any]] = {name: (kind, kind) for name, kind in MODELS.items()}
+    heads |= {HISTORY: (HistoryHead, History)}
+    rows = [
+        (f"`{name}`", f"`{item.name}`", default_of_number(item), means[item.name].rstrip("."))
+        for name, (kind, explained) in heads.items()
+        for means in [{"file": HISTORY_FILE} | arguments_of(explained)]
+        for item in fields(kind)
+    ]
+    return table(("model", "number", "default", "meaning"), rows)
+
+
+HISTORY_FILE = "the log or the table, looked for beside the scenario"
+
+
+def default_of_number(item: Field[Any]) -> str:
+    """
+    Return what a number is where a scenario does not say, or that it must.
+    """
+    if item.default is MISSING:
+        return "needed, a list" if "tuple" in str(item.type) else "needed"
+    return f"`{item.default:g}`" if isinstance(item.default, float) else default_of(item.default)
+
+
+def arguments_of(kind: type[Any]) -> dict[str, str]:
+    """
+    Return what a dataclass says of its fields, each by its name.
+    """
+    told = dedent(str(kind.__doc__).partition("Args:\n")[2])
+    found = re.findall(r"^(\w[\w, ]*): (.*(?:\n +.*)*)", told, re.MULTILINE)
+    return {name.strip(): " ".join(text.split()) for names, text in found for name in names.split(",")}
+
+
 MAKERS: dict[str, Callable[[str], str]] = {
     "server": settings_table,
     "redis": settings_table,
@@ -190,6 +232,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "rooms": rooms_table,
     **{f"findings {topic}": findings for topic in TOPICS},
     "outcomes": outcomes_table,
+    "models": models_table,
 }
 
 

@@ -2,6 +2,7 @@
 `rehearse run` before anything starts: what it plays, and what it refuses, with every fault at once.
 """
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from loadtests.cli.options import OptionsError
 from loadtests.cli.rehearse import rehearse
-from loadtests.cli.run import read_run, scenario_faults
+from loadtests.cli.run import copy_of, read_run, scenario_faults
 from loadtests.judging.facts import ShopCapacity
 from loadtests.judging.live import Follower
 from loadtests.rehearsal.brief import course_of
@@ -113,6 +114,59 @@ def test_a_figure_is_looked_at_whatever_else_is_wrong(tmp_path: Path) -> None:
 
             assert (done.exit_code, "did you mean shop_p95_ms?" in done.output) == (3, True)
             assert ("did you mean drain_s?" in done.output) == (mended != text)
+
+
+def test_a_crowd_of_attackers_alone_leaves_nobody_who_means_well(tmp_path: Path) -> None:
+    """
+    A fault of the option, told with those of the others.
+    """
+    file = tmp_path / "bots.toml"
+    file.write_text(ONLY_BOTS, encoding="utf-8")
+    code, told = invoked(str(file), "--honest-only", "--seed", "x")
+
+    assert (code, "--honest-only: leaves nobody" in told, "--seed: 'x'" in told) == (2, True, True)
+
+
+ONLY_BOTS = """
+name = "bots"
+says = {en = "x"}
+[[streams]]
+name = "bots"
+model = "constant"
+per_s = 3
+for_s = 10
+journeys = {bot = 1}
+[room]
+capacity = 10
+rate_per_minute = 120
+"""
+
+
+def test_the_text_beside_the_results_says_what_it_is(tmp_path: Path) -> None:
+    """
+    Its paths begin elsewhere and the options are not in it, so that playing it again would be something else.
+    """
+    file = tmp_path / "bots.toml"
+    file.write_text(ONLY_BOTS, encoding="utf-8")
+    copy = copy_of(file, "waiting-room rehearse run bots.toml --scale 2 'two\nlines'")
+
+    assert tomllib.loads(copy) == tomllib.loads(ONLY_BOTS)
+    assert copy.splitlines()[:2] == [
+        f"# The text of {file}, as it stood when it was played by",
+        "#   waiting-room rehearse run bots.toml --scale 2 'two lines'",
+    ]
+
+
+@pytest.mark.parametrize("options", [("--scale", "1e9"), ("--bigger", "1e5")])
+def test_a_forecast_has_bounds_without_a_seed_as_well(options: tuple[str, str]) -> None:
+    """
+    More people than there are, and a room bigger than a room can be, are refused at once.
+    """
+    done = CliRunner().invoke(rehearse, ["predict", "push-blast", *options])
+
+    assert done.exit_code == 2
+    assert "more than 100,000,000 that are forecast" in done.output
+    assert ("--bigger: room.rate_per_minute" in done.output) == ("--bigger" in options)
 
 
 def read_preset(name: str) -> str:
