@@ -93,9 +93,11 @@ class Reader:
         for name in unknown:
             where = self.at(f"{place}.{name}" if place else name)
             self.faults.append(Fault(where, "is unknown", suggestion(name, {*known, *also})))
-        told = {name: value for name, value in table.items() if name in known}
+        # A date of TOML is a text to whoever checks it, as it is to the decoder.
+        text = json.dumps({name: value for name, value in table.items() if name in known}, default=str)
+        told = json.loads(text)
         try:
-            value = documents.decode(kind, json.dumps(told, default=str), self.at(place))
+            value = documents.decode(kind, text, self.at(place))
         except DocumentError as error:
             self.faults.extend(error.faults if place else self.top(error.faults))
             bad = {_key(fault.where.removeprefix(self.at(place))) for fault in error.faults}

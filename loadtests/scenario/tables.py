@@ -46,7 +46,7 @@ def scenario_of(reader: Reader, document: Mapping[str, Any]) -> Scenario:
     room, shop = _room(reader, document), _shop(reader, document)
     ends_s = [each.ends_s for each in read if each.ends_s is not None]
     length_s = max(ends_s) if ends_s and len(ends_s) == len(tables) else None
-    changes = _changes(reader, document, head, length_s)
+    changes = _changes(reader, document, room, head, length_s)
     criteria = _criteria(reader, document)
     return replace(
         head.value or Scenario(head.told.get("name", ""), {}, ()),
@@ -107,14 +107,13 @@ def _shop(reader: Reader, document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changes(
-    reader: Reader, document: Mapping[str, Any], head: Part[Scenario], length_s: float | None
+    reader: Reader, document: Mapping[str, Any], room: Mapping[str, Any], head: Part[Scenario], length_s: float | None
 ) -> tuple[Change, ...]:
     tables = reader.tables(document, "changes")
     found = [reader.fill(Change, table, f"changes[{place}]") for place, table in enumerate(tables)]
     placed = [(reader.at(f"changes[{place}]"), part.told) for place, part in enumerate(found)]
-    room = document.get("room", {})
     try:
-        Policy.parse(room if isinstance(room, dict) else {})
+        Policy.parse(room)
     except PolicyError:
         room = {}
     for where, told in placed:
