@@ -10,7 +10,7 @@ from waiting_room.coalesce import Coalescer
 from waiting_room.core import polling
 from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.newcomers import Delay, Whence
-from waiting_room.core.outcomes import Closed, Early, Outcome, Paused, Refused, Waiting
+from waiting_room.core.outcomes import Early, Outcome, Paused, Refused, Waiting
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.reasons import Reason
@@ -147,7 +147,7 @@ class Entrance:
         if entries.get(invitation.lane, "return") == "return":
             return Refused(Reason.INVITATION_INVALID)
         if room.view.snapshot.phase is Phase.CLOSED:
-            return Closed()
+            return room.view.closed()
         use = Redemption(invitation.id, invitation.uses, invitation.expires_ms, visitor.id)
         code = await self._redeemer(room.name).submit(use)
         match code:

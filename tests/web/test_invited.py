@@ -79,6 +79,14 @@ async def test_an_invited_visitor_is_not_put_off_for_their_network() -> None:
         assert (await join(desk, "carl", invitation(life_ms=-1)))["reason"] == "invitation_expired"
 
 
+async def test_the_invited_hear_why_a_room_is_closed() -> None:
+    """What all others hear: that everything is sold, and not that the room may open again."""
+    async with open_desk(LANED) as desk:
+        await desk.lobby.sell_out(ROOM)
+
+        assert (await join(desk, "anna", invitation()))["reason"] == "sold_out"
+
+
 async def test_the_same_visitor_again_keeps_the_place() -> None:
     """A join that is tried again, with its reply lost, is one place and one use."""
     async with open_desk(LANED) as desk:
