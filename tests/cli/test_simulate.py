@@ -45,6 +45,29 @@ def test_all_bad_options_are_told_at_once() -> None:
     assert [option for option in bad[::2] if f"{option}: " not in done.err] == []
 
 
+def test_a_lane_that_is_named_twice_is_told() -> None:
+    """Neither of the two would count silently."""
+    done = run("simulate", *SMALL, "--lanes", "loyal=0.2,loyal=0.3")
+
+    assert (done.code, "--lanes: loyal is named twice" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--capacity", "--rate-per-minute"])
+def test_a_room_that_lets_nobody_in_is_not_played(option: str) -> None:
+    """Its simulation would come to no end."""
+    done = run("simulate", "--visitors", "5", option, "0")
+
+    assert (done.code, f"{option}: lets nobody in" in done.err) == (2, True)
+
+
+def test_a_folder_that_takes_no_file_is_told_before_anything_is_played(tmp_path: Path) -> None:
+    """A long run would be lost at its end."""
+    (tmp_path / "file").touch()
+    done = run("simulate", *SMALL, "--out", str(tmp_path / "file" / "x"))
+
+    assert (done.code, "takes no file" in done.err, done.out) == (2, True, "")
+
+
 def test_a_broken_promise_is_told_with_the_way_to_see_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 1, and a command that plays the very same run."""
     real = MemoryStore._refusal

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 
 import click
@@ -138,8 +139,6 @@ def _read(given: Mapping[str, Any], out: str | None) -> tuple[Callable[[int], Sc
         faults.append(Fault("--scenario", f"{name!r} is none", f"use one of {', '.join(SCENARIOS)}"))
     if not 1 <= count <= MOST_SEEDS:
         faults.append(Fault("--seeds", f"{count} is out of range", f"allowed are 1 to {MOST_SEEDS:,}"))
-    if out is not None and Path(out).exists() and not Path(out).is_dir():
-        faults.append(Fault("--out", f"{out} is a file", "name a directory"))
     policy = _policy(settings, faults)
     trouble, bulk = EVERYTHING if given["faults"] else CALM, given["bulk"]
 
@@ -151,9 +150,28 @@ def _read(given: Mapping[str, Any], out: str | None) -> tuple[Callable[[int], Sc
     faults += _scenario_faults(Scenario(policy, visitors, first, spike, people, trouble, workers=workers, bulk=bulk))
     if not faults:
         faults += _faults_of_made(lambda: scenario(first))
+    faults += [
+        Fault(f"--{name.replace('_', '-')}", "lets nobody in", "give 1 or more: the simulation would not end")
+        for name, value in settings.items()
+        if name != "lanes" and value == 0
+    ]
+    if out is not None and not faults:
+        faults += _folder_faults(Path(out))
     if faults:
         raise click.UsageError("\n  ".join(["this simulation does not work:", *map(str, faults)]))
     return scenario, range(first, first + count)
+
+
+def _folder_faults(folder: Path) -> list[Fault]:
+    """
+    Return why nothing can be written into *folder*, which is made if it can be: no run shall be lost for that.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return []
+    except OSError as error:
+        return [Fault("--out", f"{folder} takes no file ({error.strerror})", "name a directory that you may write to")]
 
 
 def _lanes(text: str, faults: list[Fault]) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
@@ -163,7 +181,9 @@ def _lanes(text: str, faults: list[Fault]) -> tuple[dict[str, float], dict[str, 
     shares, weights = dict[str, float](), dict[str, dict[str, float]]()
     for part in filter(None, text.split(",")):
         found = _LANE.fullmatch(part)
-        if found is None:
+        if found is not None and found["name"] in shares:
+            faults.append(Fault("--lanes", f"{found['name']} is named twice", "give each lane once"))
+        elif found is None:
             faults.append(Fault("--lanes", f"{part!r} is no lane", "write NAME=SHARE:WEIGHT, such as loyal=0.2:3"))
         else:
             shares[found["name"]] = float(found["share"])

@@ -9,6 +9,7 @@ from typing import Any, Final
 from waiting_room.core.calendar import Appointment
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
+from waiting_room.core.reading import shown
 from waiting_room.errors import Fault, FaultsError
 from waiting_room.simulation.shop import Weather
 
@@ -212,7 +213,9 @@ class Scenario:
         if self.bulk and (reason := self._singly()):
             yield Fault("bulk", f"does not play {reason}", "play the visitors one by one")
         if not 0 < self.spike.length_s <= self.limit_s:
-            yield Fault("spike_s", f"lasts {self.spike.length_s:g} s", f"between 0 and {self.limit_s:g} s")
+            yield Fault(
+                "spike_s", f"lasts {self.spike.length_s:g} s", f"say more than 0 and at most {self.limit_s:g} seconds"
+            )
 
     def checked(self) -> "Scenario":
         """
@@ -226,4 +229,4 @@ class Scenario:
 
 def _within(name: str, value: float, low: float, high: float, unit: str) -> Iterator[Fault]:
     if not low <= value <= high:
-        yield Fault(name, f"{value:g} is out of range", f"allowed are {low:,} to {high:,} {unit}")
+        yield Fault(name, f"{shown(value)} is out of range", f"allowed are {low:,} to {high:,} {unit}")
