@@ -75,6 +75,32 @@ def test_a_time_that_comes_twice_is_refused_with_what_to_write() -> None:
     assert "2026-10-25T02:30+01:00" in fault.remedy
 
 
+@pytest.mark.parametrize(
+    ("text", "now", "when"),
+    [
+        ("02:15", "2026-10-25 00:45", "2026-10-25 01:15"),
+        ("02:30", "2026-10-25 01:15", "2026-10-25 01:30"),
+        ("02:15", "2026-10-25 01:15", "2026-10-26 01:15"),
+        ("02:30", "2026-03-29 01:10", "2026-03-30 00:30"),
+    ],
+)
+def test_of_a_time_that_comes_twice_the_one_to_come_is_meant(text: str, now: str, when: str) -> None:
+    """In the repeated hour itself nobody waits for a day, and none is refused for what has passed."""
+    assert breaks.resume_ms(text, WARSAW, utc(now), "resume_at") == utc(when)
+
+
+def test_a_time_that_the_clocks_will_skip_is_refused() -> None:
+    """Tomorrow's would be a day too late."""
+    assert [type(fault) for fault in faults_of({"resume_at": "02:30"}, utc("2026-03-29 00:30"))] == [Conflict]
+
+
+def test_words_that_cannot_be_sent_are_a_fault() -> None:
+    """Half a character, as JSON can name it: the pause would end in an error, and nobody would be held."""
+    (fault,) = faults_of({"message": "\udc00"})
+
+    assert (fault.where, "half a character" in fault.what) == ("message", True)
+
+
 @pytest.mark.parametrize("text", ["2026-11-27 11:00", "2020-01-01 09:00", "2027-11-27 09:00", "25:00", "soon", "12"])
 def test_what_is_no_time_to_come_is_a_fault(text: str) -> None:
     """Past, more than a week away, or no time at all; each with a remedy."""

@@ -219,6 +219,14 @@ def test_all_faults_of_the_entries_come_at_once() -> None:
     assert not any(isinstance(fault, Conflict) for fault in found)
 
 
+@pytest.mark.parametrize("at", ["9999-12-31T23:59-12:00", "0001-01-01T00:00+14:00", "1999-12-31 23:59"])
+def test_a_year_that_no_room_will_see_is_a_fault(at: str) -> None:
+    """At the ends of the calendar the clocks of some places could not show it."""
+    (fault,) = faults_of([{"at": at, "do": "open"}])
+
+    assert "2000 to 2199" in fault.remedy
+
+
 @pytest.mark.parametrize("schedule", [5, {"at": "2026-11-27 09:00"}, [["a"]], [None], "later", [{}] * 201])
 def test_what_is_no_schedule_is_a_fault(schedule: object) -> None:
     """Whatever TOML and JSON can say; nothing is a crash."""

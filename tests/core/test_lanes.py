@@ -164,10 +164,11 @@ def test_all_faults_of_a_table_come_at_once() -> None:
         ({"standard": {"entry": "invitation"}}, "the lane standard is for anyone"),
         ({}, "there is no lane standard"),
         ("loyal", "'loyal' is no table of lanes"),
+        ({"standard": {"weight": 10**400}}, f"1{'0' * 39} is out of range"),
     ],
 )
 def test_what_is_no_table_of_lanes_is_refused(table: Any, what: str) -> None:
-    """Too many, no standard one, a standard one for few, no table at all."""
+    """Too many, no standard one, a standard one for few, no table at all, a weight beyond what a float holds."""
     with pytest.raises(PolicyError) as caught:
         Policy.parse({"lanes": table})
 

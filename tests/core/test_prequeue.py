@@ -97,7 +97,9 @@ def test_a_beacon_is_used_when_and_only_when_it_was_announced(source: str, beaco
     assert [fault.where for fault in opening_faults(Promise(SEED, source), beacon)] == where
 
 
-@pytest.mark.parametrize(("source", "right"), [("drand quicknet 4711", True), ("a\tb", False), ("x" * 201, False)])
+@pytest.mark.parametrize(
+    ("source", "right"), [("drand quicknet 4711", True), ("a\tb", False), ("x" * 201, False), ("\udc00", False)]
+)
 def test_an_announcement_is_one_line(source: str, right: bool) -> None:
     """It stands on pages and in a line of the store."""
     assert (not source_faults(source)) == right

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from waiting_room.core import calendar
+from waiting_room.core.reading import can_be_sent
 from waiting_room.errors import Fault, PolicyError
 
 LONGEST_MS: Final = 7 * 86_400_000
@@ -52,12 +53,20 @@ def resume_ms(text: str, timezone: str, now_ms: int, where: str) -> int:
 def _next(hour: int, minute: int, timezone: str, now_ms: int) -> str:
     """
     Return the next time at which the clocks of *timezone* show *hour* and *minute*, as a schedule writes it.
+
+    Where the clocks are turned back and one of the two such times has passed, it is the other; with both to come, and
+    where the clocks are to leave it out, it is written without an offset, for a schedule to refuse it.
     """
     now = datetime.fromisoformat(calendar.local_text(now_ms, timezone)).replace(tzinfo=None)
     wanted = now.replace(hour=hour, minute=minute, second=0)
-    if wanted <= now:
-        wanted += timedelta(days=1)
-    return f"{wanted:%Y-%m-%d %H:%M}"
+    written = f"{wanted:%Y-%m-%d %H:%M}"
+    shown = calendar.instants_of(wanted, timezone)
+    left = [at_ms for at_ms in shown if at_ms > now_ms]
+    if len(left) == 1:
+        return calendar.local_text(left[0], timezone)
+    if left or (not shown and wanted > now):
+        return written
+    return f"{wanted + timedelta(days=1):%Y-%m-%d %H:%M}"
 
 
 def read_break(values: Mapping[str, Any], timezone: str, now_ms: int) -> tuple[int, str]:
@@ -73,7 +82,9 @@ def read_break(values: Mapping[str, Any], timezone: str, now_ms: int) -> tuple[i
         faults.append(Fault(given[1], f"contradicts {given[0]}", "say either when it goes on, or how long it lasts"))
     message = values.get("message") or ""
     if not isinstance(message, str):
-        faults.append(Fault("message", f"{message!r} is no text", "put it in quotes"))
+        faults.append(Fault("message", f"{message!r:.40} is no text", "put it in quotes"))
+    elif not can_be_sent(message):
+        faults.append(Fault("message", f"{message!r:.40} holds half a character", "write the character as it is"))
     at_ms = 0
     for name in given:
         try:

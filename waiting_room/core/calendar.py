@@ -23,6 +23,8 @@ KINDS: Final = ("prequeue", "open", "pause", "drain", "close", "rate")
 MAX_ENTRIES: Final = 200
 """Half a year of a daily opening and closing; a longer list is a programme of its own, and not a promotion."""
 MAX_RATE: Final = 6_000_000
+YEARS: Final = range(2000, 2200)
+"""What lies outside is a slip of the pen, and at the ends of the calendar no clock could show it."""
 _RATED: Final = frozenset({"open", "rate"})
 _KEYS: Final = ("at", "do", "rate_per_minute")
 _AT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
@@ -135,9 +137,14 @@ def _read_at(value: Any, where: str, faults: list[Fault]) -> str:
         value = value.isoformat()
     if isinstance(value, str) and _AT.fullmatch(value.strip()):
         try:
-            return _canonical(datetime.fromisoformat(value.strip()))
+            time = datetime.fromisoformat(value.strip())
         except ValueError:
             pass
+        else:
+            if time.year in YEARS:
+                return _canonical(time)
+            faults.append(Fault(where, f"{value} is not of this time", f"give a year from {YEARS[0]} to {YEARS[-1]}"))
+            return ""
     faults.append(Fault(where, f"{value!r} is no time", _HOW))
     return ""
 
@@ -298,6 +305,17 @@ def next_opening_ms(planned: Sequence[Appointment], now_ms: int) -> int | None:
     Return when the room opens next, None where nothing of the kind is planned.
     """
     return next((appointment.at_ms for appointment in upcoming(planned, now_ms) if appointment.do == "open"), None)
+
+
+def instants_of(time: datetime, timezone: str) -> tuple[int, ...]:
+    """
+    Return when the clocks of *timezone* show *time*, in ms: once, twice as they are turned back, never in a gap.
+    """
+    zone = _zone(timezone) or ZoneInfo("UTC")
+    read = {_ms(time.replace(tzinfo=zone, fold=fold), zone) for fold in (0, 1)}
+    return tuple(
+        sorted(at_ms for at_ms in read if datetime.fromtimestamp(at_ms // 1000, zone).replace(tzinfo=None) == time)
+    )
 
 
 def local_text(at_ms: int, timezone: str) -> str:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any, Final, Literal, get_args
 
 from waiting_room.core.names import name_faults
+from waiting_room.core.reading import shown
 from waiting_room.errors import Fault
 
 STANDARD_LANE: Final = "standard"
@@ -100,7 +101,7 @@ def _read_number(value: Any, where: str, most: float, faults: list[Fault]) -> fl
     if isinstance(value, bool) or not isinstance(value, int | float):
         faults.append(Fault(where, f"{value!r:.40} is no number", f"give one from 0 to {most:,}"))
     elif not 0 <= value <= most:
-        faults.append(Fault(where, f"{value:g} is out of range", f"allowed are 0 to {most:,}"))
+        faults.append(Fault(where, f"{shown(value)} is out of range", f"allowed are 0 to {most:,}"))
     else:
         return float(value)
     return None

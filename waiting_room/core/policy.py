@@ -13,6 +13,7 @@ from waiting_room.core import calendar
 from waiting_room.core.lanes import DEFAULT_LANES, LANE_ORDERS, Lane, read_lanes
 from waiting_room.core.newcomers import MOST_PER_MINUTE
 from waiting_room.core.phase import MODES
+from waiting_room.core.reading import can_be_sent, shown
 from waiting_room.errors import Fault, PolicyError
 
 OutageRule = Literal["static", "hold", "open"]
@@ -284,24 +285,13 @@ def _read_text(name: str, value: Any, where: str, faults: list[Fault]) -> str:
     choices = _FIELDS[name].metadata.get("choices")
     if not isinstance(value, str):
         faults.append(Fault(where, f"{value!r} is no text", "put it in quotes"))
-    elif not _can_be_sent(value):
+    elif not can_be_sent(value):
         faults.append(Fault(where, f"{value!r} holds half a character", "write the character as it is"))
     elif choices and value not in choices:
         faults.append(Fault(where, f"{value!r} is none of the choices", f"use one of {', '.join(choices)}"))
     else:
         return value
     return ""
-
-
-def _can_be_sent(text: str) -> bool:
-    """
-    Tell whether *text* can be encoded: JSON can name half of a pair of surrogates, and no answer can hold it.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _read_number(name: str, value: Any, where: str, faults: list[Fault]) -> float | int:
@@ -312,7 +302,6 @@ def _read_number(name: str, value: Any, where: str, faults: list[Fault]) -> floa
         return 0
     if not meta["low"] <= value <= meta["high"]:
         remedy = f"allowed are {meta['low']:,} to {meta['high']:,} {meta['unit']}"
-        shown = f"{value:g}" if isinstance(value, float) else f"{value!r:.40}"
-        faults.append(Fault(where, f"{shown} is out of range", remedy))
+        faults.append(Fault(where, f"{shown(value)} is out of range", remedy))
         return 0
     return int(value) if whole else float(value)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from waiting_room.core.draw import Draw, Order, beacon_faults, commitment, order_of
+from waiting_room.core.reading import can_be_sent
 from waiting_room.errors import Fault
 
 MOST_SOURCE: Final = 200
@@ -124,7 +125,7 @@ def source_faults(source: str) -> tuple[Fault, ...]:
     """
     Return what is wrong with the announcement of a beacon.
     """
-    if _SOURCE.fullmatch(source):
+    if _SOURCE.fullmatch(source) and can_be_sent(source):
         return ()
     what = f"is not a line of up to {MOST_SOURCE} characters"
     return (Fault("beacon_source", what, "name the beacon and which of its values, such as 'drand quicknet 4711000'"),)
