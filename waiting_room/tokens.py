@@ -251,10 +251,14 @@ def peek(text: str) -> dict[str, Any]:
     Return the payload of a token without verifying it: for reports and logs, never for a decision.
     """
     parts = text.split(".")
+    if len(parts) != 5:
+        what = f"it has {len(parts)} of the 5 parts of a token, which are divided by dots: is it the whole text?"
+        raise TokenError(Reason.TICKET_INVALID, what)
     try:
         payload = json.loads(urlsafe_b64decode(parts[3] + "=" * (-len(parts[3]) % 4)))
-    except (IndexError, ValueError, Base64Error, RecursionError) as error:
-        raise TokenError(Reason.TICKET_INVALID, f"the payload cannot be read: {error}") from error
+    except (ValueError, Base64Error, RecursionError) as error:
+        what = "its payload, the part before the last dot, cannot be read: was it cut or changed?"
+        raise TokenError(Reason.TICKET_INVALID, what) from error
     if not isinstance(payload, dict):
         raise TokenError(Reason.TICKET_INVALID, "the payload is no object")
     return payload

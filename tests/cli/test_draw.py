@@ -25,6 +25,7 @@ STATE: dict[str, Any] = {
         {
             "commitment": PROMISE,
             "seed": SEED,
+            "beacon_source": "drand quicknet 4711000",
             "beacon": "8e5c1b",
             "lanes": {"standard": {"first": 1, "size": 1000}, "loyal": {"first": 1, "size": 10}},
         }
@@ -66,7 +67,7 @@ def test_a_place_is_worked_out_from_what_was_published(published: str) -> None:
     assert (done.code, done.out) == (0, f"{RANK_OF_7}\n")
     assert done.err == (
         f"Number 7 in the lane standard was drawn to place {RANK_OF_7} of 1000; "
-        "the seed is the promised one, mixed with the beacon's value.\n"
+        "the seed is the promised one, mixed with the value of the beacon that was announced: drand quicknet 4711000.\n"
     )
 
 
@@ -83,6 +84,8 @@ def test_options_alone_will_do() -> None:
         "drawn": True,
         "first": 1,
         "size": 1000,
+        "beacon_source": None,
+        "beacon": "8e5c1b",
         "faults": [],
     }
 
@@ -146,6 +149,60 @@ def test_values_of_the_wrong_kind_are_told_at_once(tmp_path: Path) -> None:
     assert faults(verify(source, "--number", "1", "--json")) == ["seed", "commitment", "first", "size"]
 
 
+def of_beacon(source: object, value: object, seed: str | None = SEED) -> dict[str, Any]:
+    """
+    Return a state whose draw announced *source* and mixed in *value*.
+    """
+    return {"draws": [STATE["draws"][0] | {"beacon_source": source, "beacon": value, "seed": seed}]}
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "options", "said"),
+    [
+        ("drand 7", None, (), "beacon: was announced (drand 7) and never mixed in: whoever knew the seed"),
+        ("drand 7", None, ("--beacon", "8e5c1b"), "beacon: was announced (drand 7) and never mixed in"),
+        (None, "8e5c1b", (), "beacon: was not announced beforehand"),
+        (None, None, ("--beacon", "8e5c1b"), "beacon: was not announced beforehand"),
+        ("drand 7", "8e5c1b", ("--beacon", "ffff"), "beacon: is 'ffff' as you give it, and the room mixed in '8e5c1b'"),
+        ("drand 7", 7, (), "beacon: is 7"),
+        ("\x1b[2J", "8e5c1b", (), "beacon_source: is '\\x1b[2J'"),
+        (7, "8e5c1b", (), "beacon_source: is 7"),
+    ],
+)
+def test_a_beacon_that_is_not_the_announced_one_is_a_fault(
+    tmp_path: Path, source: object, value: object, options: tuple[str, ...], said: str
+) -> None:
+    """The seed is the promised one, and yet the draw is not the promised one."""
+    done = verify(saved(tmp_path, of_beacon(source, value)), "--number", "7", *options)
+
+    assert (done.code, done.out) == (1, "")
+    assert f"  {said}" in done.err
+
+
+def test_where_no_beacon_was_mixed_in_it_is_said(tmp_path: Path) -> None:
+    """The operator could know every place beforehand, and whoever checks should know that."""
+    done = verify(saved(tmp_path, of_beacon(None, None)), "--number", "7")
+
+    assert (done.code, done.err.endswith("the promised one, and no beacon was mixed in.\n")) == (0, True)
+    assert "no beacon was mixed in" in verify(*OPTIONS[:-2], "--number", "7").err
+
+
+def test_what_was_noted_before_the_opening_may_be_completed(tmp_path: Path) -> None:
+    """A state from before has neither seed nor value; both are given."""
+    noted = saved(tmp_path, of_beacon("drand 7", None, None))
+
+    assert verify(noted, *OPTIONS, "--number", "7").out == f"{RANK_OF_7}\n"
+
+
+@pytest.mark.parametrize("size", [10**9 + 1, 10**15, 10**24])
+def test_a_size_that_no_crowd_has_is_a_fault(tmp_path: Path, size: int) -> None:
+    """Its tables would take all memory; as an option and as published."""
+    state = {"draws": [STATE["draws"][0] | {"lanes": {"standard": {"first": 1, "size": size}}}]}
+
+    assert faults(verify(saved(tmp_path, state), "--number", "7", "--json")) == ["size"]
+    assert faults(verify(*OPTIONS, "--size", str(size), "--number", "7", "--json")) == ["size"]
+
+
 def test_each_number_is_checked_against_the_draw_it_took_part_in(tmp_path: Path) -> None:
     """A room may have drawn before, and may be about to again."""
     second = {"commitment": commitment("ab" * 32), "seed": "ab" * 32, "lanes": {"standard": {"first": 1501, "size": 9}}}
@@ -181,7 +238,8 @@ def test_a_source_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         (OPTIONS, "--number N"),
         (("--number", "7", "--seed", SEED), "--commitment and --size as well"),
         ((*OPTIONS, "--ticket", "x", "--number", "7"), "give it alone"),
-        ((*OPTIONS, "--ticket", "x"), "--ticket: the payload cannot be read"),
+        ((*OPTIONS, "--ticket", "abc"), "--ticket: it has 1 of the 5 parts of a token"),
+        ((*OPTIONS, "--ticket", "wr1.ticket.k1.abc.sig"), "--ticket: its payload, the part before the last dot"),
         ((*OPTIONS, "--ticket", Keyring(["k1:" + "s" * 32]).sign(Visitor("v"))), "no ticket"),
         ((*OPTIONS, "--number", "0"), "--number"),
     ],

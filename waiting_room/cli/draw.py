@@ -17,6 +17,7 @@ from waiting_room.cli.lazy import EXIT_FAILED
 from waiting_room.cli.options import json_option
 from waiting_room.core.draw import Draw, DrawError, verify
 from waiting_room.core.lanes import STANDARD_LANE
+from waiting_room.core.prequeue import source_faults
 from waiting_room.errors import Fault, TokenError, WaitingRoomError
 from waiting_room.tokens import peek
 
@@ -65,6 +66,8 @@ def verify_(
     SOURCE is the address of a room's state.json, a file that holds what it said, or - for standard input. What is
     given as an option counts before what the source says; with --seed, --commitment and --size none is needed.
 
+    A beacon's value that was announced and not mixed in is a fault, and so is one that nobody announced.
+
     Exit code 0: the values hold together, and the place is printed. 1: they do not, or cannot be read.
     """
     state = _published(source) if source else {}
@@ -79,7 +82,10 @@ def verify_(
         missing = [f"--{name}" for name in ("seed", "commitment", "size") if named[name] is None]
         if missing:
             raise click.UsageError(f"give a SOURCE, or {' and '.join(missing)} as well")
-    values = _values(state, lane or STANDARD_LANE, number, named, faults)
+    published, span = _of_number(state.get("draws", ()), lane or STANDARD_LANE, number)
+    values = _values(published, span, lane or STANDARD_LANE, named, faults)
+    if source and values is not None:
+        faults += _beacon_faults(published, values.beacon)
     rank = 0
     if values is not None:
         try:
@@ -89,7 +95,7 @@ def verify_(
     if faults or values is None:
         _refuse(faults, as_json)
         return
-    _tell(values, number, rank, as_json)
+    _tell(values, number, rank, published.get("beacon_source"), as_json)
 
 
 def _published(source: str) -> dict[str, Any]:
@@ -131,12 +137,15 @@ def _ticket(text: str, room: object, faults: list[Fault]) -> tuple[int, str]:
 
 
 def _values(
-    state: Mapping[str, Any], lane: str, number: int, named: Mapping[str, str | int | None], faults: list[Fault]
+    published: Mapping[str, Any],
+    span: Mapping[str, Any],
+    lane: str,
+    named: Mapping[str, str | int | None],
+    faults: list[Fault],
 ) -> Draw | None:
     """
     Return what fixes the draw: an option where there is one, else what was published.
     """
-    published, span = _of_number(state.get("draws", ()), lane, number)
     found: dict[str, Any] = {name: published.get(name) for name in ("seed", "commitment", "beacon")}
     found |= {"first": span.get("first", 1), "size": span.get("size")}
     found |= {name: value for name, value in named.items() if value is not None}
@@ -146,12 +155,34 @@ def _values(
         what = f"is not published for the lane {lane!r}"
         faults.append(Fault("size", what, "take the lane that stands in the ticket"))
     else:
-        for name, kind in (("seed", str), ("commitment", str), ("first", int), ("size", int)):
+        kinds = (("seed", str), ("commitment", str), ("first", int), ("size", int), ("beacon", str | None))
+        for name, kind in kinds:
             if not isinstance(found[name], kind) or isinstance(found[name], bool):
                 faults.append(Fault(name, f"is {found[name]!r}", "take it as it was published"))
     if faults:
         return None
-    return Draw(found["seed"], found["commitment"], str(found["beacon"] or ""), lane, found["first"], found["size"])
+    return Draw(found["seed"], found["commitment"], found["beacon"] or "", lane, found["first"], found["size"])
+
+
+def _beacon_faults(published: Mapping[str, Any], beacon: str) -> list[Fault]:
+    """
+    Return how the value *beacon* (empty: none) is not the one that was announced before the draw.
+    """
+    announced, mixed = published.get("beacon_source"), published.get("beacon")
+    if announced is not None and (not isinstance(announced, str) or source_faults(announced)):
+        return [Fault("beacon_source", f"is {announced!r}", "take it as it was published")]
+    if not announced:
+        if not beacon:
+            return []
+        what = "was not announced beforehand: whoever opened the room could choose a value that suited"
+        return [Fault("beacon", what, "a value that nobody expected proves nothing; ask the operator for its source")]
+    if not beacon or (not mixed and published.get("seed")):
+        what = f"was announced ({announced}) and never mixed in: whoever knew the seed knew every place beforehand"
+        return [Fault("beacon", what, "ask the operator why the room opened without it")]
+    if mixed and mixed != beacon:
+        what = f"is {beacon!r} as you give it, and the room mixed in {mixed!r}"
+        return [Fault("beacon", what, f"look up the announced value ({announced}) at its source again")]
+    return []
 
 
 def _of_number(draws: Sequence[Mapping[str, Any]], lane: str, number: int) -> tuple[Mapping[str, Any], dict[str, Any]]:
@@ -180,16 +211,21 @@ def _refuse(faults: list[Fault], as_json: bool) -> None:
     click.get_current_context().exit(EXIT_FAILED)
 
 
-def _tell(values: Draw, number: int, rank: int, as_json: bool) -> None:
+def _tell(values: Draw, number: int, rank: int, announced: str | None, as_json: bool) -> None:
     drawn = values.holds(number)
     if as_json:
         place = {"lane": values.lane, "number": number, "rank": rank, "drawn": drawn}
         place |= {"first": values.first, "size": values.size}
+        place |= {"beacon_source": announced or None, "beacon": values.beacon or None}
         click.echo(json.dumps({"ok": True, **place, "faults": []}, ensure_ascii=False))
         return
     click.echo(rank)
     how = f"was drawn to place {rank - values.first + 1} of {values.size}"
     if not drawn:
         how = f"came {'after' if number >= values.first else 'before'} the {values.size} who were drawn"
-    beacon = ", mixed with the beacon's value" if values.beacon else ""
+    beacon = ", and no beacon was mixed in"
+    if values.beacon:
+        beacon = (
+            f", mixed with the value of the beacon {f'that was announced: {announced}' if announced else 'you gave'}"
+        )
     click.echo(f"Number {number} in the lane {values.lane} {how}; the seed is the promised one{beacon}.", err=True)

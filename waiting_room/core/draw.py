@@ -33,6 +33,8 @@ SEED_BYTES: Final = 32
 """256 bits, the size of the hash: nobody finds the seed of a commitment, or a second one for it, by trying."""
 MOST_BEACON: Final = 256
 """Longer than any public beacon's value: drand's have 64 hexadecimal digits, NIST's 128."""
+MOST_DRAWN: Final = 10**9
+"""More than any crowd; the tables of a draw grow with the root of its size, and these take 2.5 MB."""
 _ENOUGH: Final = 10**12
 _LEAST_ROUNDS: Final = 10
 _WORD_BYTES: Final = 8
@@ -110,6 +112,9 @@ def faults_of(draw: Draw) -> tuple[Fault, ...]:
         found.append(Fault("first", f"is {draw.first}", "numbers begin at 1"))
     if draw.size < 0:
         found.append(Fault("size", f"is {draw.size}", "take the number of those who were drawn"))
+    if draw.size > MOST_DRAWN:
+        what = f"is beyond {MOST_DRAWN:,}, which no crowd is"
+        found.append(Fault("size", what, "take the number of those who were drawn"))
     if not draw.lane or "\n" in draw.lane:
         found.append(Fault("lane", "is no name of a lane", "take the lane that stands in the ticket"))
     return tuple(found)
