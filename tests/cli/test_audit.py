@@ -99,6 +99,21 @@ def test_heads_that_somebody_noted_find_a_missing_end(log: Path) -> None:
     assert done.out.splitlines()[-1] == "flaw: the log ends at record 5, and record 8 was published"
 
 
+def test_an_empty_log_has_no_time(tmp_path: Path) -> None:
+    """
+    It is said to be empty; rubbish has no time either, and does not hide that of the records before it.
+    """
+    file = tmp_path / "log"
+    for text, said in (
+        ("", "the log: BROKEN, 1 flaw; the log is empty"),
+        ("x\n", "the log: BROKEN, 1 flaw; no line of it is a record"),
+        (f"{DAY.lines[0]}\nx\n", "records 1 to 2, 2027-01-15 08:00:00 UTC to 2027-01-15 08:00:00 UTC"),
+        (DAY.lines[0].replace("1800000000000", "1000000000000000000") + "\n", "; no line of it is a record"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        assert verify("--file", str(file)).out.splitlines()[0].endswith(said)
+
+
 def test_rubbish_is_told_in_short(tmp_path: Path) -> None:
     """
     A thousand lines that are no records fill no terminal.

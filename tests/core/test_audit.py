@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from tests.core.clerk import busy_day
+from tests.core.clerk import START_MS, busy_day
 from waiting_room.core.audit import ROOT, Act, Event, Head, Record, digest
 
 
@@ -73,9 +73,26 @@ def test_what_is_no_record_is_told_why(line: str, why: str) -> None:
         Record.parse(line)
 
 
+@pytest.mark.parametrize("at_ms", [-1, 0, 946_684_799_999, 7_258_118_400_000, 10**18, 10**400])
+def test_a_time_that_no_clock_shows_is_refused(at_ms: int) -> None:
+    """Of a record and of an event: no calendar could show it."""
+    why = "^at_ms: no time between the years 2000 and 2200"
+    with pytest.raises(ValueError, match=why):
+        Record.parse(LINE.replace(f'"at_ms":{START_MS}', f'"at_ms":{at_ms}'))
+    with pytest.raises(ValueError, match=why):
+        Event.parse(f"created:{at_ms}:")
+
+
+@pytest.mark.parametrize("at_ms", [946_684_800_000, 7_258_118_399_999])
+def test_the_times_of_two_centuries_are_read(at_ms: int) -> None:
+    """From 2000 to the last millisecond of 2199."""
+    assert Record.parse(LINE.replace(f'"at_ms":{START_MS}', f'"at_ms":{at_ms}')).at_ms == at_ms
+    assert Event.parse(f"created:{at_ms}:").at_ms == at_ms
+
+
 def test_an_event_has_one_text() -> None:
     """With values and without."""
-    for event in (Event(Act.CREATED, 5, ()), Event(Act.CLAIMED, 5, ("standard.1", "loyal.2"))):
+    for event in (Event(Act.CREATED, START_MS, ()), Event(Act.CLAIMED, START_MS, ("standard.1", "loyal.2"))):
         assert Event.parse(str(event)) == event
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.clerk import START_MS
 from tests.core.test_proof import DAY, event, forged
 from waiting_room.core.audit import ROOT, Act, Head, Record
 from waiting_room.core.proof import verify
 
 LINES = list(DAY.lines)
-LATER = replace(Record.parse(LINES[4]), at_ms=7).text
+LATER = replace(Record.parse(LINES[4]), at_ms=START_MS + 7).text
 SIXTH = "record 5: {seat} was the 6th inside, with 5 seats"
 SEATS = "record 5: it states seats 5, and its events lead to 6"
 TOO_MANY = "record 5: 3 went in within 0 s, and 2 were allowed"

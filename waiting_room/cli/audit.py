@@ -203,8 +203,7 @@ def _told(verdict: Verdict) -> Iterator[str]:
     name = verdict.room or "the log"
     count = len(verdict.flaws)
     what = "proven" if verdict.proven else f"BROKEN, {count} {'flaw' if count == 1 else 'flaws'}"
-    when = f"{_time(verdict.from_ms)} to {_time(verdict.until_ms)}"
-    yield f"{name}: {what}; records {verdict.first} to {verdict.last}, {when}"
+    yield f"{name}: {what}; {_extent(verdict)}"
     most = ", ".join(f"{number:,} in any {seconds} s" for seconds, number in verdict.most.items())
     yield f"{verdict.admitted:,} were let in: at most {most}; at most {verdict.most_seats:,} were inside"
     yield f"head {verdict.head}"
@@ -212,6 +211,18 @@ def _told(verdict: Verdict) -> Iterator[str]:
     yield from (f"flaw: {flaw}" for flaw in verdict.flaws[:_SHOWN])
     if count > _SHOWN:
         yield f"and {count - _SHOWN:,} more: --json names them"
+
+
+def _extent(verdict: Verdict) -> str:
+    """
+    Return which records there are, and of which time.
+    """
+    if not verdict.records:
+        return "the log is empty"
+    if not verdict.from_ms:
+        return "no line of it is a record"
+    when = f"{_time(verdict.from_ms)} to {_time(verdict.until_ms)}"
+    return f"records {verdict.first} to {verdict.last}, {when}"
 
 
 def _time(at_ms: int) -> str:

@@ -20,6 +20,11 @@ FORM: Final = 1
 ROOT: Final = "0" * 64
 """What stands in the place of a hash where there is no record before."""
 
+EARLIEST_MS: Final = 946_684_800_000
+"""The year 2000: before it there was no room."""
+LATEST_MS: Final = 7_258_118_400_000
+"""The year 2200: a later time is no reading of a clock, and calendars end at some such number."""
+
 
 class Act(StrEnum):
     """
@@ -92,6 +97,9 @@ class Broken(StrEnum):
 ENDS: Final = frozenset({Act.EXPIRED, Act.RELEASED, Act.LEFT, Act.REVOKED})
 
 
+_NO_TIME: Final = "at_ms: no time between the years 2000 and 2200, in milliseconds since 1970"
+
+
 class Event(NamedTuple):
     """
     Hold one act of a journal; *values* as its act names them.
@@ -107,7 +115,10 @@ class Event(NamedTuple):
         Return the event that *text* stands for, or raise `ValueError`.
         """
         act, at_ms, values = text.split(":")
-        return cls(Act(act), int(at_ms), tuple(values.split(",")) if values else ())
+        event = cls(Act(act), int(at_ms), tuple(values.split(",")) if values else ())
+        if not EARLIEST_MS <= event.at_ms < LATEST_MS:
+            raise ValueError(_NO_TIME)
+        return event
 
     def __str__(self) -> str:
         return f"{self.act.value}:{self.at_ms}:{','.join(self.values)}"
@@ -190,6 +201,8 @@ class Record:
             raise ValueError(f"{', '.join(sorted(wrong))}: not the right kind of value")
         if values["form"] != FORM:
             raise ValueError(f"it is of form {values['form']}, and this program knows form {FORM}")
+        if not EARLIEST_MS <= values["at_ms"] < LATEST_MS:
+            raise ValueError(_NO_TIME)
         Phase(values["phase"])
         record = cls(**values | {"events": tuple(values["events"])})
         if record.text != line:

@@ -38,8 +38,9 @@ class Verdict:
     """
     Tell what a log proves.
 
-    *first* and *last* are the sequences of its records and *head* names the last one. *most* holds, for each window in
-    seconds, the most admissions in any such window. *notes* are no flaws and yet worth knowing.
+    *from_ms* and *until_ms* are the times of the first and the last line that is a record, 0 where none is.
+    *first* and *last* are the sequences of its records and *head* names the last one. *most* holds, for each window
+    in seconds, the most admissions in any such window. *notes* are no flaws and yet worth knowing.
     """
 
     room: str
@@ -92,6 +93,7 @@ class _Proof:
         self._first: Record | None = None
         self._last: Record | None = None
         self._head = Head()
+        self._until_ms = 0
         self._records = 0
 
     def read(self, number: int, line: str) -> None:
@@ -114,6 +116,7 @@ class _Proof:
         if self._heads.get(record.sequence, {hash_}) != {hash_}:
             self._add(number, record.sequence, Broken.HEAD, "this is not the record whose hash was published")
         self._last, self._head = record, Head(record.sequence, hash_, record.at_ms)
+        self._until_ms = record.at_ms
 
     def _begin(self, record: Record) -> None:
         self._first = record
@@ -173,7 +176,7 @@ class _Proof:
             first=first.sequence if first else 0,
             last=self._head.sequence,
             from_ms=first.at_ms if first else 0,
-            until_ms=self._head.at_ms,
+            until_ms=self._until_ms,
             head=self._head,
             admitted=replay.admissions,
             ended=replay.ended,
