@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import run
-from tests.core.clerk import busy_day
+from tests.core.clerk import Clerk, busy_day
 from tests.store.acts import POLICY, ROOM, tick
-from waiting_room.core.audit import Head, digest
+from waiting_room.core.audit import Act, Head, digest
 from waiting_room.store.connection import Connection
 from waiting_room.store.redis import RedisStore
 
@@ -97,6 +97,31 @@ def test_heads_that_somebody_noted_find_a_missing_end(log: Path) -> None:
 
     assert done.code == 1
     assert done.out.splitlines()[-1] == "flaw: the log ends at record 5, and record 8 was published"
+
+
+def test_what_went_in_without_a_bound_stands_in_the_first_line(tmp_path: Path) -> None:
+    """
+    Whoever reads no further than "proven" must not take it for all of the log; programs have the stretches.
+    """
+    clerk = Clerk(capacity=3)
+    clerk.note(Act.LIMITS, 3, 600, 10_000)
+    clerk.note(Act.STRAIGHT, "standard.1")
+    clerk.note(Act.LIMITS, 3, 600, 0)
+    clerk.note(Act.STRAIGHT, *(f"standard.{rank}" for rank in range(2, 1202)))
+    clerk.held, clerk.frontier = ["seat"] * 1201, 1202
+    clerk.write()
+    file = tmp_path / "log"
+    file.write_text(f"{clerk.lines[0]}\n", encoding="utf-8")
+    done = verify("--file", str(file))
+
+    assert done.code == 0
+    assert done.out.partition(";")[0] == (
+        "toys: proven, but for 1,200 let in without any bound and 1 let in with a burst of 10 s"
+    )
+    assert verify("--file", str(file), "--json").json["stretches"] == [
+        {"depth_ms": 10_000, "first": 1, "last": 1, "admitted": 1},
+        {"depth_ms": 0, "first": 1, "last": 1, "admitted": 1200},
+    ]
 
 
 def test_an_empty_log_has_no_time(tmp_path: Path) -> None:

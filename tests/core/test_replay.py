@@ -11,7 +11,7 @@ from tests.core.test_proof import DAY, event, forged
 from waiting_room.core.audit import Act, Broken, Record
 from waiting_room.core.phase import Phase
 from waiting_room.core.proof import verify
-from waiting_room.core.replay import Pace
+from waiting_room.core.replay import Pace, Stretch
 
 
 def pace(rate: int = 600) -> Pace:
@@ -136,13 +136,53 @@ def crowd(clerk: Clerk) -> None:
         clerk.note(Act.STRAIGHT, f"standard.{rank}")
 
 
-def test_a_room_that_lets_everybody_pass_has_no_bound() -> None:
-    """A bucket of no depth: neither rate nor seats nor order."""
+def test_a_room_that_lets_everybody_pass_has_no_bound_and_it_is_said() -> None:
+    """A bucket of no depth: neither rate nor seats nor order, and a note with all who went in so."""
     clerk = Clerk()
     clerk.note(Act.LIMITS, 5, 600, 0)
     crowd(clerk)
+    verdict = verify(written(clerk, 20, standard=21))
 
-    assert told(written(clerk, 20, standard=21)) == []
+    assert verdict.flaws == ()
+    assert verdict.stretches == (Stretch(0, 1, 1, 20),)
+    assert verdict.notes == ("records 1 to 1: neither rate, capacity nor order was kept (shadow); 20 were let in",)
+
+
+def test_stretches_of_another_bound_are_told_apart() -> None:
+    """Each from its limits to the next ones of another depth, with its own admissions."""
+    clerk = Clerk(capacity=50)
+    clerk.note(Act.STRAIGHT, "standard.1")
+    clerk.note(Act.LIMITS, 50, 600, 10_000)
+    clerk.pass_time(1000)
+    clerk.note(Act.STRAIGHT, "standard.2", "standard.3")
+    clerk.held, clerk.frontier = ["seat"] * 3, 4
+    clerk.write()
+    clerk.note(Act.LIMITS, 50, 600, 10_000)
+    clerk.note(Act.LIMITS, 50, 600, 0)
+    clerk.note(Act.STRAIGHT, "standard.4")
+    clerk.note(Act.LIMITS, 50, 600)
+    clerk.pass_time(1000)
+    clerk.note(Act.STRAIGHT, "standard.5")
+    clerk.held, clerk.frontier = ["seat"] * 5, 6
+    clerk.write()
+    verdict = verify(clerk.lines)
+
+    assert verdict.flaws == ()
+    assert verdict.stretches == (Stretch(10_000, 1, 2, 2), Stretch(0, 2, 2, 1))
+    assert verdict.notes[0] == ("records 1 to 2: 10 s' worth of the rate could go in at once (standby); 2 were let in")
+
+
+@pytest.mark.parametrize("depth", ["999999999", "1000", "-1", "0,0"])
+def test_a_depth_that_no_room_has_is_a_flaw(depth: str) -> None:
+    """And what follows is held to a tick's burst, lest a forger choose the bound."""
+    clerk = Clerk(capacity=50)
+    clerk.note(Act.LIMITS, 50, 600, depth)
+    crowd(clerk)
+    verdict = verify(written(clerk, 20, standard=21))
+
+    assert (verdict.flaws[0].kind, verdict.stretches) == (Broken.UNREADABLE, ())
+    assert "it holds limits that no room has, and is held to a tick's burst: limits:" in str(verdict.flaws[0])
+    assert Broken.RATE in {flaw.kind for flaw in verdict.flaws}
 
 
 def test_the_bounds_come_back_when_it_queues_again() -> None:
@@ -157,15 +197,15 @@ def test_the_bounds_come_back_when_it_queues_again() -> None:
 
 
 def test_a_room_may_have_a_deeper_bucket() -> None:
-    """A second's admissions at once, and not one more."""
-    for count in (10, 11):
-        clerk = Clerk(capacity=20)
-        clerk.note(Act.LIMITS, 20, 600, 1000)
-        clerk.note(Act.CALLED, "standard", 1, 21, 20)
+    """Ten seconds' admissions at once, and not one more."""
+    for count in (100, 101):
+        clerk = Clerk(capacity=200)
+        clerk.note(Act.LIMITS, 200, 600, 10_000)
+        clerk.note(Act.CALLED, "standard", 1, 200, 20)
         clerk.note(Act.CLAIMED, *(f"standard.{rank}" for rank in range(1, count + 1)))
-        flaws = told(written(clerk, count, standard=21))
+        flaws = told(written(clerk, count, standard=200))
 
-        assert flaws == (["record 1: 11 went in within 0 s, and 10 were allowed"] if count > 10 else [])
+        assert flaws == (["record 1: 101 went in within 0 s, and 100 were allowed"] if count > 100 else [])
 
 
 def test_the_first_of_a_lane_that_was_never_called_went_in_too_early() -> None:

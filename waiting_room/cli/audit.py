@@ -89,6 +89,9 @@ def verify_(
     With --room the log is read where the room stands, and held against the head that it states. With --file nothing is
     asked of anybody: give the heads that you noted while the sale went on.
 
+    What went in while the room was in shadow, without any bound, or in a calm standby, with a burst of ten seconds, is
+    named as such.
+
     Exit code 0: proven. 1: broken, with every flaw. 4: Redis cannot be reached.
     """
     if (file is None) == (room is None):
@@ -202,7 +205,7 @@ def _told(verdict: Verdict) -> Iterator[str]:
     """
     name = verdict.room or "the log"
     count = len(verdict.flaws)
-    what = "proven" if verdict.proven else f"BROKEN, {count} {'flaw' if count == 1 else 'flaws'}"
+    what = f"proven{_exceptions(verdict)}" if verdict.proven else f"BROKEN, {count} {'flaw' if count == 1 else 'flaws'}"
     yield f"{name}: {what}; {_extent(verdict)}"
     most = ", ".join(f"{number:,} in any {seconds} s" for seconds, number in verdict.most.items())
     yield f"{verdict.admitted:,} were let in: at most {most}; at most {verdict.most_seats:,} were inside"
@@ -211,6 +214,18 @@ def _told(verdict: Verdict) -> Iterator[str]:
     yield from (f"flaw: {flaw}" for flaw in verdict.flaws[:_SHOWN])
     if count > _SHOWN:
         yield f"and {count - _SHOWN:,} more: --json names them"
+
+
+def _exceptions(verdict: Verdict) -> str:
+    """
+    Return for how many the bounds are not proven that a room keeps in a queue; the notes say where.
+    """
+    parts: list[str] = []
+    for depth_ms in sorted({stretch.depth_ms for stretch in verdict.stretches}):
+        admitted = sum(stretch.admitted for stretch in verdict.stretches if stretch.depth_ms == depth_ms)
+        bound = f"with a burst of {depth_ms / 1000:g} s" if depth_ms else "without any bound"
+        parts += [f"{admitted:,} let in {bound}"] if admitted else []
+    return f", but for {' and '.join(parts)}" if parts else ""
 
 
 def _extent(verdict: Verdict) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from waiting_room.core.audit import ROOT, Broken, Head, Record, digest
-from waiting_room.core.replay import WINDOWS_S, Replay
+from waiting_room.core.replay import WINDOWS_S, Replay, Stretch
 
 _LISTED: Final = 1000
 """A file that is no log at all needs no flaw for each of its lines."""
@@ -41,6 +41,7 @@ class Verdict:
     *from_ms* and *until_ms* are the times of the first and the last line that is a record, 0 where none is.
     *first* and *last* are the sequences of its records and *head* names the last one. *most* holds, for each window
     in seconds, the most admissions in any such window. *notes* are no flaws and yet worth knowing.
+    In *stretches* less was promised than elsewhere, and so less is proven.
     """
 
     room: str
@@ -56,6 +57,7 @@ class Verdict:
     most: dict[int, int]
     flaws: tuple[Flaw, ...]
     notes: tuple[str, ...]
+    stretches: tuple[Stretch, ...]
 
     @property
     def proven(self) -> bool:
@@ -183,7 +185,8 @@ class _Proof:
             most_seats=replay.most_seats,
             most=dict(zip(WINDOWS_S, replay.most, strict=True)),
             flaws=tuple(self._flaws),
-            notes=(*self._notes, *replay.notes),
+            notes=(*self._notes, *replay.notes, *map(str, replay.stretches)),
+            stretches=replay.stretches,
         )
 
     def _compare_heads(self) -> None:

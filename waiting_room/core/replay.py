@@ -4,17 +4,41 @@ Play a journal again, and tell each act that was not allowed at its moment.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from waiting_room.core.audit import ENDS, Act, Broken, Event, Record
 from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import RECOVERY_MS
+from waiting_room.core.standby import CALM_MS
 
 Breach = tuple[Broken, str]
 WINDOWS_S: Final = (1, 10, 60)
 _ADMISSION: Final = 60_000
 """One admission in the units of the door's bucket: a rate per minute times milliseconds stays whole."""
+DEPTHS_MS: Final = frozenset({0, TICK_MS, CALM_MS})
+"""The depths of the door's bucket that a room has: in shadow, where no bound is kept, in a queue, in a calm standby."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """
+    Name records in which the door had a bucket of *depth_ms* instead of a tick's: 0 is no bound on anything.
+
+    It lasted from the limits in record *first* to those in record *last*, or to the log's end; *admitted* went in.
+    """
+
+    depth_ms: int
+    first: int
+    last: int
+    admitted: int
+
+    def __str__(self) -> str:
+        kept = "neither rate, capacity nor order was kept (shadow)"
+        if self.depth_ms:
+            kept = f"{self.depth_ms / 1000:g} s' worth of the rate could go in at once (standby)"
+        return f"records {self.first} to {self.last}: {kept}; {self.admitted:,} were let in"
 
 
 class Pace:
@@ -104,6 +128,8 @@ class Replay:
         self.ended = 0
         self.most_seats = 0
         self.notes: list[str] = []
+        self._stretches: list[Stretch] = []
+        self._open: Stretch | None = None
         self._known = False
         self._pace = Pace()
         self._phase = Phase.CLOSED
@@ -141,6 +167,16 @@ class Replay:
         Return how many seats are held.
         """
         return len(self._held) + self._nameless
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """
+        Return where the door had another bound than a tick's burst, or none, in their order.
+        """
+        return tuple(self._stretches) if self._open is None else (*self._stretches, self._closed(self._open))
+
+    def _closed(self, stretch: Stretch) -> Stretch:
+        return replace(stretch, last=self._sequence, admitted=self.admissions - stretch.admitted)
 
     def forget(self) -> None:
         """
@@ -226,10 +262,22 @@ class Replay:
         self._last_ms = event.at_ms
 
     def _limit(self, event: Event) -> Iterator[Breach]:
-        capacity, rate, *depth = map(int, event.values)
+        capacity, rate, *more = map(int, event.values)
+        depth_ms = more[0] if more else TICK_MS
+        if len(more) > 1 or depth_ms not in DEPTHS_MS:
+            yield (
+                Broken.UNREADABLE,
+                f"it holds limits that no room has, and is held to a tick's burst: {str(event)[:80]}",
+            )
+            depth_ms = TICK_MS
         self._capacity = capacity
-        self._pace.set_rate(rate, event.at_ms, depth[0] if depth else TICK_MS)
-        return iter(())
+        if depth_ms != self._pace.depth_ms:
+            if self._open is not None:
+                self._stretches.append(self._closed(self._open))
+            # While it lasts, *admitted* holds how many were let in before it.
+            began = Stretch(depth_ms, self._sequence, self._sequence, self.admissions)
+            self._open = began if depth_ms != TICK_MS else None
+        self._pace.set_rate(rate, event.at_ms, depth_ms)
 
     def _change_phase(self, event: Event) -> Iterator[Breach]:
         (phase,) = event.values
