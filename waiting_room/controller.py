@@ -14,7 +14,6 @@ from typing import Final
 from waiting_room.core import polling
 from waiting_room.core.agenda import Orders
 from waiting_room.core.breaks import utc_text
-from waiting_room.core.calendar import next_opening_ms
 from waiting_room.core.pacing import TICK_MS
 from waiting_room.core.phase import Phase
 from waiting_room.core.plan import plan
@@ -132,15 +131,14 @@ class Controller:
 
     async def _open(self, name: str, snapshot: Snapshot) -> None:
         """
-        Promise the draw of a pre-queue that has none yet, and open it when its time has come.
+        Promise the draw of a pre-queue that has none yet, and open it when the operator's own time has come.
 
-        An opening that waits for a beacon's value is the operator's.
+        A planned opening is carried out with the schedule. One that waits for a beacon's value is the operator's.
         """
         if snapshot.phase is not Phase.PREQUEUE:
             return
         if snapshot.promise is None:
-            opening_ms = None if snapshot.opens_at_ms else next_opening_ms(snapshot.policy.planned, snapshot.now_ms)
-            await self._lobby.promise(name, opening_ms)
+            await self._lobby.promise(name)
         elif 0 < snapshot.opens_at_ms <= snapshot.now_ms and not snapshot.promise.source:
             await self._lobby.set_phase(name, Phase.OPEN)
             _log.info("a room was opened at its time", extra={"room": name})

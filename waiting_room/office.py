@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from waiting_room.core import told
 from waiting_room.core.breaks import read_break
+from waiting_room.core.calendar import next_opening_ms
 from waiting_room.core.draw import SEED_BYTES, DrawError
 from waiting_room.core.opening import opening_of, read_beacon, read_prequeue
 from waiting_room.core.phase import ACTIONS, Phase
@@ -101,15 +102,21 @@ class Office:
         """
         Create a room or change its settings, and see it at once; *rate_by_hand* ends a rate that a schedule has set.
 
+        Whoever plans another opening means it: it ends a pre-queue that was to end at the operator's own time.
+
         Raises `StoreEmptyError` while the room may be lost and on its way back: see `waiting_room.ports.Store`.
         """
+        before = self.known[name].policy.planned if name in self.known else policy.planned
         try:
             await self.store.configure(name, policy, rate_by_hand=rate_by_hand)
         except StoreEmptyError:
             if name in self.known:
                 self.known[name].lost = True
             raise
-        await self.refresh(name)
+        seen = (await self.refresh(name)).view.snapshot
+        opening_ms = next_opening_ms(policy.planned, seen.now_ms)
+        if seen.opens_at_ms and opening_ms not in {None, next_opening_ms(before, seen.now_ms)}:
+            await self.promise(name, 0)
 
     async def set_phase(
         self, name: str, phase: Phase, resume_at_ms: int = 0, notice: str = "", beacon: str = ""
@@ -131,7 +138,8 @@ class Office:
         """
         Let visitors gather before the opening, and promise them a draw; both may be said again, to set another time.
 
-        *opens_at_ms*: when the room opens (0: not known, None: as before). *source* announces a beacon.
+        *opens_at_ms*: when the room opens, whatever is planned (0: as planned, None: as before). *source* announces a
+        beacon.
         """
         faults = source_faults(source)
         if faults:

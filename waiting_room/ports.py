@@ -173,7 +173,7 @@ class Store(Protocol):
     async def promise(self, room: str, seed: str, source: str, opens_at_ms: int | None) -> bool:
         """
         Promise a draw to those who gather: a seed and an announcement (empty: none) are kept from the first time on,
-        the opening may be said anew (0: not known, None: as before). Return whether anybody gathers.
+        the opening may be said anew (0: as planned, None: as before). Return whether anybody gathers.
         """
 
     async def override(self, room: str, rate_per_minute: int | None) -> None:

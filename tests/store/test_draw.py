@@ -336,3 +336,14 @@ async def _lose(store: AnyStore) -> None:
         store.lose(ROOM)
     else:
         await store._connection.client.flushall()
+
+
+async def test_who_closes_a_room_takes_back_the_time_of_its_opening(store: AnyStore) -> None:
+    """
+    A later pre-queue does not end at once, at a time that has long passed.
+    """
+    await gather(store, opens_at_ms=START_MS + 1000)
+    await store.set_phase(ROOM, Phase.CLOSED)
+    await store.set_phase(ROOM, Phase.PREQUEUE)
+
+    assert (await store.snapshot(ROOM)).opens_at_ms == 0

@@ -180,7 +180,7 @@ class Story(RuleBasedStateMachine):
     )
     def change_phase(self, phase: Phase, lasts_ms: int, beacon: str) -> None:
         """An operator changes the phase, or begins a break; a pre-queue ends with the draw that was promised."""
-        at_ms = self.model.now_ms + lasts_ms if lasts_ms and phase in {Phase.PAUSED, Phase.PREQUEUE} else 0
+        at_ms = self.model.now_ms + lasts_ms if lasts_ms and phase is Phase.PAUSED else 0
         notice = "Back soon" if lasts_ms and phase is Phase.PAUSED else ""
         opening = Opening(beacon, 20_000, 0.25)
         self.both(lambda store: store.set_phase(ROOM, phase, at_ms, notice, opening))

@@ -71,8 +71,8 @@ class Orders:
     """
     Hold what is to be changed by this step: the schedule is carried out until *scheduled_ms*.
 
-    *phase* is None where it stays; *resume_at_ms* goes with a pause or a pre-queue: when it ends. *done*
-    names the entries that were carried out.
+    *phase* is None where it stays; *resume_at_ms* goes with a pause: when it ends. *done* names the entries that were
+    carried out.
     """
 
     scheduled_ms: int
@@ -99,7 +99,7 @@ def orders(agenda: Agenda, planned: Sequence[Appointment], phase: Phase, now_ms:
         if entry.do != "rate" and entry.at_ms > agenda.phase_set_ms:
             wanted = PHASES[entry.do]
             opening_ms = calendar.next_opening_ms(planned, entry.at_ms)
-            resume_at_ms = opening_ms or 0 if wanted in {Phase.PAUSED, Phase.PREQUEUE} else 0
+            resume_at_ms = opening_ms or 0 if wanted is Phase.PAUSED else 0
     return Orders(scheduled_ms, rate, wanted if wanted is not phase or resume_at_ms else None, resume_at_ms, done)
 
 

@@ -10,6 +10,7 @@ from waiting_room.core import estimate, opening, pacing, polling
 from waiting_room.core.adaptation import Adaptation
 from waiting_room.core.agenda import Orders, orders
 from waiting_room.core.lanes import share
+from waiting_room.core.phase import Phase
 from waiting_room.core.presence import Presence
 from waiting_room.core.recording import Link, link
 from waiting_room.core.shadow import Look, Shadow, watch
@@ -131,11 +132,13 @@ def plan(known: Snapshot, owner: str) -> Advance | None:
 
 def _asked(known: Snapshot) -> Orders:
     """
-    Return what schedule and break ask for; an opening that waits for a beacon's value is the operator's.
+    Return what schedule and break ask for; an opening that waits for a beacon's value is the operator's, and one that
+    is planned before the operator's own time does not happen.
     """
     asked = orders(known.agenda, known.policy.planned, known.phase, known.now_ms)
     awaits = known.promise is not None and known.promise.source != ""
-    if awaits and asked.phase is not None and asked.phase.admits:
+    too_soon = known.gathering and known.opens_at_ms > known.now_ms and asked.phase is Phase.OPEN
+    if too_soon or (awaits and asked.phase is not None and asked.phase.admits):
         return replace(asked, phase=None)
     return asked
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from waiting_room.core.agenda import NO_RATE, NOTHING_PLANNED, Agenda
 from waiting_room.core.audit import NO_HEAD, Head
-from waiting_room.core.calendar import next_opening_ms
+from waiting_room.core.calendar import due, next_opening_ms
 from waiting_room.core.draw import Order
 from waiting_room.core.lanes import STANDARD_LANE, Lane
 from waiting_room.core.phase import Phase
@@ -120,8 +120,9 @@ class Snapshot:
     *revocations*: how often the list of those who are turned away was changed.
 
     *promise*: the draw that is to come, *draws*: those that were held. *assumed*: the slot of a draw is not over, and
-    all who were drawn count as present. *opens_at_ms*: when the room is said to open, 0 where that is not known.
-    *born_ms*: when the room was made, *began_ms*: when its epoch began; with the epoch they name one life of its data.
+    all who were drawn count as present. *opens_at_ms*: when the operator said that it opens, 0 where
+    that is the schedule's. *born_ms*: when the room was made, *began_ms*: when its epoch began; with the epoch they
+    name one life of its data.
     *ended*: how many seats had ended at the last tick; *turnover_per_s*: how many end per second, as measured by then.
     """
 
@@ -238,12 +239,25 @@ class Snapshot:
         Return how long a pre-queue still lasts, or how long it takes until a closed room opens by its schedule; None
         where nobody knows.
         """
-        if self.gathering and self.opens_at_ms:
-            return max(0, self.opens_at_ms - self.now_ms)
-        if self.phase is not Phase.CLOSED:
+        if self.gathering:
+            opening_ms = self.opens_at_ms or next_opening_ms(self.policy.planned, self._gathers_since_ms)
+        elif self.phase is Phase.CLOSED:
+            opening_ms = next_opening_ms(self.policy.planned, self.now_ms)
+        else:
             return None
-        opening_ms = next_opening_ms(self.policy.planned, self.now_ms)
-        return None if opening_ms is None else opening_ms - self.now_ms
+        return None if opening_ms is None else max(0, opening_ms - self.now_ms)
+
+    @property
+    def _gathers_since_ms(self) -> int:
+        """
+        Return the instant after which the first planned opening is that of this pre-queue: one whose time has come and
+        that waits for the next step, or for a beacon's value, is no other day's.
+        """
+        done_ms = min(self.now_ms, self.agenda.scheduled_ms or self.now_ms)
+        if self.promise is None or not self.promise.source:
+            return done_ms
+        begun = (entry.at_ms for entry in due(self.policy.planned, -1, done_ms) if entry.do == "prequeue")
+        return max(self.agenda.phase_set_ms, *begun, 0) or done_ms
 
     @property
     def round(self) -> int:

@@ -138,7 +138,8 @@ class MemoryRoom:
         """
         if phase is Phase.PREQUEUE:
             self.gather()
-            self.draws.opens_at = resume_at_ms or self.draws.opens_at
+        elif phase is Phase.CLOSED:
+            self.draws.opens_at = 0
         elif phase.admits and self.gathers and self.draws.hold(self.lanes, opening.beacon, now_ms):
             self.slot_at, self.slot_ms, self.no_show = now_ms, opening.slot_ms, round(opening.no_show * 1e6)
         idle_ms = self.numbers["idle_ms"]

@@ -6,8 +6,8 @@
 -- of the slot before
 -- ARGV 1 now_ms or '', 2 epoch, 3 version, 4 owner, 5 owner_ms, 6 expected (thousandths), 7 no-show (millionths),
 -- 8 leaving per second (millionths), 9 rate in force, 10 slot_ms, 11 rotate 0|1, 12 how many cohorts to keep, 13 up to
--- when the schedule is carried out (ms), 14 the rate it has set or -1, 15 new phase or '', 16 with a pause or a pre-queue:
--- when it ends (ms), or 0, 17 since when it is crowded (ms) or '', 18 what it would have done in shadow or '', 19 how many
+-- when the schedule is carried out (ms), 14 the rate it has set or -1, 15 new phase or '', 16 with a pause: when it
+-- ends (ms), or 0, 17 since when it is crowded (ms) or '', 18 what it would have done in shadow or '', 19 how many
 -- seats have ended, 20 how many end per second (millionths), 21 what the law of adaptation remembers, 22 number of
 -- lanes, then name, frontier, called, credit (millionths), high-water mark of each, and where a record is due sequence,
 -- at_ms, text, hash, how many events it tells, how many it lacks, how many records to keep

@@ -1,7 +1,7 @@
 -- Promises a draw to those who gather before the opening: a seed is kept from the first promise on, and so is where the
 -- beacon's value will be found; when the room opens may be said anew. Doing it twice changes nothing.
 -- KEYS 1 meta
--- ARGV 1 seed, 2 announcement of the beacon or '', 3 when the room opens in ms (0: not known, '': as before)
+-- ARGV 1 seed, 2 announcement of the beacon or '', 3 when the room opens in ms (0: as planned, '': as before)
 -- Returns 1, or 0 where nobody gathers
 -- @include room
 local meta = KEYS[1]

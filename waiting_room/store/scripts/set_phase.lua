@@ -1,7 +1,7 @@
 -- Changes the phase of a room, as an operator says; a step that was planned before is refused. An opening holds the draw
 -- that was promised: one write, whatever the crowd.
 -- KEYS 1 meta, 2 events
--- ARGV 1 now_ms or '', 2 phase, 3 with a pause or a pre-queue: when it ends (ms), or 0, 4 with a pause: the operator's
+-- ARGV 1 now_ms or '', 2 phase, 3 with a pause: when it ends (ms), or 0, 4 with a pause: the operator's
 -- words, with an opening: 5 the beacon's value or '', 6 slot_ms after the draw, 7 no-show after it (millionths)
 -- Returns 1
 -- @include clock
