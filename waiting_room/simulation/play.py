@@ -9,6 +9,7 @@ from typing import Final
 
 from waiting_room.core.opening import WITHOUT_DRAW, opening_of
 from waiting_room.core.pacing import TICK_MS
+from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
 from waiting_room.core.shop import ShopWord
 from waiting_room.errors import Fault, StoreEmptyError
@@ -220,6 +221,8 @@ class Play:
                 known = self.promises.snapshot
                 opening = WITHOUT_DRAW if known is None else opening_of(known)
                 run(self.server.set_phase(ROOM, change.phase, until_ms, opening=opening))
+                if change.phase is Phase.PREQUEUE:
+                    run(self.server.promise(ROOM, f"{self._random.getrandbits(256):064x}", "", until_ms))
         except StoreEmptyError:
             self._troubles.plan(self.now_ms + TICK_MS, partial(self._change, change))
             return
