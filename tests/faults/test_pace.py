@@ -136,11 +136,11 @@ def test_nobody_is_overtaken(at_pace: Paced) -> None:
 def test_seats_are_nearly_always_taken(at_capacity: Paced) -> None:
     """
     Where seats are the limit, one stays empty only while who was called for it hears so: a second or so of nine, and
-    so much longer as the machine is late.
+    so much longer as the machine is late, or the store misses a look.
     """
     held = at_capacity.crowd.seat_seconds(at_capacity.since_s, at_capacity.until_s)
 
-    late_s = at_capacity.crowd.late_s(at_capacity.since_s, at_capacity.until_s)
+    late_s = at_capacity.crowd.late_s(at_capacity.since_s, at_capacity.until_s) + at_capacity.missed * MISSED_S
     assert held / (SEATS * FULL_FOR_S) >= 0.8 - late_s / STAY_S
 
 
