@@ -213,9 +213,13 @@ def test_gate_asks_for_keys_until_it_has_them(kind: str) -> None:
             before = browser.ask().status
             there.set()
             wait_until_sync(lambda: browser.ask().status == 200, what="the keys")
-            until_then = len(asked)
-            for _ in range(20):
-                browser.ask(Waiting_Room_Pass=jwt(held, EC))
+            # From here on the time between two questions is longer than all that follows, on any machine.
+            with patch.object(jwks, "RETRY_MS", DAY_MS):
+                until_then = len(asked)
+                for _ in range(20):
+                    browser.ask(Waiting_Room_Pass=jwt(held, EC))
+                since_then = len(asked)
 
     assert before == 303
-    assert len(asked) == until_then
+    # One may have been on its way.
+    assert since_then <= until_then + 1
