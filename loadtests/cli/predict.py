@@ -4,16 +4,15 @@ The command `waiting-room rehearse predict`: how long people will wait, before a
 
 import json
 import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from loadtests.cli.options import HELP, above_0, whole
 from loadtests.cli.scenarios import scenario_asked
-from loadtests.forecast.inverse import Answer, Target, answer
-from loadtests.forecast.problem import problem_of
-from loadtests.forecast.result import forecast, forecast_of, unsure_of
+from loadtests.forecast.inverse import Target, answer
+from loadtests.forecast.problem import Problem, problem_of
+from loadtests.forecast.result import Forecast, forecast, unsure_of
 from loadtests.forecast.telling import told
 from loadtests.scenario.spec import Scenario
 from waiting_room.errors import Fault
@@ -37,8 +36,14 @@ def predict(scenario: str, *, as_json: bool, **given: Any) -> None:
     something.
     """
     asked, seed, targets = _read(scenario, given)
-    course = forecast_of(asked, seed, run=False)
-    answers = tuple(_answers(asked, seed, targets))
+    problem, unsure = problem_of(asked, seed), unsure_of(asked) if seed is None else {}
+
+    def forecast_for(found: Problem) -> Forecast:
+        return forecast(found, unsure, None, by_chance=seed is None)
+
+    course = forecast_for(problem)
+    sent = frozenset(stream.name for stream in asked.streams if stream.model == "blast")
+    answers = tuple(answer(problem, target, sent, forecast_for) for target in targets)
     if as_json:
         found = {"scenario": asked.name, "seed": seed, "forecast": course.to_json()}
         click.echo(json.dumps(found | {"answers": [each.to_json() for each in answers]}, indent=2))
@@ -55,11 +60,3 @@ def _read(source: str, given: dict[str, Any]) -> tuple[Scenario, int | None, lis
     if given["target_abandoned"] is not None:
         targets.append(Target("abandoned", above_0("--target-abandoned", given["target_abandoned"], faults, most=1)))
     return scenario_asked(source, given, faults, drawn=seed is not None), seed, targets
-
-
-def _answers(scenario: Scenario, seed: int | None, targets: list[Target]) -> Iterator[Answer]:
-    sent = frozenset(stream.name for stream in scenario.streams if stream.model == "blast")
-    problem, by_chance = problem_of(scenario, seed), seed is None
-    unsure = unsure_of(scenario) if by_chance else {}
-    for target in targets:
-        yield answer(problem, target, sent, lambda found: forecast(found, unsure, None, by_chance=by_chance))

@@ -9,10 +9,12 @@ of JSON and names the SHA-256 of the line before, so that any tool can follow th
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+from waiting_room.core.calendar import YEARS
 from waiting_room.core.phase import Phase
 
 FORM: Final = 1
@@ -20,10 +22,10 @@ FORM: Final = 1
 ROOT: Final = "0" * 64
 """What stands in the place of a hash where there is no record before."""
 
-EARLIEST_MS: Final = 946_684_800_000
-"""The year 2000: before it there was no room."""
-LATEST_MS: Final = 7_258_118_400_000
-"""The year 2200: a later time is no reading of a clock, and calendars end at some such number."""
+EARLIEST_MS: Final = int(datetime(YEARS.start, 1, 1, tzinfo=UTC).timestamp()) * 1000
+"""Before it there was no room."""
+LATEST_MS: Final = int(datetime(YEARS.stop, 1, 1, tzinfo=UTC).timestamp()) * 1000
+"""A later time is no reading of a clock, and calendars end at some such number."""
 
 
 class Act(StrEnum):
