@@ -78,7 +78,8 @@ def test_what_differs_by_itself_is_no_crowd_that_has_gone() -> None:
     ("present", "came", "age_ms", "share"),
     [
         (12, 0, 5000, 1 / 14),  # nobody comes any more
-        (12, 3, 5000, 4 / 14),  # as few as by chance once in some thousand looks
+        (12, 2, 5000, 3 / 14),  # as few as hardly ever by chance
+        (12, 3, 5000, 0.75),  # as few as by chance in one of ten sales
         (12, 5, 5000, 0.75),  # fewer than should, by chance
         (12, 8, 5000, 0.75),  # hardly fewer than should
         (8, 0, 5000, 1 / 10),  # just enough to tell

@@ -41,8 +41,8 @@ and a call is heard of with the next poll.
 _INHERITED: Final = 0.71
 """Waits that are twice as long, of as many calls more, vary by the root of a half as much."""
 _NEXT: Final = Eta(0.0, 0.0)
-_SHAKEN: Final = 0.35
-"""While a crowd becomes another one, nothing that was measured is quite right."""
+_SHAKEN: Final = 0.6
+"""While a crowd becomes another one nothing that was measured is right: waits end in half the time, or in twice it."""
 _NARROWEST: Final = -0.2
 _WIDEST: Final = 1.5
 
