@@ -19,6 +19,7 @@ from urllib.request import urlopen
 
 import aiohttp
 import pytest
+import redis
 
 from tests.supervisor.standin import HERE
 from tests.waiting import wait_until, wait_until_sync
@@ -298,16 +299,25 @@ def test_a_valkey_is_embedded_where_none_is_given() -> None:
     Port("127.0.0.1", port).close()
 
 
+def run_of(store: redis.Redis) -> str | None:
+    """
+    Return the name that *store* gives to this run of its own, or None while nobody answers.
+    """
+    try:
+        return str(store.info("server")["run_id"])
+    except redis.ConnectionError:
+        return None
+
+
 def test_a_killed_embedded_valkey_is_started_again(tmp_path: Path) -> None:
     """
     The embedded Valkey comes back at its address; with a state folder it keeps its data there.
     """
-    with service(workers=1, redis=None, state_folder=str(tmp_path)) as running:
-        url = running.started["redis_url"]
-        subprocess.run(["redis-cli", "-u", url, "shutdown", "nosave"], check=False)
-        wait_until_sync(
-            lambda: subprocess.run(["redis-cli", "-u", url, "ping"], check=False).returncode == 0, what="Valkey again"
-        )
+    started = service(workers=1, redis=None, state_folder=str(tmp_path))
+    with started as running, redis.Redis.from_url(running.started["redis_url"]) as store:
+        first = run_of(store)
+        store.shutdown(nosave=True)
+        wait_until_sync(lambda: run_of(store) not in {None, first}, what="Valkey again")
 
     assert (tmp_path / "valkey").is_dir()
 
