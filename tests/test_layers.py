@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.config": WORDS,
     "waiting_room.rooms": BASE,
     "waiting_room.coalesce": (),
+    "waiting_room.open_files": (),
     "waiting_room.patience": BASE,
     "waiting_room.office": (*CONTRACTS, "waiting_room.rooms"),
     "waiting_room.lobby": (*CONTRACTS, "waiting_room.rooms", "waiting_room.coalesce", "waiting_room.office"),
@@ -66,7 +67,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "waiting_room.simulation": (*USE_CASES, "waiting_room.coalesce", "waiting_room.controller", "waiting_room.store"),
     "waiting_room.doctor": (*WORDS, "waiting_room.proxies", "waiting_room.store.condition"),
     "waiting_room.app": (*USE_CASES, *RIM),
-    "waiting_room.supervisor": (*USE_CASES, *RIM, "waiting_room.app"),
+    "waiting_room.supervisor": (*USE_CASES, *RIM, "waiting_room.app", "waiting_room.open_files"),
     "waiting_room.cli": ("waiting_room",),
     "waiting_room.__main__": ("waiting_room.cli",),
     "loadtests": (*SHARED, "loadtests"),
@@ -82,7 +83,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*SHARED, "loadtests.crowd", "loadtests.measuring"),
         "loadtests.judging.gains",  # whose words for what was gained are the report's as well
     ),
-    "loadtests.demo_shop": (*SHARED, "waiting_room.gates"),
+    "loadtests.demo_shop": (*SHARED, "waiting_room.gates", "waiting_room.open_files"),
+    "loadtests.engine": (*SHARED, "loadtests", "waiting_room.open_files"),
     "loadtests.forecast": (
         *(*SHARED, "loadtests.arrivals", "loadtests.crowd", "loadtests.scenario", "loadtests.measuring"),
         *("loadtests.journeys.table", "loadtests.journeys.tables"),

@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import logging
-import resource
 import signal
 import sys
 from dataclasses import replace
@@ -20,6 +19,7 @@ from loadtests.demo_shop.database import ForeignDatabaseError
 from loadtests.demo_shop.model import ShopModel, read_model
 from loadtests.demo_shop.shop import build_shop
 from waiting_room.errors import ConfigError
+from waiting_room.open_files import raise_file_limit
 
 EXIT_CONFIGURATION = 3
 BACKLOG = 4_096
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         model = read_model(json.loads(options.config.read_text(encoding="utf-8")))
         if options.port is not None:
             model = replace(model, port=options.port)
-        _raise_file_limit()
+        raise_file_limit()  # under overload every request in line holds a connection open: thousands of them
         asyncio.run(serve(model))
     except ConfigError as fault:
         sys.stderr.write(f"{options.config}: the shop's configuration is invalid:\n{fault}\n")
@@ -74,14 +74,6 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--config", type=Path, required=True, help="JSON file with the shop's model")
     parser.add_argument("--port", type=int, help="port instead of the file's; 0 takes any free one")
     return parser.parse_args(arguments)
-
-
-def _raise_file_limit() -> None:
-    # Under overload every request in line holds a connection open: thousands of them.
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < 65_536:
-        ceiling = 65_536 if hard == resource.RLIM_INFINITY else min(65_536, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, ceiling), hard))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Start every shopper of a plan by the clock, and count, inside whichever Locust e
 
 import gc
 import os
-import resource
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +18,7 @@ from locust.env import Environment
 from loadtests import documents
 from loadtests.engine.locust_metrics import Exposition
 from loadtests.engine.locust_shoppers import Clock, Stage, shopper_class
+from loadtests.engine.open_files import OpenFiles
 from loadtests.engine.plan import RunPlan
 from loadtests.journeys.catalogue import walk_of
 from loadtests.measuring.lines import Line
@@ -52,6 +52,7 @@ class Generator:
         self._arrivals = plan.share()
         self._scheduled = len(self._arrivals)
         self._users = shopper_class(plan)
+        self._files = OpenFiles(plan.in_flight_share)
         self._shoppers = Group()
         self._stop = Event()
         self._interrupted = False
@@ -131,6 +132,7 @@ class Generator:
         self._at_work.kill()
         self._recorder.end_all(self._ended_s)
         self._recorder.not_started += sum(arrival.at_s <= self._ended_s for _, arrival in self._arrivals[self._next :])
+        self._files.give_back()
         self._closed.set()
 
     def send_home(self) -> None:
@@ -144,6 +146,8 @@ class Generator:
         Return what was found since the last time; all of it together, merged, is what the run found.
         """
         scheduled, self._scheduled = self._scheduled, 0
+        exchange = self._users.exchange
+        self._recorder.unsent, exchange.unsent = exchange.unsent, 0
         now_s = max(0.0, self._clock.now_s()) if self._ended_s is None else self._ended_s
         over = self.over
         return self._recorder.take(
@@ -170,7 +174,7 @@ class Generator:
         """
         clock = self._clock
         burst = 0
-        in_flight = self._plan.in_flight_share
+        in_flight, full = self._most_in_flight()
         for done, (i, arrival) in enumerate(self._arrivals):
             if clock.now_s() < arrival.at_s:
                 clock.rest_until(arrival.at_s)
@@ -180,8 +184,19 @@ class Generator:
             self._next = done + 1
             if len(self._shoppers) >= in_flight:
                 self._recorder.not_started += 1
+                self._recorder.problem(full)
                 continue
             self._users(self._environment, self._stage, i, arrival).start(self._shoppers)
+
+    def _most_in_flight(self) -> tuple[int, str]:
+        """
+        Return how many shoppers may be under way at one time, and what to say of those beyond.
+        """
+        wanted, files = self._plan.in_flight_share, self._files
+        if wanted <= files.shoppers:
+            return wanted, f"not started, as {wanted:,} were under way already (max_in_flight)"
+        why = f"of {files.limit:,} open files there was none left (raise the limit: ulimit -n)"
+        return files.shoppers, f"not started, as {files.shoppers:,} were under way already and {why}"
 
     def _circle(self) -> None:
         """
@@ -230,9 +245,6 @@ def _be_steady() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     _go_first()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _go_first() -> None:

@@ -68,6 +68,9 @@ def dial(url: str, exchange: Exchange) -> BareLine | None:
         sock = socket.create_connection((host, port), timeout=DIAL_S)
         if parts.scheme == "https":
             sock = exchange.context.wrap_socket(sock, server_hostname=host)
-    except (OSError, KeyError):
+    except KeyError:
+        return None
+    except OSError as error:
+        exchange.refusal(error)
         return None
     return BareLine(sock)

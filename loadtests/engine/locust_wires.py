@@ -28,6 +28,14 @@ _READ, _WRITE = 1, 2
 _POLL_IN, _POLL_OUT = 1, 4
 """Values of the module select, which gevent hides."""
 _poll: Final = monkey.get_original("select", "poll")
+_WANTS: Final = {
+    errno.EMFILE: "open file",
+    errno.ENFILE: "open file",
+    errno.EADDRNOTAVAIL: "port",
+    errno.ENOBUFS: "memory for connections",
+    errno.ENOMEM: "memory",
+}
+"""What a machine may be out of, by the error that tells it (socket(2), connect(2))."""
 
 
 class Unheard(ConnectionError):  # noqa: N818 - told to people by this name
@@ -36,9 +44,15 @@ class Unheard(ConnectionError):  # noqa: N818 - told to people by this name
     """
 
 
+class Unsent(OSError):  # noqa: N818 - told to people by this name
+    """
+    Tell that a request could not be sent for want of something here: no shop is to blame.
+    """
+
+
 class Exchange:
     """
-    Make connections for all browsers of a run.
+    Make connections for all browsers of a run, and count in *unsent* those for which this machine had nothing left.
 
     Names are looked up once and kept for the run, as browsers do.
 
@@ -49,6 +63,7 @@ class Exchange:
 
     def __init__(self, context: ssl.SSLContext, may_load: Callable[[str], bool]) -> None:
         self.context = context
+        self.unsent = 0
         self._may_load = may_load
         self._known: dict[tuple[str, int], list[tuple[Any, ...]]] = {}
 
@@ -74,25 +89,37 @@ class Exchange:
 
         Raises:
             OSError: there is none, or TLS could not be agreed upon.
+            Unsent: this machine has no file or port left.
             Strayed: its host must not be loaded.
         """
         _tls, host, port = origin
         refused: OSError | None = None
         for family, kind, protocol, _name, address in self.look_up(host, port):
-            wire = Wire(RawSocket(family, kind, protocol))
             try:
-                wire.connect(address)
-                if origin.tls:
-                    wire.agree(self.context, host)
+                return self._connected(origin, RawSocket(family, kind, protocol), address)
             except OSError as error:
-                wire.close()
                 refused = refused or error
-            except BaseException:
-                wire.close()
-                raise
-            else:
-                return wire
-        raise refused or OSError(errno.EADDRNOTAVAIL, f"{host} has no address")
+        raise self.refusal(refused or OSError(f"{host} has no address"))
+
+    def refusal(self, error: OSError) -> OSError:
+        """
+        Return what to say of a connection that there is not; one for want of something here is counted, and `Unsent`.
+        """
+        if error.errno not in _WANTS:
+            return error
+        self.unsent += 1
+        return Unsent(f"this machine had no {_WANTS[error.errno]} left")
+
+    def _connected(self, origin: Origin, sock: RawSocket, address: Any) -> "Wire":
+        wire = Wire(sock)
+        try:
+            wire.connect(address)
+            if origin.tls:
+                wire.agree(self.context, origin.host)
+        except BaseException:
+            wire.close()
+            raise
+        return wire
 
 
 class Wire:

@@ -11,6 +11,8 @@ _RUNS: Final = {"with_room": "With the room", "without_room": "Without the room"
 _SAID: Final[Mapping[str, str]] = {
     "start_lag_p99_ms": "1 in 100 shoppers started {value:,.0f} ms late or more, so waits look shorter than they are.",
     "not_started": "{value:,.0f} of the plan's shoppers could not be started, so a smaller crowd came than was meant.",
+    "unsent": "{value:,.0f} requests could not be sent, as the generator had no open file or port left, and count as "
+    "errors of the shop.",
     "generator_cpu_peak": "the load generator took {value:.0%} of a core at its busiest, so times hold its own delays.",
     "arrivals_ks_p": "shoppers did not start as their rate says, so another crowd came than was meant.",
     "unaccounted": "{value:,.0f} shoppers are not accounted for, so no count of them can be relied on.",
@@ -22,11 +24,15 @@ _REMEDY: Final = (
     "The load generator could not keep up: run the rehearsal on a machine with more free processor time, or with a "
     "smaller crowd."
 )
+_NO_MEANS: Final = (
+    "The load generator ran out of open files or ports: raise their limits (ulimit -n, net.ipv4.ip_local_port_range), "
+    "or send a smaller crowd."
+)
 
 
 def doubts(checks: Sequence[Check]) -> Iterator[str]:
     """
-    Yield what makes runs worth nothing, and what to do where the load generator was too slow.
+    Yield what makes runs worth nothing, and what to do where the load generator is to blame.
     """
     failed = [check for check in checks if check.threshold.kind == "validity" and not check.ok]
     for check in failed:
@@ -35,3 +41,5 @@ def doubts(checks: Sequence[Check]) -> Iterator[str]:
             yield f"{_RUNS[check.threshold.run]}, {said}"
     if any(check.threshold.field in _TOO_SLOW and check.value is not None for check in failed):
         yield _REMEDY
+    if any(check.threshold.field == "unsent" and check.value for check in failed):
+        yield _NO_MEANS

@@ -81,6 +81,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
                            needs="capacity"),
     "start_lag_p99_ms": Figure("99 % of the shoppers started within so many ms of their moment", by_phase=False),
     "not_started": Figure("shoppers who could not be started", by_phase=False),
+    "unsent": Figure("requests for which the generator had no open file or port left", by_phase=False),
     "generator_cpu_peak": Figure("the generator's share of a core in its busiest 5 s", by_phase=False),
 }  # fmt: skip
 

@@ -182,6 +182,7 @@ def _validity(run: str) -> tuple[Threshold, ...]:
     return (
         Threshold(f"start_lag.{run}", run, "start_lag_p99_ms", "<=", START_LAG_MS, _ON_TIME, "validity"),
         Threshold(f"not_started.{run}", run, "not_started", "==", 0, "every shopper of the plan arrived", "validity"),
+        Threshold(f"unsent.{run}", run, "unsent", "==", 0, "whatever shoppers asked for was sent", "validity"),
         Threshold(
             f"arrivals_ks.{run}",
             run,

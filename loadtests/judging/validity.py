@@ -25,6 +25,7 @@ class Generator:
     Args:
         start_lag_p99_ms: how late 99 % of the shoppers at most started; None where nobody came.
         not_started: shoppers who were due and could not be started.
+        unsent: requests that could not be sent, for want of open files or ports of its own.
         cpu_share: its share of a core over the run; of several processes that of the busiest.
         cpu_peak: likewise in its busiest 5 s.
         ceiling_share: the plan's peak as a share of what this machine was found to be able to start; None where it was
@@ -36,6 +37,7 @@ class Generator:
 
     start_lag_p99_ms: float | None
     not_started: int
+    unsent: int
     cpu_share: float
     cpu_peak: float
     ceiling_share: float | None
@@ -55,7 +57,8 @@ class Generator:
         Tell whether what was measured is worth anything.
         """
         on_time = self.start_lag_p99_ms is not None and self.start_lag_p99_ms <= START_LAG_MS
-        return on_time and self.not_started == 0 and self.cpu_peak < CPU_PEAK and self.arrivals_ks_ok is not False
+        whole = self.not_started == 0 and self.unsent == 0
+        return on_time and whole and self.cpu_peak < CPU_PEAK and self.arrivals_ks_ok is not False
 
     def to_json(self) -> dict[str, Any]:
         """
@@ -77,6 +80,7 @@ def generator_of(measures: Measures, rate: Rate | None, ceiling_share: float | N
     return Generator(
         measures.start_lag_p99_ms,
         measures.not_started,
+        measures.unsent,
         measures.generator_cpu_share,
         measures.generator_cpu_peak,
         ceiling_share,

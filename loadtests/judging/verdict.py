@@ -58,6 +58,7 @@ def run_result(played: Played) -> dict[str, Any]:
         "start_lag_p99_ms": measures.start_lag_p99_ms,
         "start_lag_max_ms": measures.start_lag_max_ms,
         "not_started": measures.not_started,
+        "unsent": measures.unsent,
         "generator_cpu_share": measures.generator_cpu_share,
         "generator_cpu_peak": measures.generator_cpu_peak,
         "overload_s": [from_s, to_s],

@@ -247,6 +247,7 @@ class Measures:
         arrivals: shoppers who started.
         scheduled: shoppers in the list; those not due yet at an interruption included.
         not_started: shoppers who were due and could not be started.
+        unsent: requests that could not be sent, for want of open files or ports where the generator runs.
         start_lag_p50_ms, start_lag_p99_ms, start_lag_max_ms: between intended and true start.
         generator_cpu_share: the generator's processor time as a share of one core, over the run; of several processes
             that of the busiest.
@@ -303,6 +304,7 @@ class Measures:
     cells: tuple[Cell, ...] = ()
     gains: dict[str, dict[str, int]] = field(default_factory=dict)
     walks: dict[str, Walked] = field(default_factory=dict)
+    unsent: int = 0
 
     __pydantic_config__: ClassVar = STRICT
 

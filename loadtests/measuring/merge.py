@@ -32,7 +32,7 @@ class Sums:
         run, seed, started_at_ms, overload: which run; the same for all its parts.
         interrupted: true where it is true of one part.
         duration_s, cpu_share, cpu_peak: the greatest counts.
-        scheduled, not_started, room_errors: added up.
+        scheduled, not_started, unsent, room_errors: added up.
         outcomes, seconds, latency, service, lag, cells, room, problems, gains, walks: added up by what they count.
         shoppers: each stands in one part.
     """
@@ -49,6 +49,7 @@ class Sums:
     not_started: int
     room_errors: int
     outcomes: Outcomes
+    unsent: int = 0
     seconds: Sequence[Second] = ()
     latency: Histogram = field(default_factory=Histogram)
     service: Histogram = field(default_factory=Histogram)
@@ -78,6 +79,7 @@ class Sums:
             arrivals=self.outcomes.total,
             scheduled=self.scheduled,
             not_started=self.not_started,
+            unsent=self.unsent,
             start_lag_p50_ms=lag.percentile_ms(50),
             start_lag_p99_ms=lag.percentile_ms(99),
             start_lag_max_ms=lag.percentile_ms(100),
@@ -132,6 +134,7 @@ def merge(parts: Iterable[Measures]) -> Measures:
         cpu_peak=max(part.generator_cpu_peak for part in found),
         scheduled=sum(part.scheduled for part in found),
         not_started=sum(part.not_started for part in found),
+        unsent=sum(part.unsent for part in found),
         room_errors=sum(part.room_errors for part in found),
         outcomes=merged_outcomes(part.outcomes for part in found),
         seconds=merged_seconds([part.seconds for part in found]),

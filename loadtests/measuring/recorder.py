@@ -119,6 +119,7 @@ class Recorder:
         self._problems: Counter[str] = Counter()
         self._gains: dict[str, Counter[str]] = {}
         self.not_started = 0
+        self.unsent = 0
 
     @property
     def in_flight(self) -> int:
@@ -312,6 +313,7 @@ class Recorder:
             cpu_peak=busiest_share([second.cpu_share for second in seconds]),
             scheduled=scheduled,
             not_started=self.not_started,
+            unsent=self.unsent,
             room_errors=self._room_errors,
             outcomes=self.outcomes,
             seconds=seconds,

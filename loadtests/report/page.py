@@ -26,8 +26,8 @@ PARTICULARS: Final = (
     *("places_lost", "recovery_s"),
 )
 HEALTH: Final = (
-    *("start_lag_p50_ms", "start_lag_p99_ms", "start_lag_max_ms", "not_started", "generator_cpu_share"),
-    "generator_cpu_peak",
+    *("start_lag_p50_ms", "start_lag_p99_ms", "start_lag_max_ms", "not_started", "unsent"),
+    *("generator_cpu_share", "generator_cpu_peak"),
 )
 BY_PHASE: Final = (
     *("arrivals_per_s", "admitted_per_s", "shop_p95_ms", "error_ratio", "waited_p50_s", "waited_p95_s"),

@@ -7,7 +7,6 @@ Elsewhere SO_REUSEPORT does not spread, and all workers take from one socket.
 """
 
 import errno
-import resource
 import socket
 import sys
 from typing import Any, Final
@@ -17,24 +16,7 @@ from waiting_room.errors import WaitingRoomError
 BACKLOG: Final = 4096
 """What Linux caps a queue at by default (net.core.somaxconn since 5.4): a spike connects all at once."""
 
-
-OPEN_FILES: Final = 65_536
-"""Open files of one worker at the most; each visitor who is connected is one."""
-
 SPREADS: Final = sys.platform == "linux"
-
-
-def raise_file_limit() -> None:
-    """
-    Let this process have as many connections open as the system lets it, up to `OPEN_FILES`.
-
-    Most systems begin with 1,024, for the sake of programs that use select(). From then on nobody else is answered, and
-    whoever opens connections and says nothing can have them all.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class PortError(WaitingRoomError):

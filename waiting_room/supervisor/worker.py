@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 
 from waiting_room.config import Settings
 from waiting_room.errors import ConfigError, StoreError
-from waiting_room.supervisor.sockets import raise_file_limit
+from waiting_room.open_files import raise_file_limit
 from waiting_room.telemetry import logs
 
 EXIT_CONFIG: Final = 3

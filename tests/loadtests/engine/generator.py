@@ -53,13 +53,15 @@ async def served(stub: Stub) -> AsyncIterator[str]:
         yield str(server.make_url("/")).rstrip("/")
 
 
-async def start(plan: RunPlan) -> asyncio.subprocess.Process:
+async def start(plan: RunPlan, *, files: int = 0) -> asyncio.subprocess.Process:
     """
-    Start the generator with *plan*, which is written beside its measures.
+    Start the generator with *plan*, which is written beside its measures, and let it open no more *files* than that.
     """
     path = Path(plan.out).with_suffix(".plan")
     path.write_text(plan.to_json(), encoding="utf-8")
-    command = (sys.executable, "-m", "loadtests.engine.locust_run", str(path))
+    command: tuple[str, ...] = (sys.executable, "-m", "loadtests.engine.locust_run", str(path))
+    if files:
+        command = ("sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command)
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
 
@@ -74,14 +76,14 @@ async def finish(process: asyncio.subprocess.Process, plan: RunPlan, stub: Stub)
     return Run(stub, process.returncode, progress, err.decode(), Measures.from_file(Path(plan.out)))
 
 
-async def run(folder: Path, script: Script, **changes: Any) -> Run:
+async def run(folder: Path, script: Script, *, files: int = 0, **changes: Any) -> Run:
     """
     Run PLAN with *changes* against a stub with *script*, from beginning to end.
     """
     stub = Stub(script)
     async with served(stub) as url:
         plan = replace(PLAN, **{"shop_url": url, "out": str(folder / "measures.json"), **changes})
-        return await finish(await start(plan), plan, stub)
+        return await finish(await start(plan, files=files), plan, stub)
 
 
 async def look_inside(what: str, url: str) -> list[str]:

@@ -5,6 +5,7 @@ Look into the process that has Locust in it; run by tests, as a program of its o
 from locust.env import Environment  # first: it patches what all others import  # isort: skip
 
 import os
+import resource
 import sys
 import time
 from contextlib import suppress
@@ -51,6 +52,21 @@ def many_files(url: str) -> None:
         answer = browser.ask(Request("basket", "GET", f"{url}/basket", 5.0))
         sys.stdout.write(f"{answer.status}{answer.fault}\n")
     sys.stdout.write(f"{len(held)}\n")
+
+
+def no_file_left(url: str) -> None:
+    """
+    Ask as one shopper, over HTTP and over a bare line, where not one more file may be opened; print what came.
+    """
+    [user] = users(url, 1)
+    browser = FastBrowser(user, Clock())
+    sys.stdout.write(f"{browser.ask(Request('basket', 'GET', f'{url}/basket', 5.0)).status}\n")
+    browser.close()
+    left = os.dup(sys.stdout.fileno())
+    os.close(left)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (left, left))
+    answer = browser.ask(Request("basket", "GET", f"{url}/basket", 5.0))
+    sys.stdout.write(f"{answer.fault.replace(' ', '-')}\n{user.dial(url)}\n{user.exchange.unsent}\n")
 
 
 def certificates(url: str) -> None:
@@ -123,6 +139,7 @@ def ended_twice(url: str) -> None:
 if __name__ == "__main__":
     looks = {
         "many_files": many_files,
+        "no_file_left": no_file_left,
         "certificates": certificates,
         "bare_means": bare_means,
         "ended_twice": ended_twice,

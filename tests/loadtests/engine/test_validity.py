@@ -18,7 +18,7 @@ from loadtests.measuring.recorder import Recorder, Unobserved
 from tests.loadtests.journeys.story import PLAN
 
 RATE = Rate(((0.0, 5.0), (10.0, 40.0), (20.0, 40.0), (20.0, 0.0), (30.0, 0.0)))
-SOUND = Generator(4.0, 0, 0.2, 0.3, None, 0.5)
+SOUND = Generator(4.0, 0, 0, 0.2, 0.3, None, 0.5)
 
 
 def measured(lag_at: Any, *, serves_s: float = 0.005) -> Measures:
@@ -58,6 +58,7 @@ def test_generator_on_time_passes() -> None:
         {"start_lag_p99_ms": 50.1},
         {"start_lag_p99_ms": None},
         {"not_started": 1},
+        {"unsent": 1},
         {"cpu_peak": 0.75},
         {"arrivals_ks_p": 0.0001},
     ],
@@ -91,6 +92,7 @@ def test_invalid_run_ends_with_the_promised_verdict() -> None:
     run = {
         "start_lag_p99_ms": late.start_lag_p99_ms,
         "not_started": 0,
+        "unsent": 0,
         "generator_cpu_peak": 0.3,
         "unaccounted": 0,
         "arrivals_ks_p": 0.5,

@@ -77,6 +77,17 @@ def test_a_late_generator_makes_it_invalid_even_where_limits_broke() -> None:
     assert "generator could not keep up" in found["reasons"][-1]
 
 
+def test_a_generator_without_files_makes_it_invalid_and_says_what_to_raise() -> None:
+    """
+    What it could not send is counted against the shop, which never saw it.
+    """
+    found = result(with_room=with_measures("with_room", unsent=7))
+
+    assert (found["verdict"], found["exit_code"]) == ("invalid", 6)
+    assert found["reasons"][0].startswith("With the room, 7 requests could not be sent")
+    assert "ulimit -n" in found["reasons"][-1]
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
@@ -90,7 +101,7 @@ def test_a_generator_that_kept_up_is_not_blamed(field: str, value: float, words:
     Whoever reads it would look for a faster machine, while a change on the time line had failed.
     """
     table = applicable(with_room=True, without_room=False, ledger=True, own_shop=False, criteria=())
-    sound = {"start_lag_p99_ms": 1.0, "not_started": 0, "generator_cpu_peak": 0.1, "unaccounted": 0}
+    sound = {"start_lag_p99_ms": 1.0, "not_started": 0, "unsent": 0, "generator_cpu_peak": 0.1, "unaccounted": 0}
     run = {**sound, "arrivals_ks_p": 0.5, "changes_failed": 0, field: value}
 
     (told,) = doubts(evaluate({"with_room": run}, table))
@@ -106,7 +117,7 @@ def test_each_check_of_honesty_has_its_sentence() -> None:
     table = applicable(with_room=True, without_room=True, ledger=True, own_shop=False, criteria=())
     honesty = [Check(threshold, 1000.0, ok=False) for threshold in table if threshold.kind == "validity"]
 
-    assert len(list(doubts(honesty))) == len(honesty) + 1
+    assert len(list(doubts(honesty))) == len(honesty) + 2
 
 
 def test_a_rehearsal_without_overload_does_not_pass() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from waiting_room.supervisor.sockets import OPEN_FILES, raise_file_limit
+from waiting_room.open_files import OPEN_FILES, raise_file_limit
 
 
 @pytest.fixture
