@@ -58,9 +58,11 @@ class Entrance:
         ticket: Ticket | None = None,
         invitation: Invitation | None = None,
         whence: Whence | None = None,
+        seen: int | None = None,
     ) -> Place:
         """
-        Give *visitor* a place in the lane that is theirs, once: who bears a *ticket* keeps it.
+        Give *visitor* a place in the lane that is theirs, once: who bears a *ticket* keeps it, and is shown no position
+        above *seen*.
 
         Only an *invitation* to another lane moves somebody who still waits; where it does not count, they stay where
         they are. It is counted as used before the place is given, once for each visitor, so that a join that is tried
@@ -73,10 +75,10 @@ class Entrance:
         if room.revoked.bars("", visitor.id, self._lobby.clock_ms()):
             return Refused(Reason.REVOKED), None
         if ticket is not None and (invitation is None or invitation.lane == ticket.lane):
-            return await self._lobby.join(name, visitor, ticket)
+            return await self._lobby.join(name, visitor, ticket, seen=seen)
         try:
             if ticket is not None and invitation is not None:
-                return await self._move(room, visitor, ticket, invitation)
+                return await self._move(room, visitor, ticket, invitation, seen)
             if invitation is None:
                 return await self._uninvited(room, visitor, whence)
             refusal = await self._refusal(room, visitor, invitation)
@@ -129,8 +131,10 @@ class Entrance:
         apart_ms = 0 if delay.booked else HERD_MS + delay.wait_ms // 2
         return max(SOONEST_MS, int(delay.wait_ms + apart_ms * polling.spread(self._put_off_so_far, 0)))
 
-    async def _move(self, room: Room, visitor: Visitor, ticket: Ticket, invitation: Invitation) -> Place:
-        kept = self._lobby.status(room.name, ticket)
+    async def _move(
+        self, room: Room, visitor: Visitor, ticket: Ticket, invitation: Invitation, seen: int | None
+    ) -> Place:
+        kept = self._lobby.status(room.name, ticket, seen)
         if not isinstance(kept, Waiting | Paused | Early) or await self._refusal(room, visitor, invitation) is not None:
             return kept, ticket
         outcome, given = await self._lobby.join(room.name, visitor, lane=invitation.lane)

@@ -102,16 +102,18 @@ class Lobby(Office):
         ticket: Ticket | None = None,
         lane: str = STANDARD_LANE,
         hear: Callable[[JoinReply], None] = _nobody_hears,
+        seen: int | None = None,
     ) -> tuple[Outcome, Ticket | None]:
         """
-        Give *visitor* a place in *lane*, once: who bears a *ticket* of theirs keeps it, whatever the store remembers.
+        Give *visitor* a place in *lane*, once: who bears a *ticket* of theirs keeps it, whatever the store remembers,
+        and is answered as by `status` after *seen*.
 
         Where the store is asked and replies, *hear* is told its reply first.
         Raises `LaneUnknownError` where the room's settings name no such lane.
         """
         room = self.room(name)
         if ticket is not None:
-            return self.status(name, ticket), ticket
+            return self.status(name, ticket, seen), ticket
         if lane != STANDARD_LANE and all(entry.name != lane for entry in room.policy.lanes):
             raise LaneUnknownError(name, lane)
         if room.view.snapshot.phase is Phase.CLOSED and not room.stale(self.clock_ms()):

@@ -9,8 +9,9 @@ from tests.lobby.house import ROOM, House, house, names
 from waiting_room.core.lanes import Lane
 from waiting_room.core.outcomes import Admitted, Waiting
 from waiting_room.core.phase import Phase
+from waiting_room.entrance import Entrance
 from waiting_room.errors import LaneUnknownError
-from waiting_room.tokens import Ticket, Visitor
+from waiting_room.tokens import Invitation, Ticket, Visitor
 
 LANES = (Lane("loyal", weight=3, entry="invitation"), Lane("standard"))
 
@@ -48,6 +49,19 @@ async def test_a_lane_that_is_not_in_the_settings_takes_nobody() -> None:
     for lane in ("loyal", "unheard-of"):
         with pytest.raises(LaneUnknownError, match=lane):
             await home.workers[0].lobby.join(ROOM, Visitor("anna"), None, lane)
+
+
+@timeless
+async def test_an_invitation_that_does_not_count_shows_no_later_place_either() -> None:
+    """It is shown at a worker that never saw this visitor, who waits with a ticket: as with one and no invitation."""
+    home = await house(size=2, lanes=LANES, rate_per_minute=0)
+    waits = (await fill(home, "standard", 10))[-1]
+    entrance = Entrance(home.workers[1].lobby)
+    outdated = Invitation(ROOM, "loyal", "link", 1, expires_ms=1)
+    told = [await entrance.join(ROOM, Visitor(waits.visitor), waits, link, seen=4) for link in (outdated, None)]
+
+    assert [ticket for _, ticket in told] == [waits, waits]
+    assert [one.position for one, _ in told if isinstance(one, Waiting)] == [4, 4]
 
 
 @timeless

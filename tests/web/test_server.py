@@ -82,7 +82,7 @@ async def test_nobody_is_shown_a_stack_trace(
 ) -> None:
     """What nobody foresaw is a page, or a problem with a number, under which the log has the trace."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the secret inside")
 
     (ticket,) = await desk.fill("anna")

@@ -157,7 +157,8 @@ class Visitors:
         """
         Let *who*, who waits in a lane, show the invitation to another one.
         """
-        begin(worker.entrance.join(ROOM, Visitor(f"v{who}"), self.tickets[who], link), who, self._moved)
+        seen, self._answered_by[who] = self.shown[who] or None, worker
+        begin(worker.entrance.join(ROOM, Visitor(f"v{who}"), self.tickets[who], link, seen=seen), who, self._moved)
 
     def _moved(self, who: int, answer: tuple[Outcome, Ticket | None]) -> None:
         outcome, ticket = answer
@@ -190,10 +191,9 @@ class Visitors:
             self._watch.heard(who, ticket.lane)
             self._move(who, worker, link)
             return
-        before = self.shown[who]
         same = self._answered_by[who] is worker
         self._answered_by[who] = worker
-        outcome = worker.lobby.status(ROOM, ticket, None if same or not before else before)
+        outcome = worker.lobby.status(ROOM, ticket, None if same else self.shown[who] or None)
         self._watch.asked(who, ticket.lane, outcome, worker.room)
         if worker.line.cut:
             self._promises.present.gone(who)
@@ -212,6 +212,7 @@ class Visitors:
         ticket = self.tickets[who]
         assert ticket is not None
         self._watch.heard(who, ticket.lane)
+        self._answered_by[who] = worker
         begin(worker.lobby.claim(ROOM, ticket, self.shown[who] or None), who, self._claimed)
 
     def _claimed(self, who: int, outcome: Outcome) -> None:

@@ -136,7 +136,7 @@ class Visits:
         text = request.headers.get(wire.INVITATION_HEADER) or identity.invitation_text
         if not text:
             whence = self._whence(request, room, identity)
-            outcome, ticket = await self._join(room, visitor, identity.ticket, None, whence)
+            outcome, ticket = await self._join(room, visitor, identity.ticket, None, whence, seen_of(request))
             return self._visit(request, room, identity, visitor, ticket, outcome)
         invitation = self._invitation(text, room) if invited else None
         if isinstance(invitation, Refused) and identity.ticket is None:
@@ -144,7 +144,7 @@ class Visits:
             return self._visit(request, room, identity, visitor, None, invitation)
         good = invitation if isinstance(invitation, Invitation) else None
         whence = self._whence(request, room, identity)
-        outcome, ticket = await self._join(room, visitor, identity.ticket, good, whence)
+        outcome, ticket = await self._join(room, visitor, identity.ticket, good, whence, seen_of(request))
         visit = self._visit(request, room, identity, visitor, ticket, outcome)
         if not identity.invitation_text or _keeps_invitation(outcome):
             return visit
@@ -158,8 +158,9 @@ class Visits:
         ticket: Ticket | None,
         invitation: Invitation | None,
         whence: Whence | None,
+        seen: int | None,
     ) -> tuple[Outcome, Ticket | None]:
-        outcome, given = await self._entrance.join(room, visitor, ticket, invitation, whence)
+        outcome, given = await self._entrance.join(room, visitor, ticket, invitation, whence, seen)
         if ticket is not None and outcome == Refused(Reason.TICKET_EXPIRED):
             return await self._entrance.join(room, visitor, None, invitation, whence)
         return outcome, given

@@ -110,7 +110,7 @@ def _join() -> dict[str, Any]:
         "the same time by one visitor gives one place. While nobody waits and a seat is free the answer is `admitted`, "
         "with a pass. Where the room bounds the new places of a network, one may be told to come again: with the same "
         "visitor, and when it is told, for that moment may be booked for them.",
-        ["room", "lang", "visitor", "ticket", "invitation"],
+        ["room", "lang", "seen", "visitor", "ticket", "invitation"],
         responses,
     )
     return call | {"security": [{}, {"visitorCookie": []}, *_TICKET]}

@@ -197,7 +197,7 @@ function later(seconds) {
 
 async function ask() {
   const stop = new AbortController(), limit = setTimeout(() => stop.abort(), GIVE_UP_MS);
-  const seen = verb !== "join" && journey ? "?seen=" + journey[2] : "";
+  const seen = journey ? "?seen=" + journey[2] : "";
   try {
     const answer = await fetch(data.base + "/" + data.room + "/" + verb + seen, {
       method: verb === "status" ? "GET" : "POST", headers: {Accept: "application/json"}, cache: "no-store", signal: stop.signal});
