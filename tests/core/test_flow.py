@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tests.core.makings import NOW_MS, POLICY, snapshot
 from waiting_room.core.adaptation import Limits, Reading, begin
 from waiting_room.core.estimate import Pace, pace
-from waiting_room.core.flow import Flow, Range, Turnover
+from waiting_room.core.flow import Flow, Outlook, Range
 from waiting_room.core.shop import Shop
 from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.stays import Course
 from waiting_room.core.view import View
 
 FULL = POLICY.capacity
@@ -43,16 +44,13 @@ def test_ends_are_counted_per_seat() -> None:
     each = FULL / 100
     flow = watched(*(snapshot(seats=FULL, admitted=FULL + int(each * second)) for second in range(600)))
 
-    assert flow.turnover(snapshot()).per_seat_s == pytest.approx(0.01, rel=0.15)
-    assert flow.turnover(snapshot()).doubt < 0.05
+    assert flow.per_seat_s(snapshot()) == pytest.approx(0.01, rel=0.15)
 
 
 def test_before_any_seat_ends_half_the_idle_timeout_is_assumed_and_doubted() -> None:
     """Twice as long and half as long are both within the doubt."""
-    turnover = Flow().turnover(snapshot())
-
-    assert turnover.per_seat_s == pytest.approx(2 / POLICY.idle_timeout_s)
-    assert turnover.doubt == pytest.approx(0.693, abs=0.001)
+    assert Flow().per_seat_s(snapshot()) == pytest.approx(2 / POLICY.idle_timeout_s)
+    assert Flow().by_seats() == pytest.approx((0.693, 0.693), abs=0.001)
 
 
 def test_who_leaves_openly_counts_as_leaving() -> None:
@@ -125,47 +123,30 @@ def test_what_a_limit_is_lies_within_what_it_was(steps: list[tuple[int, float]])
         assert lately.least <= 0 <= lately.most
 
 
-def test_a_full_room_is_as_fast_as_its_seats_end() -> None:
-    """Not as fast as the seats were filled."""
-    each = 1 / (100 * POLICY.capacity)
-    full = snapshot(range(1, 500), seats=FULL)
-
-    assert pace(full, "standard", Turnover(each, 0.0)).rate_per_s == pytest.approx(0.01)
-
-
-def test_a_room_with_few_seats_left_promises_the_rate_to_no_more_than_these() -> None:
-    """Seven seats are free, and each in use lasts long."""
-    each = 1 / (100 * POLICY.capacity)
-    told = pace(snapshot(range(1, 500), seats=FULL - 7), "standard", Turnover(each, 0.0))
-
-    assert told.ahead_after(told.first_s, 0.0) == pytest.approx(7, abs=0.1)
-    assert told.wait_s(20, 0.0) > 10 / 0.01
-
-
-def test_seats_beyond_the_capacity_end_before_anybody_is_called() -> None:
-    """After the seats were halved, a while passes."""
-    told = pace(snapshot(range(1, 500), seats=2 * FULL), "standard", Turnover(0.01 / FULL, 0.0))
-
-    assert told.first_per_s == 0
-    assert told.wait_s(1, 0.0) > told.first_s > 0
-
-
 def test_a_room_whose_seats_suffice_goes_by_its_rate() -> None:
     """Its measured calls, or its plan."""
-    assert pace(snapshot(range(1, 500)), "standard", Turnover(1.0, 0.0)) == Pace(RATE_PER_S)
+    enough = Outlook(1.0, Course(((600.0, RATE_PER_S),), RATE_PER_S))
+
+    assert pace(snapshot(range(1, 500)), "standard", enough) == Pace(RATE_PER_S)
 
 
-@given(
-    st.floats(0.01, 100), st.floats(0, 100), st.floats(0, 1000), st.floats(0, 0.05),
-    st.floats(0, 10_000), st.floats(0, 10_000),
-)  # fmt: skip
-def test_the_wait_never_falls_with_more_ahead_in_either_part(
-    rate: float, first: float, first_s: float, leaving: float, one: float, other: float
-) -> None:
-    """While seats fill and after it."""
-    told = Pace(rate, first, first_s)
+def test_what_seats_let_in_is_told_without_a_shop_to_follow() -> None:
+    """Behind a shop they say nothing: what it bears changes, and the time that visits take with it."""
+    law = begin(Reading(NOW_MS, 0, 0, None), Limits(6, 600, FULL // 2, 1000, 0.02))
+    plain = snapshot(seats=FULL)
+    follows = replace(plain, policy=replace(POLICY, adaptive=True), shop=Shop(adaptation=law))
 
-    assert told.wait_s(min(one, other), leaving) <= told.wait_s(max(one, other), leaving) * (1 + 1e-9)
+    assert watched(plain, plain).outlook(plain).course is not None
+    assert watched(follows, follows).outlook(follows).course is None
+
+
+def test_another_idle_timeout_begins_anew() -> None:
+    """Who is inside then ends at other moments than was learned."""
+    shorter = replace(POLICY, idle_timeout_s=60)
+    flow = watched(snapshot(seats=FULL), snapshot(seats=FULL), snapshot(seats=FULL, policy=shorter))
+
+    assert flow.stays is not None
+    assert flow.stays.idle_s == 60
 
 
 def test_a_view_tells_what_the_flow_measured() -> None:

@@ -10,14 +10,14 @@ import pytest
 
 from tests.core.makings import NOW_MS, POLICY, snapshot
 from tests.core.test_flow import FULL, at, watched
-from waiting_room.core.flow import Flow, Range, Turnover
+from waiting_room.core.flow import Flow, Range
 from waiting_room.core.prequeue import Drawn
 from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.stays import UNKNOWN_DOUBT
 
 HUNDRED = snapshot(range(1, 101), issued=100)
 """A hundred wait, and nobody is called."""
 DRAWN = (Drawn(1, NOW_MS, "ab" * 32, "", "", (("standard", 1, 100),)),)
-NO_DOUBT = Turnover(0.01, 0.0)
 
 
 def left(gone: int, before: int = 100) -> Flow:
@@ -103,16 +103,14 @@ def test_what_cannot_be_compared_begins_anew(before: dict[str, Any], after: dict
     flow = watched(replace(HUNDRED, seats=FULL, **before), replace(left_one(), seats=FULL - 9, **after))
 
     assert leaving(flow) == 0
-    assert flow.turnover(HUNDRED) == Flow().turnover(HUNDRED)
+    assert flow.outlook(HUNDRED) == Flow().outlook(HUNDRED)
 
 
 def test_a_second_of_ends_is_weighed_against_what_was_assumed() -> None:
     """Two of a hundred seats end; fifteen in 150 s each were assumed."""
     flow = watched(snapshot(seats=FULL, admitted=FULL), snapshot(seats=FULL - 2, admitted=FULL))
-    turnover = flow.turnover(snapshot())
 
-    assert turnover.per_seat_s == pytest.approx((2 + 15) / (99 + 15 * 150))
-    assert turnover.doubt == pytest.approx(log(2) * 15 / 17)
+    assert flow.per_seat_s(snapshot()) == pytest.approx((2 + 15) / (99 + 15 * 150))
 
 
 def test_of_a_few_seats_one_is_assumed_to_have_ended() -> None:
@@ -120,7 +118,7 @@ def test_of_a_few_seats_one_is_assumed_to_have_ended() -> None:
     policy = replace(POLICY, capacity=4)
     flow = watched(snapshot(seats=4, admitted=4, policy=policy), snapshot(seats=3, admitted=4, policy=policy))
 
-    assert flow.turnover(snapshot(policy=policy)).per_seat_s == pytest.approx((1 + 1) / (3.5 + 150))
+    assert flow.per_seat_s(snapshot(policy=policy)) == pytest.approx((1 + 1) / (3.5 + 150))
 
 
 def test_ends_are_forgotten() -> None:
@@ -128,31 +126,37 @@ def test_ends_are_forgotten() -> None:
     busy = [snapshot(seats=FULL, admitted=FULL + second) for second in range(300)]
     flow = watched(*busy, *busy[-1:] * 2400)
 
-    assert flow.turnover(snapshot()).per_seat_s < 0.001
+    assert flow.per_seat_s(snapshot()) < 0.001
 
 
 def test_seats_that_were_halved_may_come_back() -> None:
     """Waits may then be half as long; and if they are halved again, longer."""
     rooms = [snapshot(policy=replace(POLICY, capacity=capacity)) for capacity in (200, 200, 100)]
-    sooner, later = watched(*rooms).by_seats(NO_DOUBT)
+    sooner, later = watched(*rooms).by_seats()
 
-    assert sooner == pytest.approx(log(2), abs=0.01)
-    assert 0 < later < sooner
+    assert sooner == pytest.approx(UNKNOWN_DOUBT + log(2), abs=0.01)
+    assert UNKNOWN_DOUBT < later < sooner
 
 
 def test_behind_a_crowd_that_has_left_silently_waits_are_longer() -> None:
     """Four of five who are called are ghosts, where one of five was; those behind them may be there."""
     flow = watched(*(snapshot(no_show=share) for share in (0.2, 0.2, 0.8)))
-    sooner, later = flow.by_seats(NO_DOUBT)
+    sooner, later = flow.by_seats()
 
-    assert sooner == 0
-    assert later == pytest.approx(log(4), abs=0.01)
+    assert sooner == UNKNOWN_DOUBT
+    assert later == pytest.approx(UNKNOWN_DOUBT + log(4), abs=0.01)
     assert flow.breaks == 1
 
 
-def test_without_any_change_only_the_turnover_is_in_doubt() -> None:
-    """Alike to both sides."""
-    assert watched(*[snapshot(no_show=0.2)] * 3).by_seats(Turnover(0.01, 0.3)) == (0.3, 0.3)
+def test_without_any_change_only_the_time_that_seats_are_held_is_in_doubt() -> None:
+    """Alike to both sides, and less when ends have been seen."""
+    rooms = [snapshot(no_show=0.2, seats=FULL, admitted=FULL + second) for second in range(300)]
+    unseen, seen = watched(*rooms[:3]), watched(*rooms)
+    assert seen.stays is not None
+
+    assert unseen.by_seats() == (UNKNOWN_DOUBT, UNKNOWN_DOUBT)
+    assert seen.by_seats() == (seen.stays.doubt, seen.stays.doubt)
+    assert seen.stays.doubt < UNKNOWN_DOUBT / 2
 
 
 @pytest.mark.parametrize(("before", "now"), [(0, 100), (100, 0), (0, 0)])

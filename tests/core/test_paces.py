@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from tests.core.makings import NOW_MS, POLICY, lane, lanes, snapshot
 from waiting_room.core.adaptation import Limits, Reading, begin
 from waiting_room.core.estimate import CLASSES, SHORTEST_S, Forecast, Pace, Spread, call_rate_per_s, pace
-from waiting_room.core.flow import Turnover
+from waiting_room.core.flow import Outlook
 from waiting_room.core.lanes import Lane
 from waiting_room.core.shop import Shop
 from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.stays import Course
 
 FULL = POLICY.capacity
 EACH = 0.01
@@ -24,21 +25,21 @@ EACH = 0.01
 SURE = Spread.of([0.0] * CLASSES, [0.0] * CLASSES)
 
 
-def paced(room: Snapshot, each: float = EACH) -> Pace:
+def paced(room: Snapshot, *steps: tuple[float, float], at_last: float = 1.0) -> Pace:
     """
-    Return how the people of the only lane are called.
+    Return how the people of the only lane are called, where so many come in.
     """
-    return pace(room, "standard", Turnover(each, 0.0))
+    return pace(room, "standard", Outlook(EACH, Course(steps, at_last)))
 
 
 @given(st.floats(0.1, 100), st.floats(0.1, 100), st.floats(0.1, 300), st.floats(0, 0.01), st.floats(0, 600))
 def test_whoever_is_reached_within_a_time_waits_for_so_long(
     rate: float, first: float, first_s: float, leaving: float, seconds: float
 ) -> None:
-    """The one is the inverse of the other, in both parts and where they meet."""
-    told = Pace(rate, first, first_s)
+    """The one is the inverse of the other, in all parts and where they meet."""
+    told = Pace(rate, ((first_s, first), (first_s, 2 * first))).reach(leaving)
 
-    assert told.wait_s(told.ahead_after(seconds, leaving), leaving) == pytest.approx(seconds, rel=1e-6, abs=1e-6)
+    assert told.wait_s(told.ahead_after(seconds)) == pytest.approx(seconds, rel=1e-6, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -51,60 +52,59 @@ def test_whoever_is_reached_within_a_time_waits_for_so_long(
 )
 def test_those_beyond_the_free_seats_wait_for_ends(ahead: int, wait_s: float) -> None:
     """Ten a second for five seconds, then one."""
-    assert Pace(1.0, 10.0, 5.0).wait_s(ahead, 0.0) == pytest.approx(wait_s)
+    assert Pace(1.0, ((5.0, 10.0),)).reach(0.0).wait_s(ahead) == pytest.approx(wait_s)
 
 
 def test_who_leaves_meanwhile_is_waited_for_by_nobody() -> None:
     """Nobody is called for a hundred seconds, and half of those who wait have left by then."""
-    assert Pace(1.0, 0.0, 100.0).wait_s(20, log(2) / 100) == pytest.approx(
-        100 + log(1 + 10 * log(2) / 100) * 100 / log(2)
-    )
+    told = Pace(1.0, ((100.0, 0.0),)).reach(log(2) / 100)
+
+    assert told.wait_s(20) == pytest.approx(100 + log(1 + 10 * log(2) / 100) * 100 / log(2))
 
 
-def test_a_full_room_calls_as_its_seats_end() -> None:
-    """One a second, from the start."""
-    assert paced(snapshot(range(1, 500), seats=FULL)) == Pace(1.0, 0.0, 0.0, by_seats=True)
+def test_the_next_one_waits_until_anybody_is_called() -> None:
+    """Nobody is, for ten seconds."""
+    assert Pace(1.0, ((10.0, 0.0),)).reach(0.0).wait_s(0) == 10
 
 
-def test_who_is_expected_has_a_seat() -> None:
-    """Ten are free, and ten more than that are on their way: the room is full, and nobody is there too many."""
-    room = snapshot(range(1, 500), seats=FULL - 10, expected=20.0)
+@given(
+    st.lists(st.tuples(st.floats(0.1, 100), st.floats(0, 100)), max_size=9), st.floats(0.01, 100), st.floats(0, 0.05),
+    st.floats(0, 10_000), st.floats(0, 10_000),
+)  # fmt: skip
+def test_the_wait_never_falls_with_more_ahead(
+    steps: list[tuple[float, float]], at_last: float, leaving: float, one: float, other: float
+) -> None:
+    """Whatever the steps are."""
+    told = Pace(at_last, tuple(steps)).reach(leaving)
 
-    assert paced(room) == Pace(1.0, 0.0, 0.0, by_seats=True)
+    assert told.wait_s(min(one, other)) <= told.wait_s(max(one, other)) * (1 + 1e-9)
 
 
-def test_seats_beyond_the_capacity_end_first() -> None:
-    """Half of twice as many have ended after the time in which half of anything ends."""
-    assert paced(snapshot(range(1, 500), seats=2 * FULL)) == pytest.approx((1.0, 0.0, log(2) / EACH, True))
-
-
-def test_seats_fill_at_the_rate_against_those_that_end() -> None:
-    """An empty room of a hundred: ten come in a second, and of those inside a hundredth goes."""
-    told = paced(snapshot(range(1, 500)))
-
-    assert told == pytest.approx((1.0, 10.0, log(10 / 9) / EACH, True))
+def test_a_room_goes_by_its_seats_where_these_let_in_less_than_the_rate() -> None:
+    """Ten a second until they are full, and then one."""
+    assert paced(snapshot(range(1, 500)), (10.0, 10.0)) == Pace(1.0, ((10.0, 10.0),), by_seats=True)
 
 
 def test_half_of_those_called_come() -> None:
     """So twice as many are called for the same seats, or the same rate."""
-    room = snapshot(range(1, 500), seats=FULL - 50, no_show=0.5)
+    room = snapshot(range(1, 500), no_show=0.5)
 
-    assert paced(room)[:2] == pytest.approx((2.0, 20.0))
+    assert paced(room, (5.0, 10.0)) == Pace(2.0, ((5.0, 20.0),), by_seats=True)
 
 
 @pytest.mark.parametrize(
-    ("changes", "each"),
+    ("changes", "at_last"),
     [
-        ({"seats": FULL - 1}, 0.1),  # as many end as may come in
-        ({"seats": 5, "policy": replace(POLICY, capacity=0)}, EACH),  # there are no seats at all
-        ({"rate_per_minute": 0}, EACH),
+        ({"seats": FULL - 1}, 9.8),  # as many end as may come in, but for a few
+        ({"seats": 5, "policy": replace(POLICY, capacity=0)}, 0.0),  # there are no seats at all
+        ({"rate_per_minute": 0}, 0.0),
     ],
 )
-def test_where_seats_do_not_limit_the_room_goes_by_its_rate(changes: dict[str, Any], each: float) -> None:
+def test_where_seats_do_not_limit_the_room_goes_by_its_rate(changes: dict[str, Any], at_last: float) -> None:
     """Whatever that is."""
     room = snapshot(range(1, 500), **changes)
 
-    assert paced(room, each) == Pace(call_rate_per_s(room, "standard"))
+    assert paced(room, at_last=at_last) == Pace(call_rate_per_s(room, "standard"))
 
 
 def test_in_strict_order_the_first_lane_is_told_the_whole_rate() -> None:
@@ -171,7 +171,8 @@ def following(seats: float, rate_per_minute: int = 300, *, limit: float = BORNE,
     """
     law = replace(begin(Reading(NOW_MS, 0, 0, None), Limits(6, 600, FULL, 1000, 0.02)), limit=limit)
     room = snapshot(range(1, 500), seats=seats, shop=Shop(adaptation=law), no_show=no_show)
-    return paced(replace(room, policy=replace(POLICY, adaptive=True), rate_per_minute=rate_per_minute))
+    room = replace(room, policy=replace(POLICY, adaptive=True), rate_per_minute=rate_per_minute)
+    return pace(room, "standard", Outlook(EACH))
 
 
 def test_a_room_that_follows_its_shop_goes_by_how_many_the_shop_bears() -> None:
@@ -185,17 +186,20 @@ def test_those_whom_a_slow_shop_does_not_bear_any_more_must_go_out_first() -> No
     """Twice as many are inside: the half of them is gone after seventy seconds, and then it goes on."""
     told = following(FULL)
 
-    assert told.first_s == pytest.approx(log(2) / EACH)
-    assert (told.first_per_s, told.rate_per_s) == (0.0, EACH * BORNE)
+    [(first_s, at_first_per_s)] = told.steps
+
+    assert first_s == pytest.approx(log(2) / EACH)
+    assert (at_first_per_s, told.rate_per_s) == (0.0, EACH * BORNE)
 
 
 @pytest.mark.parametrize(("rate_per_minute", "first_per_s"), [(300, 5.0), (6, 1.02 * EACH * BORNE), (6000, 10.0)])
 def test_a_shop_that_is_not_full_is_filled_at_the_rate_of_the_law(rate_per_minute: int, first_per_s: float) -> None:
     """At more than go out, and at no more than the ceiling."""
     told = following(BORNE - 10, rate_per_minute)
+    [(first_s, at_first_per_s)] = told.steps
 
-    assert told.first_per_s == pytest.approx(first_per_s)
-    assert told.first_s > 0
+    assert at_first_per_s == pytest.approx(first_per_s)
+    assert first_s > 0
     assert told.rate_per_s == EACH * BORNE
 
 
@@ -207,11 +211,11 @@ def test_a_shop_that_is_down_is_waited_for_at_no_known_pace() -> None:
 @given(st.floats(1, FULL - 1), st.floats(0, FULL), st.integers(1, 1200), st.integers(0, 400))
 def test_behind_a_shop_waits_never_fall_with_more_ahead(limit: float, seats: float, rate: int, ahead: int) -> None:
     """However full it is, and whatever the law has set for the moment."""
-    told = following(seats, rate, limit=limit)
+    told = following(seats, rate, limit=limit).reach(0.001)
 
-    assert 0 <= told.wait_s(ahead, 0.001) <= told.wait_s(ahead + 1, 0.001)
+    assert 0 <= told.wait_s(ahead) <= told.wait_s(ahead + 1)
 
 
 def test_who_comes_when_called_is_taken_from_the_measure_where_there_is_one() -> None:
     """Half of them, though the snapshot of this moment says that all do."""
-    assert pace(snapshot(seats=FULL), "standard", Turnover(EACH, 0.0), 0.5).rate_per_s == 2 * EACH * FULL
+    assert pace(snapshot(seats=FULL), "standard", Outlook(EACH, Course((), 1.0), 0.5)).rate_per_s == 2.0

@@ -70,8 +70,7 @@ def test_where_people_leave_the_wait_is_shorter() -> None:
 def test_what_is_doubtful_about_seats_widens_the_range_where_they_limit() -> None:
     """A session of which nothing is known may be half as long, or twice."""
     full = snapshot(range(1, 500), seats=POLICY.capacity)
-    turnover = Flow().turnover(full)
-    sure = Forecast(pace(full, "standard", turnover), 0.0).eta(399)
+    sure = Forecast(pace(full, "standard", Flow().outlook(full)), 0.0).eta(399)
     told = View(full, flow=Flow()).eta("standard", 400)
     assert told is not None
     assert sure is not None

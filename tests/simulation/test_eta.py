@@ -27,6 +27,9 @@ BEFORE = 0.16
 WIDEST = 2.5
 """In seven such sales in which a room follows its shop it was 1.3 to 2.1 times; the chance of few waits included."""
 
+WIDEST_BEHIND_GHOSTS = 8.0
+"""In eight of those in which nine of ten vanish, 1.9 to 7.2: nobody knows who of the few that are left will come."""
+
 
 @pytest.fixture(scope="module", params=NAMES)
 def played(request: pytest.FixtureRequest) -> Result:
@@ -51,6 +54,8 @@ def test_the_ceiling_of_a_room_that_follows_its_shop_is_no_rate_to_be_used(
     assert played.rate_use is None or "adaptation" not in request.node.name
 
 
-def test_the_range_that_is_shown_tells_something(played: Result) -> None:
+def test_the_range_that_is_shown_tells_something(played: Result, request: pytest.FixtureRequest) -> None:
     """Half of the ranges are no wider than two and a half times the wait that remained."""
-    assert 0 < (played.eta_width or 0) <= WIDEST
+    widest = WIDEST_BEHIND_GHOSTS if "mass-leaving" in request.node.name else WIDEST
+
+    assert 0 < (played.eta_width or 0) <= widest

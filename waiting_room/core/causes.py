@@ -78,7 +78,7 @@ class Causes:
         if last is not None and snapshot.now_ms - last.now_ms < _LOOK_MS and snapshot.round == last.round:
             return
         self._last = snapshot
-        per_seat_s, self._per_seat_s = self._per_seat_s, flow.turnover(snapshot).per_seat_s
+        per_seat_s, self._per_seat_s = self._per_seat_s, flow.per_seat_s(snapshot)
         if last is None:
             return
         if snapshot.round != last.round:
@@ -141,7 +141,8 @@ class Causes:
         ahead = self._last.lanes[lane].waiting / 2
         if pace.rate_per_s <= 0 or ahead < 1:
             return 0.0
-        return log(pace.wait_s(ahead, leaving_per_s) / pace.wait_s(ahead, max(leaving_per_s, self._leaving[lane])))
+        most = max(leaving_per_s, self._leaving[lane])
+        return log(pace.reach(leaving_per_s).wait_s(ahead) / pace.reach(most).wait_s(ahead))
 
 
 def _stops(snapshot: Snapshot, last: Snapshot) -> Longer | None:

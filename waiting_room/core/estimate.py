@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import exp, expm1, log, log1p, log2
 from typing import Final, NamedTuple
 
-from waiting_room.core.flow import Turnover
+from waiting_room.core.flow import Outlook
 from waiting_room.core.lanes import portions
 from waiting_room.core.outcomes import Eta
 from waiting_room.core.polling import Intervals
@@ -32,6 +32,9 @@ _MOST_LEFT: Final = 40.0
 """e to this power is more than any crowd."""
 _NOBODY_LEAVES: Final = 1e-12
 """Below this the two formulas differ by less than a float can tell: the wait never falls with more people ahead."""
+
+_FULL: Final = 0.97
+"""A room whose seats let in so much of its rate goes by its rate."""
 _LEAST_FILL: Final = 1.02
 """A shop that is not full is filled by a little more than go out of it; the law of adaptation may rest for a moment."""
 _SLACK_S: Final = 3.0
@@ -110,65 +113,112 @@ def _called(cohorts: list[Cohort]) -> int:
     return sum(cohort.present for cohort in cohorts[1:])
 
 
-class Pace(NamedTuple):
+class _Stage(NamedTuple):
     """
-    Hold how people of one lane are called: *first_per_s* for *first_s*, while seats fill or those too many end, and
-    *rate_per_s* from then on, when each seat that ends brings the next one in. *by_seats*: it is the seats that limit.
+    Hold a part of a wait: it begins at *from_s*, for those who have *ahead* people before them at first; each of the
+    *rate_per_s* who are called then stands for *grown* of them, for others have left by then.
     """
 
+    from_s: float
+    ahead: float
+    grown: float
     rate_per_s: float
-    first_per_s: float = 0.0
-    first_s: float = 0.0
-    by_seats: bool = False
 
-    def wait_s(self, ahead: float, leaving_per_s: float) -> float:
+
+def _from_s(stage: _Stage) -> float:
+    return stage.from_s
+
+
+def _ahead(stage: _Stage) -> float:
+    return stage.ahead
+
+
+class Reach(NamedTuple):
+    """
+    Hold who is reached when, in *stages*, while *leaving_per_s* of those who wait give up.
+    """
+
+    stages: tuple[_Stage, ...]
+    leaving_per_s: float
+
+    def wait_s(self, ahead: float) -> float:
         """
         Return the time until *ahead* people have been called or have left.
         """
-        if self.first_s <= 0:
-            return wait_s(ahead, self.rate_per_s, leaving_per_s)
-        gone = ahead_after(self.first_s, self.first_per_s, leaving_per_s)
-        if ahead < gone:
-            return wait_s(ahead, self.first_per_s, leaving_per_s)
-        left = (ahead - gone) * exp(-min(_MOST_LEFT, leaving_per_s * self.first_s))
-        return self.first_s + wait_s(left, self.rate_per_s, leaving_per_s)
+        stage = self.stages[max(0, bisect_right(self.stages, ahead, key=_ahead) - 1)]
+        return stage.from_s + wait_s((ahead - stage.ahead) / stage.grown, stage.rate_per_s, self.leaving_per_s)
 
-    def ahead_after(self, seconds: float, leaving_per_s: float) -> float:
+    def ahead_after(self, seconds: float) -> float:
         """
         Return how many people are called or leave within *seconds*: the inverse of `wait_s`.
         """
-        if seconds <= self.first_s:
-            return ahead_after(seconds, self.first_per_s, leaving_per_s)
-        gone = ahead_after(self.first_s, self.first_per_s, leaving_per_s)
-        later = ahead_after(seconds - self.first_s, self.rate_per_s, leaving_per_s)
-        return gone + later * exp(min(_MOST_LEFT, leaving_per_s * self.first_s))
+        stage = self.stages[max(0, bisect_right(self.stages, seconds, key=_from_s) - 1)]
+        return stage.ahead + stage.grown * ahead_after(seconds - stage.from_s, stage.rate_per_s, self.leaving_per_s)
 
 
-def pace(snapshot: Snapshot, lane: str, turnover: Turnover, turnout: float | None = None) -> Pace:
+class Pace(NamedTuple):
     """
-    Return how the people of *lane* are called, by the rate and by the seats.
-
-    With C seats of which each ends λ times a second, and r admissions a second at the most, ``ds/dt = r - λs``: where
-    r > λC the seats s are full after ``ln((r - λs)/(r - λC))/λ``, and from then on λC are admitted. Seats beyond C end
-    without a successor, for ``ln(s/C)/λ``. Where r is less than that, the seats do not matter. Where the shop bears
-    fewer than there are seats, C is how many it bears. *turnout*: the share of those called who come, where somebody
-    has measured it; that of the snapshot otherwise.
+    Hold how people of one lane are called: in *steps* of so many seconds and so many per second, while seats fill or
+    those too many end, and *rate_per_s* from then on. *by_seats*: it is the seats that limit.
     """
-    follows, state = follows_shop(snapshot), snapshot.shop.adaptation
-    borne = state.limit if follows and state is not None else snapshot.capacity
-    each, ends = turnover.per_seat_s, turnover.per_seat_s * borne
-    rate_per_s = snapshot.rate_limit / 60 if follows else snapshot.rate_per_s
-    if not snapshot.rate_per_s or not borne or ends >= rate_per_s:
-        return Pace(call_rate_per_s(snapshot, lane))
-    part = part_of(snapshot, lane) / (min(1.0, 1 - snapshot.no_show) if turnout is None else turnout)
-    full, seats = part * ends, snapshot.seats + snapshot.expected
+
+    rate_per_s: float
+    steps: tuple[tuple[float, float], ...] = ()
+    by_seats: bool = False
+
+    def reach(self, leaving_per_s: float) -> Reach:
+        """
+        Return who is reached when.
+        """
+        stages, from_s, ahead, grown = [], 0.0, 0.0, 1.0
+        for seconds, rate_per_s in self.steps:
+            stages.append(_Stage(from_s, ahead, grown, rate_per_s))
+            ahead += grown * ahead_after(seconds, rate_per_s, leaving_per_s)
+            grown *= exp(min(_MOST_LEFT, leaving_per_s * seconds))
+            from_s += seconds
+        return Reach((*stages, _Stage(from_s, ahead, grown, self.rate_per_s)), leaving_per_s)
+
+
+def pace(snapshot: Snapshot, lane: str, outlook: Outlook) -> Pace:
+    """
+    Return how the people of *lane* are called, by the rate or by the seats, whichever limits.
+
+    Where nobody has measured which share of those called come, it is the snapshot's.
+    """
+    follows = follows_shop(snapshot)
+    known = min(1.0, 1 - snapshot.no_show) if outlook.turnout is None else outlook.turnout
+    part = part_of(snapshot, lane) / known
+    if snapshot.rate_per_s and outlook.course is not None and snapshot.capacity:
+        course = outlook.course
+        if course.lowest_per_s < _FULL * snapshot.rate_per_s:
+            steps = tuple((seconds, part * rate_per_s) for seconds, rate_per_s in course.steps)
+            return Pace(part * course.rate_per_s, steps, by_seats=True)
+    elif snapshot.rate_per_s and follows:
+        found = _with_shop(snapshot, outlook.per_seat_s, part)
+        if found is not None:
+            return found
+    return Pace(call_rate_per_s(snapshot, lane))
+
+
+def _with_shop(snapshot: Snapshot, each: float, part: float) -> Pace | None:
+    """
+    Return how people are called in a room that follows its shop; None where the rate alone limits.
+
+    With a shop that bears C visitors, of whom each goes λ times a second, and r admissions a second at the most,
+    ``ds/dt = r - λs``: where r > λC the shop is full after ``ln((r - λs)/(r - λC))/λ``, and from then on λC are
+    admitted. Those beyond C go without a successor, for ``ln(s/C)/λ``.
+    """
+    state = snapshot.shop.adaptation
+    borne = snapshot.capacity if state is None else state.limit
+    ends, rate_per_s = each * borne, snapshot.rate_limit / 60
+    if not borne or ends >= rate_per_s:
+        return None
+    seats = snapshot.seats + snapshot.expected
     if seats >= borne:
-        held = seats if follows else snapshot.seats
-        return Pace(full, 0.0, log(held / borne) / each if held > borne else 0.0, by_seats=not follows)
-    if follows:
-        rate_per_s = min(rate_per_s, max(snapshot.rate_per_s, _LEAST_FILL * ends))
+        return Pace(part * ends, ((log(seats / borne) / each, 0.0),) if seats > borne else ())
+    rate_per_s = min(rate_per_s, max(snapshot.rate_per_s, _LEAST_FILL * ends))
     filled_s = log((rate_per_s - each * seats) / (rate_per_s - ends)) / each
-    return Pace(full, part * rate_per_s, filled_s, by_seats=not follows)
+    return Pace(part * ends, ((filled_s, part * rate_per_s),))
 
 
 def ahead_after(seconds: float, rate_per_s: float, leaving_per_s: float) -> float:
@@ -231,9 +281,9 @@ class Forecast:
     __slots__ = (
         "_intervals",
         "_later",
-        "_leaving_per_s",
         "_made",
         "_pace",
+        "_reach",
         "_sooner",
         "_spread",
         "heard_late_s",
@@ -254,7 +304,7 @@ class Forecast:
         self._intervals = intervals
         self._pace = pace if isinstance(pace, Pace) else Pace(pace)
         self.heard_late_s = 0.0 if intervals is None else intervals.heard_late_s(self._pace.rate_per_s)
-        self._leaving_per_s = leaving_per_s
+        self._reach = self._pace.reach(leaving_per_s)
         self._spread = spread
         self._sooner, self._later = exp(-doubt[0]), exp(doubt[1])
         self.trust = exp(-max(0.0, doubt[0] - _USUAL)), exp(-max(0.0, doubt[1] - _USUAL))
@@ -271,8 +321,8 @@ class Forecast:
         if self._pace.rate_per_s <= 0:
             return None
         ahead = _STEPS[step - 1]
-        soon = self._pace.wait_s(ahead, self._leaving_per_s)
-        late = self._pace.wait_s(_STEPS[step] - 1 if step < len(_STEPS) else ahead, self._leaving_per_s)
+        soon = self._reach.wait_s(ahead)
+        late = self._reach.wait_s(_STEPS[step] - 1 if step < len(_STEPS) else ahead)
         low = max(0.0, soon * self._spread.around(soon)[0] * self._sooner - _EARLY_S)
         high = max(late * self._spread.around(late)[1], late * (1 + _AT_LEAST)) * self._later + _SLACK_S
         if self._intervals is not None:
@@ -285,4 +335,4 @@ class Forecast:
         """
         Return how many people are called or leave within *seconds*.
         """
-        return int(self._pace.ahead_after(seconds, self._leaving_per_s)) if self._pace.rate_per_s > 0 else 0
+        return int(self._reach.ahead_after(seconds)) if self._pace.rate_per_s > 0 else 0

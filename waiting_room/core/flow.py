@@ -9,6 +9,7 @@ from math import exp, log
 from typing import Final, NamedTuple
 
 from waiting_room.core.snapshot import LaneSnapshot, Snapshot
+from waiting_room.core.stays import UNKNOWN_DOUBT, Course, Stays
 from waiting_room.core.steering import follows_shop
 from waiting_room.core.turnout import Turnout
 
@@ -28,17 +29,18 @@ _SHOP: Final = 0.32
 """By so much, as a logarithm, a shop that the room follows comes to bear less or more than it does at a moment."""
 _PRIOR_SHARE: Final = 0.15
 """What is assumed of the session weighs like the ends of so many of all seats."""
-_DOUBT: Final = log(2)
-"""Before any seat has ended, sessions may be half as long as assumed, or twice."""
 
 
-class Turnover(NamedTuple):
+class Outlook(NamedTuple):
     """
-    Hold how many of the seats in use end per second, *per_seat_s*, and by how much this may be off, as a logarithm.
+    Hold what is to come of a room's seats: how many of those in use end per second, *per_seat_s*, and in a room that
+    goes by its own settings the *course* of those who come in; and the share *turnout* of those called who come, None
+    where nobody has measured it.
     """
 
     per_seat_s: float
-    doubt: float
+    course: Course | None = None
+    turnout: float | None = None
 
 
 class Range(NamedTuple):
@@ -83,6 +85,7 @@ class Flow:
     Measure the turnover of a room, and in each lane the share of those waiting who leave, openly or by falling silent.
 
     Until seats have ended a session is taken to last for half the idle timeout. *turnout*: who comes when called.
+    *stays*: how long seats are held, None before the second look.
     """
 
     __slots__ = (
@@ -95,6 +98,7 @@ class Flow:
         "_rate",
         "_seat_s",
         "_waited_s",
+        "stays",
         "turnout",
     )
 
@@ -108,6 +112,7 @@ class Flow:
         self._rate = Range()
         self._follows = False
         self._left = 0
+        self.stays: Stays | None = None
         self.turnout = Turnout()
 
     def see(self, snapshot: Snapshot) -> None:
@@ -130,12 +135,18 @@ class Flow:
         self._follows = follows_shop(snapshot)
         self._rate = self._rate.after(set_rate(last), set_rate(snapshot), elapsed_s)
         keep = exp(-elapsed_s / _SEATS_S)
-        ended = (snapshot.admitted - snapshot.seats) - (last.admitted - last.seats)
-        self._ends = keep * self._ends + max(0, ended)
+        ended = max(0, (snapshot.admitted - snapshot.seats) - (last.admitted - last.seats))
+        self._ends = keep * self._ends + ended
         self._seat_s = keep * self._seat_s + elapsed_s * (snapshot.seats + last.seats) / 2
+        self._see_stays(snapshot, last, ended, elapsed_s)
         for name, lane in snapshot.lanes.items():
             if name in last.lanes:
                 self._see_lane(name, last.lanes[name], lane, elapsed_s)
+
+    def _see_stays(self, snapshot: Snapshot, last: Snapshot, ended: int, elapsed_s: float) -> None:
+        if self.stays is None or self.stays.idle_s != snapshot.policy.idle_timeout_s:
+            self.stays = Stays(snapshot.policy.idle_timeout_s)
+        self.stays.see(last.seats, max(0, snapshot.admitted - last.admitted), ended, elapsed_s)
 
     def _see_lane(self, name: str, before: LaneSnapshot, lane: LaneSnapshot, elapsed_s: float) -> None:
         was = before.presence.total - before.presence.ahead(lane.frontier)
@@ -154,13 +165,26 @@ class Flow:
         """
         return self._left + self.turnout.breaks
 
-    def turnover(self, snapshot: Snapshot) -> Turnover:
+    def per_seat_s(self, snapshot: Snapshot) -> float:
         """
-        Return how fast seats end.
+        Return how many of the seats in use end per second, on average of the last minutes.
         """
         prior = max(1.0, _PRIOR_SHARE * snapshot.capacity)
-        ends, seat_s = self._ends + prior, self._seat_s + prior * snapshot.policy.idle_timeout_s / 2
-        return Turnover(ends / seat_s, _DOUBT * prior / ends)
+        return (self._ends + prior) / (self._seat_s + prior * snapshot.policy.idle_timeout_s / 2)
+
+    def outlook(self, snapshot: Snapshot) -> Outlook:
+        """
+        Return what is to come of the seats.
+
+        In a room that follows its shop the limit and the time that visits take change together, with what the shop
+        bears: of those who came in before nothing follows there.
+        """
+        course = None
+        if not follows_shop(snapshot):
+            stays = self.stays or Stays(snapshot.policy.idle_timeout_s)
+            seats = snapshot.seats + snapshot.expected
+            course = stays.course(seats, snapshot.capacity, snapshot.rate_per_s)
+        return Outlook(self.per_seat_s(snapshot), course, self.turnout.share)
 
     def leaving_per_s(self, lane: str) -> float:
         """
@@ -177,14 +201,15 @@ class Flow:
         shop = _SHOP if self._follows else 0.0
         return shop + self._rate.higher, shop + self._rate.lower
 
-    def by_seats(self, turnover: Turnover) -> tuple[float, float]:
+    def by_seats(self) -> tuple[float, float]:
         """
-        Return the same of a room that goes by its seats; there the turnover may be off as well.
+        Return the same of a room that goes by its seats; there the time that they are held may be off as well.
 
         When a crowd has left silently, nearly all who are called are ghosts, and those behind them may not be.
         """
+        doubt = UNKNOWN_DOUBT if self.stays is None else self.stays.doubt
         lower = self._capacity.lower + self.turnout.higher
-        return turnover.doubt + self._capacity.higher, turnover.doubt + lower
+        return doubt + self._capacity.higher, doubt + lower
 
 
 def set_rate(snapshot: Snapshot) -> float:

@@ -9,7 +9,7 @@ from typing import Final
 from waiting_room.core import estimate, polling
 from waiting_room.core.causes import Causes
 from waiting_room.core.countdown import Countdown
-from waiting_room.core.flow import Flow
+from waiting_room.core.flow import Flow, Outlook
 from waiting_room.core.outcomes import Called, Closed, Early, Eta, Paused, Waiting
 from waiting_room.core.phase import Phase
 from waiting_room.core.reasons import Reason
@@ -27,15 +27,15 @@ def _forecast(
     lane: str,
     spread: estimate.Spread,
     flow: Flow | None,
+    outlook: Outlook | None,
     causes: Causes | None,
     intervals: polling.Intervals,
 ) -> estimate.Forecast:
-    if flow is None:
+    if flow is None or outlook is None:
         pace = estimate.Pace(estimate.call_rate_per_s(snapshot, lane))
         return estimate.Forecast(pace, snapshot.leaving_per_s, spread, intervals=intervals)
-    turnover = flow.turnover(snapshot)
-    pace = estimate.pace(snapshot, lane, turnover, flow.turnout.share)
-    doubt = flow.by_seats(turnover) if pace.by_seats else flow.by_rate()
+    pace = estimate.pace(snapshot, lane, outlook)
+    doubt = flow.by_seats() if pace.by_seats else flow.by_rate()
     leaving_per_s = flow.leaving_per_s(lane)
     longer = None if causes is None else causes.longer(lane, pace, leaving_per_s)
     return estimate.Forecast(pace, leaving_per_s, spread, doubt, longer, intervals)
@@ -66,8 +66,9 @@ class View:
         far_ms = polling.far_interval_ms(snapshot.waiting, snapshot.policy)
         longest_ms = polling.longest_ms(snapshot.slot_ms)
         self._intervals = polling.Intervals(far_ms, longest_ms, snapshot.policy, snapshot.lanes_in_use)
+        outlook = None if flow is None else flow.outlook(snapshot)
         self._forecasts = {
-            name: _forecast(snapshot, name, spreads.get(name, estimate.UNKNOWN), flow, causes, self._intervals)
+            name: _forecast(snapshot, name, spreads.get(name, estimate.UNKNOWN), flow, outlook, causes, self._intervals)
             for name in snapshot.lanes
         }
         self._plain = snapshot.admits and not snapshot.recovering
