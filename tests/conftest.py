@@ -4,6 +4,7 @@ What every test may use: a real Valkey, an empty database, the leak check, hypot
 
 import gc
 import os
+import resource
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -84,6 +85,16 @@ def redis_url(valkey: "EmbeddedValkey") -> Iterator[str]:
         yield valkey.url
 
         assert leaked_keys(client) == []
+
+
+@pytest.fixture
+def file_limits() -> Iterator[tuple[int, int]]:
+    """
+    Hand out how many files this process may have open, and how many at the most; both are as they were afterwards.
+    """
+    found = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield found
+    resource.setrlimit(resource.RLIMIT_NOFILE, found)
 
 
 @pytest.fixture(scope="session")

@@ -236,16 +236,16 @@ def test_looks_between_two_bins_change_nothing() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50), st.floats(0.5, 400)), max_size=30),
+    st.lists(st.tuples(st.integers(0, 90), st.integers(0, 50), st.integers(0, 50), st.floats(0.5, 400)), max_size=30),
     st.floats(1, 3000), st.floats(0, 3000), st.integers(0, 2000), st.floats(0, 100),
 )  # fmt: skip
 def test_no_course_lets_in_more_than_the_rate_or_fewer_than_nobody(
-    looks: list[tuple[int, int, float]], idle_s: float, seats: float, capacity: int, rate_per_s: float
+    looks: list[tuple[int, int, int, float]], idle_s: float, seats: float, capacity: int, rate_per_s: float
 ) -> None:
-    """Whatever was seen, however long nobody looked; and it is known for two idle timeouts."""
+    """Whatever was seen, were it more ends than seats, however long nobody looked; for two idle timeouts."""
     stays = Stays(idle_s)
-    for came, ended, elapsed_s in looks:
-        stays.see(100, came, ended, elapsed_s)
+    for taken, came, ended, elapsed_s in looks:
+        stays.see(taken, came, ended, elapsed_s)
     course = stays.course(seats, capacity, rate_per_s)
 
     assert all(0 <= rate <= rate_per_s * (1 + 1e-9) for _, rate in course.steps)

@@ -29,6 +29,10 @@ _SHORTEST_S: Final = 4.0
 _LONGEST_S: Final = 600.0
 _FINER: Final = 64
 _RATIO: Final = 1.45
+"""
+Mean active times go by this ratio: from 4 s, or a 64th of an idle timeout that is short itself, to ten minutes or
+twice the idle timeout. Likely neighbours are mixed, so that finer ones foretold nothing better.
+"""
 _LEFT: Final = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Shares that are left to their idle end."""
 _ASSUMED: Final = 0.4
@@ -38,6 +42,7 @@ UNKNOWN_DOUBT: Final = log(2)
 _KEEP_S: Final = 1200.0
 """So long is remembered what told for a pair: the people of a sale change."""
 _WORTH: Final = 0.25
+"""No visitor lives by Erlang's law: what ends say for a pair counts a quarter, or the nearest pair would be certain."""
 _LEAST_PLACE: Final = 1e-9
 _TWICE: Final = 2.0
 _STRAY: Final = 0.05
@@ -206,7 +211,7 @@ class Stays:
         part = self.idle_s / self._span_s if bins == most else 1.0
         came_in, went_out, keep = part * self._came, part * self._ended, exp(-self._span_s / _KEEP_S)
         for at, inside in enumerate(self._inside):
-            self._weigh(at, inside, bins, came_in, went_out, taken + went_out, keep)
+            self._weigh(at, inside, bins, came_in, went_out, max(0.0, taken + went_out), keep)
         self._span_s = 0.0 if bins == most else self._span_s - bins * self._bin_s
         self._came = self._ended = 0
         self._known = self._summed_up()

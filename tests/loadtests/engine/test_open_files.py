@@ -4,26 +4,13 @@ A generator whose crowd takes every file still has some for itself.
 
 import os
 import resource
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from loadtests.arrivals.rate import Rate
 from loadtests.engine.open_files import OWN, OpenFiles
 from tests.loadtests.engine.generator import CROWD, look_inside, run, served
 from tests.loadtests.engine.stub import Script, Stub
-
-
-@pytest.fixture
-def limits() -> Iterator[tuple[int, int]]:
-    """
-    Offer the limits of this process, and restore them.
-    """
-    found = resource.getrlimit(resource.RLIMIT_NOFILE)
-    yield found
-    resource.setrlimit(resource.RLIMIT_NOFILE, found)
 
 
 def take_all() -> list[int]:
@@ -38,14 +25,14 @@ def take_all() -> list[int]:
             return taken
 
 
-def test_what_was_held_back_can_be_opened_when_all_else_is_taken(limits: tuple[int, int]) -> None:
+def test_what_was_held_back_can_be_opened_when_all_else_is_taken(file_limits: tuple[int, int]) -> None:
     """
     The measures are written at the end, when thousands of connections are open still.
     """
     files = OpenFiles(10)
     left = os.dup(0)
     os.close(left)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (left + 8, limits[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (left + 8, file_limits[1]))
     taken = take_all()
     files.give_back()
     again = take_all()
@@ -56,7 +43,7 @@ def test_what_was_held_back_can_be_opened_when_all_else_is_taken(limits: tuple[i
     assert len(again) >= 8
 
 
-def test_some_files_are_no_shoppers(limits: tuple[int, int]) -> None:
+def test_some_files_are_no_shoppers(file_limits: tuple[int, int]) -> None:
     """
     As many shoppers may be under way as connections are left beside what the process needs itself.
     """
