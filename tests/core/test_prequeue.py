@@ -3,19 +3,25 @@ What a room promises of its draw, and what it tells of it.
 """
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from waiting_room.core.draw import Draw, commitment, verify
+from waiting_room.core.draw import Draw, Order, commitment, verify
 from waiting_room.core.prequeue import (
     Drawn,
+    Gap,
     Promise,
+    assumed_bits,
+    before_gaps,
+    gaps_text,
     opening_faults,
     orders_of,
     published,
     read_draws,
+    read_gaps,
     source_faults,
 )
+from waiting_room.core.presence import Presence
 
 SEED = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 FIRST = Drawn(1, 1000, SEED, "", "", (("standard", 1, 10), ("loyal", 1, 0)))
@@ -36,6 +42,51 @@ HELD = st.builds(
 def test_the_lines_that_a_store_keeps_are_read_back(held: list[Drawn]) -> None:
     """Whatever a beacon and its announcement hold."""
     assert read_draws("\n".join(drawn.to_text() for drawn in held)) == tuple(held)
+
+
+GAPS = st.lists(
+    st.tuples(st.integers(1, 200), st.integers(0, 90)).map(lambda gap: Gap(gap[0], sum(gap))), max_size=4
+).map(tuple)
+
+
+@given(GAPS)
+def test_the_gaps_that_a_store_keeps_are_read_back(gaps: tuple[Gap, ...]) -> None:
+    """A room that lost nothing keeps an empty text."""
+    assert read_gaps(gaps_text(gaps)) == gaps
+
+
+@given(st.integers(1, 300), GAPS)
+def test_a_draw_reaches_back_over_all_gaps_that_end_where_it_begins(number: int, gaps: tuple[Gap, ...]) -> None:
+    """And no further: the number before is in no gap that ends there, and each number from there on is in one."""
+    first = before_gaps(number, gaps)
+
+    assert first - 1 not in {gap.high for gap in gaps}
+    assert set(range(first, number)) <= {held for gap in gaps for held in range(gap.low, gap.high + 1)}
+
+
+@given(st.sampled_from([1, 65_500, 140_000]), st.integers(0, 200), st.integers(-70_000, 230), GAPS)
+@example(140_000, 200, -70_000, (Gap(5, 30),))
+@example(1, 100, 0, (Gap(1, 100),))
+def test_those_who_were_drawn_count_as_present_but_for_the_gaps(
+    first: int, size: int, ahead: int, gaps: tuple[Gap, ...]
+) -> None:
+    """From the frontier on: those who waited before the pre-queue as well, and nobody from behind the draw."""
+    order = Order(Draw(SEED, commitment(SEED), "", "standard", first, size))
+    frontier = max(1, first + ahead)
+    gaps = tuple(Gap(gap.low + first - 50, gap.high + first - 50) for gap in gaps)
+    nobodys = {number for gap in gaps for number in range(gap.low, gap.high + 1)}
+    present = Presence(frontier, assumed_bits(frontier, (order,), gaps))
+    before = range(frontier, first)
+    drawn = (order.rank_of(number) for number in range(first, first + size) if number not in nobodys)
+    expected = {*before, *(rank for rank in drawn if rank >= frontier)}
+
+    assert present.total == len(expected)
+    assert all(map(present.holds, expected))
+
+
+def test_nobody_counts_as_present_by_a_draw_that_was_not_held() -> None:
+    """A lane in which nobody was drawn has no order."""
+    assert assumed_bits(7, (), ()) == b""
 
 
 def test_no_draw_is_read_of_no_text() -> None:

@@ -88,7 +88,12 @@ def test_who_stays_while_most_vanish_is_called_within_seconds(played: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("name", "seed"), [("draw", 2), ("clocks-back", 2), *(("invitations", seed) for seed in (2, 6, 51, 62))]
+    ("name", "seed"),
+    [
+        *(("draw", seed) for seed in (2, 9)),
+        *(("clocks-back", seed) for seed in (2, 6, 10)),
+        *(("invitations", seed) for seed in (2, 6, 51, 62)),
+    ],
 )
 def test_a_scenario_keeps_every_promise_whatever_fails(name: str, seed: int) -> None:
     """With skewed clocks, killed workers, partitions, lost replies, a promoted replica and an empty store."""

@@ -99,6 +99,16 @@ async def tick(store: Store) -> Snapshot:
     return snapshot
 
 
+async def lose(store: MemoryStore | RedisStore) -> None:
+    """
+    Forget everything, as a server does that restarts without its data.
+    """
+    if isinstance(store, MemoryStore):
+        store.lose(ROOM)
+    else:
+        await store._connection.client.flushall()
+
+
 async def make_anew(store: MemoryStore | RedisStore, policy: Policy = POLICY) -> None:
     """
     Make a room that was lost anew, as somebody does who knows nothing of it, when it has been missed for long enough.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.store.acts import POLICY, ROOM, call, claim, make_anew, pass_time, proof, tick, visitors
+from tests.store.acts import POLICY, ROOM, call, claim, lose, make_anew, pass_time, proof, tick, visitors
 from tests.store.conftest import START_MS, AnyStore
 from waiting_room.core.audit import Record
 from waiting_room.core.phase import Phase
@@ -14,7 +14,6 @@ from waiting_room.core.plan import RECOVERY_MS, plan
 from waiting_room.core.recording import EVENTS_KEPT, QUIET_MS, RECORD_EVENTS, RECORD_MS
 from waiting_room.ports import Claim, Store
 from waiting_room.store.memory import MemoryStore
-from waiting_room.store.redis import RedisStore
 
 
 async def journal(store: AnyStore) -> list[str]:
@@ -209,7 +208,7 @@ async def test_a_lost_log_goes_on_from_what_a_worker_remembers(store: AnyStore) 
     await claim(store, 1)
     await tick(store)
     last = await store.snapshot(ROOM)
-    await forget(store)
+    await lose(store)
     await store.restore(last, {})
     await store.touch(ROOM, {"standard.1": START_MS + 30_000}, [])
     pass_time(store, RECOVERY_MS)
@@ -229,7 +228,7 @@ async def test_a_room_that_was_made_anew_keeps_its_log(store: AnyStore) -> None:
     await tick(store)
     last = await tick(store)
     assert last.head.sequence == 1
-    await forget(store)
+    await lose(store)
     await make_anew(store)
     await join(store, ["v1"])
     await store.restore(last, {})
@@ -239,13 +238,3 @@ async def test_a_room_that_was_made_anew_keeps_its_log(store: AnyStore) -> None:
 
     assert (verdict.proven, verdict.first, verdict.admitted) == (True, 1, 1)
     assert any(last.head.hash in note for note in verdict.notes)
-
-
-async def forget(store: AnyStore) -> None:
-    """
-    Let the store restart without its data.
-    """
-    if isinstance(store, RedisStore):
-        await store._connection.client.flushall()
-    else:
-        store.lose(ROOM)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.store.acts import POLICY, ROOM, call, claim, pass_time, visitors
+from tests.store.acts import POLICY, ROOM, call, claim, lose, pass_time, visitors
 from tests.store.conftest import START_MS, AnyStore
 from waiting_room.core.agenda import NO_RATE
 from waiting_room.core.calendar import Entry, local_text
@@ -207,10 +207,7 @@ async def test_plans_survive_the_loss_of_the_store(store: AnyStore) -> None:
     pass_time(store, 5000)
     assert await tick(store)
     last = await store.snapshot(ROOM)
-    if hasattr(store, "lose"):
-        store.lose(ROOM)
-    else:
-        await store._connection.client.flushall()
+    await lose(store)
     pass_time(store, 1000)
     assert await store.restore(last, {})
     back = await store.snapshot(ROOM)

@@ -4,7 +4,7 @@ The pre-queue and its draw, on both stores.
 
 import pytest
 
-from tests.store.acts import POLICY, ROOM, call, check_in, claim, pass_time, rotate, visitors
+from tests.store.acts import POLICY, ROOM, call, check_in, claim, lose, pass_time, rotate, visitors
 from tests.store.conftest import START_MS, AnyStore
 from waiting_room.core.draw import Draw, Order, commitment
 from waiting_room.core.opening import Opening, opening_of
@@ -264,7 +264,7 @@ async def test_a_lost_room_is_put_back_with_its_draw(store: AnyStore, phase: Pha
     await gather(store, *visitors(10), source="drand 5", opens_at_ms=START_MS + 5000)
     await store.set_phase(ROOM, phase, opening=Opening("8e5c1b"))
     last = await store.snapshot(ROOM)
-    await _lose(store)
+    await lose(store)
     assert await store.restore(last, {"standard": 10})
     found = await store.snapshot(ROOM)
 
@@ -285,7 +285,7 @@ async def test_a_store_that_lost_the_opening_learns_of_it_from_a_worker(store: A
     before = await store.snapshot(ROOM)
     await store.set_phase(ROOM, Phase.OPEN, opening=Opening())
     after = await store.snapshot(ROOM)
-    await _lose(store)
+    await lose(store)
     await store.restore(before, {})
     await store.restore(after, {})
     await store.restore(before, {})
@@ -303,7 +303,7 @@ async def test_a_room_that_is_lost_right_after_its_draw_begins_the_slot_anew(sto
     await store.set_phase(ROOM, Phase.OPEN, opening=Opening())
     await store.flush(ROOM, "standard", {0: bytes([0b01000000])}, 0, 1)
     last = await store.snapshot(ROOM)
-    await _lose(store)
+    await lose(store)
     pass_time(store, 3000)
     await store.restore(last, {"standard": 10})
     meanwhile = await store.snapshot(ROOM)
@@ -326,16 +326,6 @@ async def test_the_opening_expects_those_who_are_there(store: AnyStore) -> None:
     opening = opening_of(await store.snapshot(ROOM))
 
     assert opening.no_show == pytest.approx(0.6)
-
-
-async def _lose(store: AnyStore) -> None:
-    """
-    Forget the room, as a server does that restarts without its data.
-    """
-    if hasattr(store, "lose"):
-        store.lose(ROOM)
-    else:
-        await store._connection.client.flushall()
 
 
 async def test_who_closes_a_room_takes_back_the_time_of_its_opening(store: AnyStore) -> None:

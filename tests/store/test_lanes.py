@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.store.acts import POLICY, ROOM, call, check_in, claim, moved, pass_time, rotate, still, visitors
+from tests.store.acts import POLICY, ROOM, call, check_in, claim, lose, moved, pass_time, rotate, still, visitors
 from tests.store.conftest import AnyStore
 from waiting_room.core.lanes import DEFAULT_LANES, Lane
 from waiting_room.core.phase import Phase
@@ -164,10 +164,7 @@ async def test_all_lanes_come_back_above_their_marks(store: AnyStore) -> None:
     await fill(store, "loyal", 3)
     await call(store, 2, "loyal")
     last = await store.snapshot(ROOM)
-    if hasattr(store, "lose"):
-        store.lose(ROOM)
-    else:
-        await store._connection.client.flushall()
+    await lose(store)
     assert await store.restore(last, {"standard": 70_000, "loyal": 3})
     back = await store.snapshot(ROOM)
 

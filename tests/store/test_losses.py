@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.store.acts import POLICY, ROOM, call, claim, make_anew, pass_time, still, visitors
+from tests.store.acts import POLICY, ROOM, call, claim, lose, make_anew, pass_time, still, visitors
 from tests.store.conftest import AnyStore
 from tests.store.test_contract import fill
 from waiting_room.core.phase import Phase
@@ -26,7 +26,7 @@ async def test_a_lost_room_comes_back_above_the_mark(store: AnyStore) -> None:
     await call(store, 2)
     await claim(store, 1)
     last = await store.snapshot(ROOM)
-    await forget(store)
+    await lose(store)
 
     assert await store.restore(last, {"standard": 5})
     back = await store.snapshot(ROOM)
@@ -42,7 +42,7 @@ async def test_passes_take_their_seats_again_after_a_loss(store: AnyStore) -> No
     """Touched seats return while the room recovers, and never beyond capacity."""
     hard_end_ms = (await store.join(ROOM, "standard", ["v1"]))[0].hard_end_ms
     last = await store.snapshot(ROOM)
-    await forget(store)
+    await lose(store)
     await store.restore(last, {"standard": 1})
     seats = {f"standard.{rank}": hard_end_ms for rank in (1, 2, 3, 4)}
 
@@ -60,7 +60,7 @@ async def test_a_room_that_was_made_anew_is_put_back(store: AnyStore) -> None:
     await call(store, 2)
     await store.set_phase(ROOM, Phase.PAUSED)
     last = await store.snapshot(ROOM)
-    await forget(store)
+    await lose(store)
     await make_anew(store)
 
     assert await store.restore(last, {"standard": 5})
@@ -91,7 +91,7 @@ async def test_a_second_worker_adds_what_it_remembers(store: AnyStore) -> None:
     early = await store.snapshot(ROOM)
     await call(store, 3)
     late = await store.snapshot(ROOM)
-    await forget(store)
+    await lose(store)
     await store.restore(early, {"standard": 5})
 
     assert await store.restore(late, {"standard": 9})
@@ -107,7 +107,7 @@ async def test_a_room_that_may_be_lost_is_not_made_before_it_was_missed_for_a_wh
     Whoever asks first begins the time, and all who ask wait for the same.
     """
     await store.configure(ROOM, POLICY)
-    await forget(store)
+    await lose(store)
     for waited_ms in (0, 1, PATIENCE_MS - 2):
         pass_time(store, waited_ms)
         with pytest.raises(StoreEmptyError):
@@ -133,7 +133,7 @@ async def test_a_room_made_anew_yields_to_what_is_remembered_however_far_it_went
     await store.configure(ROOM, POLICY)
     await store.join(ROOM, "standard", visitors(5))
     last = await store.snapshot(ROOM)
-    await forget(store)
+    await lose(store)
     await make_anew(store)
     for _ in range(last.version + 3):
         assert await store.advance(ROOM, await still(store))
@@ -150,11 +150,11 @@ async def test_the_life_that_began_first_is_put_back_where_two_bear_one_epoch(st
     """
     await store.configure(ROOM, POLICY)
     first = await store.snapshot(ROOM)
-    await forget(store)
+    await lose(store)
     pass_time(store, 1)
     await store.restore(first, {"standard": 7})
     second = await store.snapshot(ROOM)
-    await forget(store)
+    await lose(store)
     pass_time(store, 1)
     await store.restore(first, {"standard": 3})
     pass_time(store, RECOVERY_MS)
@@ -171,7 +171,7 @@ async def test_no_number_is_given_while_the_room_recovers(store: AnyStore) -> No
     """
     await store.configure(ROOM, POLICY)
     last = await store.snapshot(ROOM)
-    await forget(store)
+    await lose(store)
     await store.restore(last, {"standard": 3})
     refused = (await store.join(ROOM, "standard", ["v1"]))[0]
     pass_time(store, RECOVERY_MS)
@@ -180,13 +180,3 @@ async def test_no_number_is_given_while_the_room_recovers(store: AnyStore) -> No
 
     assert (refused.code, refused.number) == (JoinCode.RECOVERING, 0)
     assert (given.number, lane.high_water) == (MARK_STEP + 1, 2 * MARK_STEP)
-
-
-async def forget(store: AnyStore) -> None:
-    """
-    Lose everything, as an empty restart does.
-    """
-    if hasattr(store, "lose"):
-        store.lose(ROOM)
-    else:
-        await store._connection.client.flushall()

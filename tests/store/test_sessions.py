@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.store.acts import POLICY, ROOM, call, claim, pass_time, visitors
+from tests.store.acts import POLICY, ROOM, call, claim, lose, pass_time, visitors
 from tests.store.conftest import AnyStore
-from tests.store.test_losses import forget
 from waiting_room.core.phase import Phase
 from waiting_room.ports import JoinCode, Stage
 from waiting_room.store.redis import RedisStore
@@ -137,7 +136,7 @@ async def test_a_payer_is_put_back_with_the_time_that_is_left(store: AnyStore) -
     end_ms = await enter(store)
     await store.touch(ROOM, {}, [], PAYING)
     began_ms, last = end_ms - SESSION_MS, await store.snapshot(ROOM)
-    await forget(store)
+    await lose(store)
     await store.restore(last, {"standard": 1})
     reply = await store.touch(ROOM, {"standard.1": began_ms + CAP_MS}, [], {"standard.1": Stage("payment", began_ms)})
     pass_time(store, CAP_MS - 1)

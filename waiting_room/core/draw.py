@@ -132,7 +132,7 @@ def verify(draw: Draw, number: int) -> int:
         found.append(Fault("number", f"is {number}", "numbers begin at 1"))
     if found:
         raise DrawError(tuple(found))
-    return Order(draw).rank_of(number) if draw.holds(number) else number
+    return order_of(draw).rank_of(number) if draw.holds(number) else number
 
 
 def base_for(size: int) -> int:

@@ -14,7 +14,7 @@ from waiting_room.core.draw import Order
 from waiting_room.core.lanes import STANDARD_LANE, Lane
 from waiting_room.core.phase import Phase
 from waiting_room.core.policy import Policy
-from waiting_room.core.prequeue import Drawn, Promise
+from waiting_room.core.prequeue import Drawn, Gap, Promise
 from waiting_room.core.presence import Presence
 from waiting_room.core.reasons import Reason
 from waiting_room.core.shadow import Shadow
@@ -47,7 +47,8 @@ class LaneSnapshot:
     it is given out before it is raised. *credit*: the calls that the lane is owed, or has had too many of, less than
     one. *fresh*: the check-ins of the present slot alone, while *presence* counts those of the last one too. *orders*:
     those of the draws that the lane took part in, the latest first. *early_from*: from this number on all wait for a
-    draw and have no rank yet, 0 where none is to come.
+    draw and have no rank yet, 0 where none is to come. *gaps*: the numbers that a loss has left out since the last
+    pre-queue began, and that are nobody's.
     """
 
     issued: int
@@ -59,6 +60,7 @@ class LaneSnapshot:
     credit: float = 0.0
     orders: tuple[Order, ...] = field(repr=False, default=())
     early_from: int = 0
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def waiting(self) -> int:

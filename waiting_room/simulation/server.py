@@ -75,7 +75,8 @@ class Server(MemoryStore):
         self._run_seen[name] = self._run
         state.epoch, state.began, state.version = state.epoch + 1, self.now_ms, 1
         for lane in state.lanes.values():
-            lane.lift(lane.high_water, 0, lane.high_water + steps.MARK_STEP)
+            lane.leave_out(lane.issued, lane.high_water)
+            lane.lift(0, 0, lane.high_water + steps.MARK_STEP)
         state.recover_until = self.now_ms + steps.RECOVERY_MS
         state.owner, state.owner_until = "", 0
         state.journal.note(Act.EPOCH, self.now_ms, [state.epoch])

@@ -38,8 +38,7 @@ class Watch:
         if promises.singly:
             bounds = present.bounds(book, lane, rank, told_from, promises.now_ms)
         if bounds is None:
-            # In the slot of a draw the numbers that a loss has left out count as drawn, and as present.
-            bounds = (1, position if told_from.assumed else len(promises.rank))
+            bounds = (1, len(promises.rank))
         least, most = bounds
         if not least <= position <= most:
             facts = f"{lane} {rank} was shown {position}, and between {least - 1} and {most - 1} others stand before it"

@@ -10,6 +10,7 @@ from waiting_room.core import plan as steps
 from waiting_room.core.agenda import Orders
 from waiting_room.core.plan import Advance
 from waiting_room.core.policy import Policy
+from waiting_room.core.prequeue import gaps_text
 from waiting_room.core.presence import CHUNK_BYTES, CHUNK_RANKS, chunk_of, chunks_between
 from waiting_room.core.shop import encode
 from waiting_room.core.snapshot import Snapshot
@@ -74,6 +75,7 @@ def of_restore(keys: RoomKeys, last: Snapshot, issued: Mapping[str, int], now: s
     ]
     for name, lane in last.lanes.items():
         arguments += [name, issued[name], lane.frontier, max(lane.high_water, issued[name]), lane.early_from]
+        arguments.append(gaps_text(lane.gaps))
     agenda = replies.fields_of(last.agenda)
     told = [part for pair in replies.told_of(last.shop).items() for part in pair]
     arguments += [len(agenda) // 2, *agenda, *numbers(last.policy), "rate", last.rate_per_minute, *told]

@@ -95,7 +95,7 @@ class MemoryStore:
             there = known.lane(lane.name)
             there.high_water = there.high_water or steps.MARK_STEP
         if new and known.phase is Phase.PREQUEUE:
-            known.gather()
+            known.gather(self.now_ms)
         return new
 
     async def set_phase(

@@ -48,6 +48,8 @@ def put_back(known: MemoryRoom | None, last: Snapshot, highest: Mapping[str, int
         there = state.lane(name)
         if lane.frontier > there.frontier:
             state.journal.note(Act.CALLED, now_ms, [name, there.frontier, lane.frontier, 0])
+        there.remember_gaps(lane.gaps)
+        there.leave_out(max(lane.issued, highest.get(name, 0)), mark)
         there.lift(mark, lane.frontier, mark + steps.MARK_STEP)
         if last.round == state.draws.round:
             there.present.join(chunk_of(lane.frontier), last.checked_in(name))

@@ -26,6 +26,8 @@ from waiting_room.store.memory_rights import MemoryRights
 from waiting_room.store.memory_seats import Held, MemorySeats
 
 ADMISSION: Final = 60_000
+RECENT_MS: Final = 3_600_000
+"""So long an operator may take to begin a pre-queue anew that a loss has undone."""
 """One admission in the units of the door's bucket: a rate per minute times milliseconds stays whole."""
 
 
@@ -94,12 +96,12 @@ class MemoryRoom:
         """
         return self.lane(STANDARD_LANE).draw_first > 0
 
-    def gather(self) -> None:
+    def gather(self, now_ms: int) -> None:
         """
         Let those who join from now on wait for a draw.
         """
         for lane in self.lanes.values():
-            lane.draw_first = lane.draw_first or lane.issued + 1
+            lane.gather(recent=now_ms - self.began < RECENT_MS)
 
     def lane(self, name: str) -> MemoryLane:
         """
@@ -137,7 +139,7 @@ class MemoryRoom:
         Change the phase; a pause with a time at which it goes on is a break, a phase that admits holds the draw.
         """
         if phase is Phase.PREQUEUE:
-            self.gather()
+            self.gather(now_ms)
         elif phase is Phase.CLOSED:
             self.draws.opens_at = 0
         elif phase.admits and self.gathers and self.draws.hold(self.lanes, opening.beacon, now_ms):

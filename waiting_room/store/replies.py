@@ -17,8 +17,8 @@ from waiting_room.core.lanes import STANDARD_LANE
 from waiting_room.core.pacing import burst
 from waiting_room.core.phase import MODES, Phase
 from waiting_room.core.policy import Policy
-from waiting_room.core.prequeue import Promise, orders_of, read_draws
-from waiting_room.core.presence import CHUNK_RANKS, Presence, assemble, chunk_of, chunks_between, count_between, filled
+from waiting_room.core.prequeue import Gap, Promise, assumed_bits, orders_of, read_draws, read_gaps
+from waiting_room.core.presence import CHUNK_RANKS, Presence, assemble, chunk_of, chunks_between, count_between
 from waiting_room.core.revoked import Revoked
 from waiting_room.core.shop import Shop, decode, encode
 from waiting_room.core.snapshot import Cohort, LaneSnapshot, Snapshot
@@ -47,6 +47,7 @@ class LaneCounters:
     at_door: tuple[int, ...]
     orders: tuple[Order, ...]
     early_from: int
+    gaps: tuple[Gap, ...]
 
     @property
     def waiting_chunks(self) -> range:
@@ -251,6 +252,7 @@ def _lane_counters(
         at_door=tuple(sorted(map(int, at_door))),
         orders=orders_of(read_draws(fields.get("draws", "")), lane),
         early_from=whole("draw_first", 1) if gathers else 0,
+        gaps=read_gaps(fields.get(field("gaps", lane)) or ""),
     )
 
 
@@ -340,7 +342,7 @@ def fields_of(agenda: Agenda) -> list[str | int]:
 
 
 def _lane_snapshot(lane: LaneCounters, crowd: Crowd, *, assumed: bool) -> LaneSnapshot:
-    drawn = assumed_bits(lane.frontier, lane.orders) if assumed else b""
+    drawn = assumed_bits(lane.frontier, lane.orders, lane.gaps) if assumed else b""
     return LaneSnapshot(
         issued=lane.issued,
         frontier=lane.frontier,
@@ -351,16 +353,8 @@ def _lane_snapshot(lane: LaneCounters, crowd: Crowd, *, assumed: bool) -> LaneSn
         credit=lane.credit,
         orders=lane.orders,
         early_from=lane.early_from,
+        gaps=lane.gaps,
     )
-
-
-def assumed_bits(frontier: int, orders: Sequence[Order]) -> bytes:
-    """
-    Return the bitmap, from the chunk of *frontier*, of all who wait up to the last of the latest of *orders*.
-
-    In the slot of a draw they count as present: their check-ins were by number, and nobody has had the time for others.
-    """
-    return filled(chunk_of(frontier) * CHUNK_RANKS, frontier, orders[0].last) if orders else b""
 
 
 def _with_claims(lane: LaneCounters, claimed: Mapping[int, bytes]) -> tuple[Cohort, ...]:

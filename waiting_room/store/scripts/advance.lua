@@ -16,6 +16,7 @@
 -- @include room
 -- @include door
 -- @include lanes
+-- @include gaps
 -- @include draw
 -- @include journal
 -- @include modes

@@ -11,6 +11,7 @@
 -- @include room
 -- @include door
 -- @include lanes
+-- @include gaps
 -- @include draw
 -- @include journal
 -- @include modes
@@ -61,5 +62,5 @@ if not room or now_is.capacity ~= room.capacity or rate ~= room.rate or depth_ms
   turn(meta, events, now_is, now)
   redis.call('HSET', meta, 'tokens', int(now_is.tokens))
 end
-if not room and ARGV[9] == 'prequeue' then gather(meta, known) end
+if not room and ARGV[9] == 'prequeue' then gather(meta, known, now) end
 return room and 0 or 1

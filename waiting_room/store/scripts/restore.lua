@@ -8,14 +8,15 @@
 -- 8 policy, 9 slot_ms, 10-12 sequence, hash and time of the last record, 13 round, 14 draws that were held, 15 seed of
 -- the one to come or '', 16 its announcement, 17 when the room opens, 18 1 where the slot of the last draw was not over,
 -- 19 when the room was made, 20 when the epoch that is remembered began, 21 by how much the mark is raised ahead, 22
--- number of lanes, then name, issued, frontier, high-water mark, first number to be drawn (0: none) of each, then number
--- of fields of the agenda and these as name, value, then numbers of the policy and what is known of the shop as name,
+-- number of lanes, then name, issued, frontier, high-water mark, first number to be drawn (0: none), numbers that were
+-- left out of each, then number of fields of the agenda and these as name, value, then numbers of the policy and what is known of the shop as name,
 -- value
 -- Returns 1 where the room was begun again, 2 where it was added to, 0 where nothing was lost
 -- @include clock
 -- @include room
 -- @include door
 -- @include lanes
+-- @include gaps
 -- @include draw
 -- @include journal
 -- @include stock
@@ -27,7 +28,7 @@ local function larger(name, value)
 end
 local epoch, version, begun = tonumber(ARGV[4]), tonumber(ARGV[5]), 2
 local born, began = tonumber(ARGV[19]), tonumber(ARGV[20])
-local agenda = 23 + 5 * tonumber(ARGV[22])
+local agenda = 23 + 6 * tonumber(ARGV[22])
 local numbers = agenda + 1 + 2 * tonumber(ARGV[agenda])
 local function recover(...)
   redis.call('HSET', meta, 'epoch', epoch + 1, 'born', ARGV[19], 'began', now, 'phase', ARGV[7], 'recover_until', now + tonumber(ARGV[3]),
@@ -63,10 +64,13 @@ if known > 0 then
   redis.call('HSET', meta, 'phase', ARGV[7])
   note(meta, events, 'phase', now, { ARGV[7] })
 end
-for i = 23, agenda - 1, 5 do
-  local lane, issued, frontier, mark, first = unpack(ARGV, i, i + 4)
+for i = 23, agenda - 1, 6 do
+  local lane, issued, frontier, mark, first, gaps = unpack(ARGV, i, i + 5)
   know(meta, room, lane)
   if known >= 0 and first ~= '0' then redis.call('HSETNX', meta, of(lane, 'draw_first'), first) end
+  remember_gaps(meta, lane, gaps)
+  local last = math.max(tonumber(redis.call('HGET', meta, of(lane, 'issued'))) or 0, tonumber(issued))
+  leave_out(meta, lane, last + 1, tonumber(mark))
   larger(of(lane, 'issued'), math.max(tonumber(issued), tonumber(mark)))
   local before = math.max(1, tonumber(redis.call('HGET', meta, of(lane, 'frontier'))) or 1)
   if tonumber(frontier) > before then note(meta, events, 'called', now, { lane, string.format('%.0f', before), frontier, 0 }) end

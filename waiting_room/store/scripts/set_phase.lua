@@ -8,6 +8,7 @@
 -- @include room
 -- @include door
 -- @include lanes
+-- @include gaps
 -- @include draw
 -- @include journal
 -- @include phase

@@ -9,6 +9,7 @@
 -- @include room
 -- @include door
 -- @include lanes
+-- @include gaps
 -- @include journal
 -- @include seats
 local meta, events = KEYS[1], KEYS[4]
@@ -18,7 +19,9 @@ if not room then return EMPTY end
 local function begin_epoch()
   for lane in string.gmatch(room.lanes, '[^,]+') do
     local marks = redis.call('HMGET', meta, of(lane, 'issued'), of(lane, 'high_water'))
-    local mark = math.max(tonumber(marks[1]) or 0, tonumber(marks[2]) or 0)
+    local issued = tonumber(marks[1]) or 0
+    local mark = math.max(issued, tonumber(marks[2]) or 0)
+    leave_out(meta, lane, issued + 1, mark)
     redis.call('HSET', meta, of(lane, 'issued'), int(mark), of(lane, 'high_water'), int(mark + tonumber(ARGV[7])))
   end
   redis.call('HSET', meta, 'epoch', room.epoch + 1, 'began', now, 'version', 1, 'recover_until', now + tonumber(ARGV[3]),

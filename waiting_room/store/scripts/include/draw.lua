@@ -1,10 +1,15 @@
 -- The draw. From the pre-queue on, `draw_first` of each lane is the first number that will be drawn; the opening writes
 -- down how many there are, and with that the order of them all is fixed. `draws` are the draws that were held, a line
 -- each: round, time, seed, announcement, beacon, then lane:first:size with commas.
-local function gather(meta, room)
+-- Where a loss is not an hour old, the pre-queue may have begun before it: who got one of the numbers that it left out
+-- is drawn as well.
+local function gather(meta, room, now)
+  local recent = now - (tonumber(redis.call('HGET', meta, 'began')) or 0) < 3600000
   for lane in string.gmatch(room.lanes, '[^,]+') do
-    local issued = tonumber(redis.call('HGET', meta, of(lane, 'issued'))) or 0
-    redis.call('HSETNX', meta, of(lane, 'draw_first'), int(issued + 1))
+    local values = redis.call('HMGET', meta, of(lane, 'issued'), of(lane, 'frontier'))
+    local first = (tonumber(values[1]) or 0) + 1
+    if recent then first = math.max(before_gaps(meta, lane, first), math.min(first, tonumber(values[2]) or 1)) end
+    redis.call('HSETNX', meta, of(lane, 'draw_first'), int(first))
   end
 end
 -- Forgets the draws that ordered nobody's ticket any more: a ticket lives a day.

@@ -17,7 +17,7 @@ local function change_phase(meta, events, room, phase, now, resume_at, notice, d
     end
   end
   if phase == 'prequeue' then
-    gather(meta, room)
+    gather(meta, room, now)
   elseif room.draw_first > 0 and (phase == 'open' or phase == 'draining') then
     hold_draw(meta, room, now, unpack(drawing))
   end
