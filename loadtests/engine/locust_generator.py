@@ -52,7 +52,7 @@ class Generator:
         self._arrivals = plan.share()
         self._scheduled = len(self._arrivals)
         self._users = shopper_class(plan)
-        self._files = OpenFiles(plan.in_flight_share)
+        self._files = OpenFiles(plan.in_flight_share, 2 if plan.name == "with_room" else 1)
         self._shoppers = Group()
         self._stop = Event()
         self._interrupted = False

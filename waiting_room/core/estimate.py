@@ -16,7 +16,6 @@ from waiting_room.core.outcomes import Eta
 from waiting_room.core.polling import Intervals
 from waiting_room.core.reasons import Longer
 from waiting_room.core.snapshot import Cohort, Snapshot
-from waiting_room.core.steering import follows_shop
 
 _MEASURE_MS: Final = 30_000
 _TRUST_MS: Final = 8000
@@ -145,14 +144,14 @@ class Reach(NamedTuple):
         """
         Return the time until *ahead* people have been called or have left.
         """
-        stage = self.stages[max(0, bisect_right(self.stages, ahead, key=_ahead) - 1)]
+        stage = self.stages[bisect_right(self.stages, ahead, key=_ahead) - 1]
         return stage.from_s + wait_s((ahead - stage.ahead) / stage.grown, stage.rate_per_s, self.leaving_per_s)
 
     def ahead_after(self, seconds: float) -> float:
         """
         Return how many people are called or leave within *seconds*: the inverse of `wait_s`.
         """
-        stage = self.stages[max(0, bisect_right(self.stages, seconds, key=_from_s) - 1)]
+        stage = self.stages[bisect_right(self.stages, seconds, key=_from_s) - 1]
         return stage.ahead + stage.grown * ahead_after(seconds - stage.from_s, stage.rate_per_s, self.leaving_per_s)
 
 
@@ -185,19 +184,15 @@ def pace(snapshot: Snapshot, lane: str, outlook: Outlook) -> Pace:
 
     Where nobody has measured which share of those called come, it is the snapshot's.
     """
-    follows = follows_shop(snapshot)
     known = min(1.0, 1 - snapshot.no_show) if outlook.turnout is None else outlook.turnout
     part = part_of(snapshot, lane) / known
-    if snapshot.rate_per_s and outlook.course is not None and snapshot.capacity:
-        course = outlook.course
-        if course.lowest_per_s < _FULL * snapshot.rate_per_s:
-            steps = tuple((seconds, part * rate_per_s) for seconds, rate_per_s in course.steps)
-            return Pace(part * course.rate_per_s, steps, by_seats=True)
-    elif snapshot.rate_per_s and follows:
-        found = _with_shop(snapshot, outlook.per_seat_s, part)
-        if found is not None:
-            return found
-    return Pace(call_rate_per_s(snapshot, lane))
+    course, found = outlook.course, None
+    if course is None:
+        found = _with_shop(snapshot, outlook.per_seat_s, part) if snapshot.rate_per_s else None
+    elif snapshot.capacity and course.lowest_per_s < _FULL * snapshot.rate_per_s:
+        steps = tuple((seconds, part * rate_per_s) for seconds, rate_per_s in course.steps)
+        found = Pace(part * course.rate_per_s, steps, by_seats=True)
+    return found or Pace(call_rate_per_s(snapshot, lane))
 
 
 def _with_shop(snapshot: Snapshot, each: float, part: float) -> Pace | None:

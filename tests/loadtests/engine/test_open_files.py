@@ -7,8 +7,11 @@ import resource
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from loadtests.arrivals.rate import Rate
 from loadtests.engine.open_files import OWN, OpenFiles
+from loadtests.engine.plan import RunName
 from tests.loadtests.engine.generator import CROWD, look_inside, run, served
 from tests.loadtests.engine.stub import Script, Stub
 
@@ -65,16 +68,19 @@ def test_what_is_given_back_twice_is_given_back_once() -> None:
     os.close(after)
 
 
-async def test_a_crowd_beyond_the_open_files_leaves_the_measures_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "come"), [("without_room", 40), ("with_room", 20)])
+async def test_a_crowd_beyond_the_open_files_leaves_the_measures_whole(
+    tmp_path: Path, name: RunName, come: int
+) -> None:
     """
-    Of a hundred and eighty shoppers with a connection each, under a limit of 120, the first 40 come; nobody's file is
-    missing, the measures' own least of all.
+    Of a hundred and eighty shoppers under a limit of 120 the first 40 come, or 20 where each has a connection to shop
+    and room; nobody's file is missing, the measures' own least of all.
     """
     crowd = replace(CROWD, rate=Rate(((0.0, 120.0), (1.5, 120.0))))
-    measures = (await run(tmp_path, Script(polls=10_000), files=120, streams=(crowd,), drain_s=1.0)).measures
+    measures = (await run(tmp_path, Script(polls=10_000), files=120, streams=(crowd,), drain_s=1.0, name=name)).measures
     [(why, count)] = [told for told in measures.problems.items() if "not started" in told[0]]
 
-    assert measures.arrivals == 40
+    assert measures.arrivals == come
     assert measures.arrivals + measures.not_started == measures.scheduled > 100
     assert (measures.unsent, count) == (0, measures.not_started)
     assert why.endswith("of 120 open files there was none left (raise the limit: ulimit -n)")
