@@ -16,7 +16,7 @@ from waiting_room.core.estimate import CLASSES, SHORTEST_S, Forecast, Pace, Spre
 from waiting_room.core.flow import Outlook
 from waiting_room.core.lanes import Lane
 from waiting_room.core.shop import Shop
-from waiting_room.core.snapshot import Snapshot
+from waiting_room.core.snapshot import Cohort, Snapshot
 from waiting_room.core.stays import Course
 
 FULL = POLICY.capacity
@@ -96,15 +96,28 @@ def test_half_of_those_called_come() -> None:
     ("changes", "at_last"),
     [
         ({"seats": FULL - 1}, 9.8),  # as many end as may come in, but for a few
-        ({"seats": 5, "policy": replace(POLICY, capacity=0)}, 0.0),  # there are no seats at all
         ({"rate_per_minute": 0}, 0.0),
     ],
 )
 def test_where_seats_do_not_limit_the_room_goes_by_its_rate(changes: dict[str, Any], at_last: float) -> None:
-    """Whatever that is."""
-    room = snapshot(range(1, 500), **changes)
+    """Whatever that is, and however many were called in the last seconds."""
+    room = snapshot(range(1, 500), cohorts=(Cohort(NOW_MS - 20_000, 1, 9, 8), Cohort(NOW_MS, 9, 60, 51)), **changes)
 
-    assert paced(room, at_last=at_last) == Pace(call_rate_per_s(room, "standard"))
+    assert paced(room, at_last=at_last) == Pace(room.rate_per_s)
+
+
+def test_where_half_of_those_called_come_twice_as_many_are_called_as_the_rate_lets_in() -> None:
+    """As they are where the seats are the limit."""
+    room = snapshot(range(1, 500), no_show=0.5)
+
+    assert paced(room, at_last=9.8) == Pace(20.0)
+
+
+def test_without_seats_nobody_is_called() -> None:
+    """Though some still sit on those that there were."""
+    room = snapshot(range(1, 500), seats=5, policy=replace(POLICY, capacity=0))
+
+    assert paced(room, at_last=0.0) == Pace(0.0)
 
 
 def test_in_strict_order_the_first_lane_is_told_the_whole_rate() -> None:

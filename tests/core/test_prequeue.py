@@ -56,6 +56,7 @@ def test_the_gaps_that_a_store_keeps_are_read_back(gaps: tuple[Gap, ...]) -> Non
 
 
 @given(st.integers(1, 300), GAPS)
+@example(31, (Gap(11, 30), Gap(2, 3), Gap(5, 10)))
 def test_a_draw_reaches_back_over_all_gaps_that_end_where_it_begins(number: int, gaps: tuple[Gap, ...]) -> None:
     """And no further: the number before is in no gap that ends there, and each number from there on is in one."""
     first = before_gaps(number, gaps)
@@ -65,8 +66,9 @@ def test_a_draw_reaches_back_over_all_gaps_that_end_where_it_begins(number: int,
 
 
 @given(st.sampled_from([1, 65_500, 140_000]), st.integers(0, 200), st.integers(-70_000, 230), GAPS)
-@example(140_000, 200, -70_000, (Gap(5, 30),))
-@example(1, 100, 0, (Gap(1, 100),))
+@example(140_000, 200, -70_000, (Gap(60, 90),))
+@example(65_500, 200, 60, (Gap(60, 90),))
+@example(1, 100, 0, (Gap(60, 90),))
 def test_those_who_were_drawn_count_as_present_but_for_the_gaps(
     first: int, size: int, ahead: int, gaps: tuple[Gap, ...]
 ) -> None:

@@ -186,13 +186,14 @@ def pace(snapshot: Snapshot, lane: str, outlook: Outlook) -> Pace:
     """
     known = min(1.0, 1 - snapshot.no_show) if outlook.turnout is None else outlook.turnout
     part = part_of(snapshot, lane) / known
-    course, found = outlook.course, None
+    course, rate_per_s = outlook.course, snapshot.rate_per_s if snapshot.capacity else 0.0
     if course is None:
-        found = _with_shop(snapshot, outlook.per_seat_s, part) if snapshot.rate_per_s else None
-    elif snapshot.capacity and course.lowest_per_s < _FULL * snapshot.rate_per_s:
-        steps = tuple((seconds, part * rate_per_s) for seconds, rate_per_s in course.steps)
-        found = Pace(part * course.rate_per_s, steps, by_seats=True)
-    return found or Pace(call_rate_per_s(snapshot, lane))
+        found = _with_shop(snapshot, outlook.per_seat_s, part) if rate_per_s else None
+        return found or Pace(call_rate_per_s(snapshot, lane))
+    if course.lowest_per_s < _FULL * rate_per_s:
+        steps = tuple((seconds, part * step_per_s) for seconds, step_per_s in course.steps)
+        return Pace(part * course.rate_per_s, steps, by_seats=True)
+    return Pace(part * rate_per_s)
 
 
 def _with_shop(snapshot: Snapshot, each: float, part: float) -> Pace | None:
