@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from waiting_room.core.draw import Draw, Order, beacon_faults, commitment, order_of
-from waiting_room.core.presence import CHUNK_BYTES, CHUNK_RANKS, chunk_of, filled
+from waiting_room.core.presence import CHUNK_RANKS, chunk_of, filled
 from waiting_room.core.reading import can_be_sent
 from waiting_room.errors import Fault
 
@@ -147,11 +147,8 @@ def assumed_bits(frontier: int, orders: Sequence[Order], gaps: tuple[Gap, ...]) 
         return b""
     bits = filled(chunk_of(frontier) * CHUNK_RANKS, frontier, orders[0].last)
     empty = _ranks_of(orders[0], gaps)
-    if not empty:
-        return bits
-    behind = (chunk_of(orders[0].first) - chunk_of(frontier)) * CHUNK_BYTES
-    aligned = bytes(behind) + empty if behind > 0 else empty[-behind:]
-    return (int.from_bytes(bits) & ~int.from_bytes(aligned)).to_bytes(len(bits))
+    # Both bitmaps end with the byte of the last rank, and so are aligned as numbers wherever they begin.
+    return (int.from_bytes(bits) & ~int.from_bytes(empty)).to_bytes(len(bits)) if empty else bits
 
 
 @lru_cache(maxsize=16)
