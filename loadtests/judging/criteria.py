@@ -64,6 +64,7 @@ def thresholds_of(criteria: Iterable[Criterion], run: str) -> tuple[Threshold, .
             comparator=criterion.comparator,
             limit=criterion.limit,
             why=criterion.why,
+            why_pl=criterion.why_pl,
             phase=criterion.phase,
         )
         for criterion in criteria

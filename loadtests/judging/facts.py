@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadtests.judging.words import Words
 from loadtests.measuring.measures import Measures
 from loadtests.scenario.spec import Scenario
 from waiting_room.core.draw import Draw
@@ -112,7 +113,7 @@ class Circumstances:
         settings: groups of settings, by the group's title.
         versions: of everything that took part.
         not_measured: sentences on what could not be measured, and why.
-        reasons: sentences on why the rehearsal ended early, if it did.
+        reasons: sentences on why the rehearsal ended early, if it did; in English.
         scenario: what the result tells of the scenario.
     """
 
@@ -122,6 +123,6 @@ class Circumstances:
     command: str
     settings: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]
-    not_measured: Sequence[str] = ()
+    not_measured: Sequence[Words] = ()
     reasons: Sequence[str] = field(default_factory=tuple)
     scenario: Mapping[str, Any] = field(default_factory=dict)

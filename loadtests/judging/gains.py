@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from loadtests.crowd.kinds import KINDS, called, means_well
+from loadtests.judging.words import Words
 from loadtests.measuring.fairness import quantile
 from loadtests.measuring.gain import Gain
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
-from loadtests.scenario.spec import Criterion, Scenario
-
-Words = Mapping[str, str]
-"""A text in English and Polish, by language."""
+from loadtests.scenario.spec import Comparator, Criterion, Scenario
 
 BOT: Final = "bot"
 
@@ -291,13 +289,16 @@ def criteria_of(scenario: Scenario) -> tuple[Criterion, ...]:
     kinds = {kind for stream in scenario.streams for kind, part in stream.journeys.items() if part > 0}
     own = {criterion.figure for criterion in scenario.criteria}
     implied = [
-        Criterion(f"gained_{kind}", f"gained_{kind}", "==", 0, why=_WHY[kind])
-        for kind in KINDS
-        if kind in kinds and not means_well(kind) and kind != BOT
+        _gains_at_most(kind, "==", 0) for kind in KINDS if kind in kinds and not means_well(kind) and kind != BOT
     ]
     if BOT in kinds and (left := seats_left_to_bots(scenario)) is not None:
-        implied.append(Criterion(f"gained_{BOT}", f"gained_{BOT}", "<=", left, why=_WHY[BOT]))
+        implied.append(_gains_at_most(BOT, "<=", left))
     return (*scenario.criteria, *(criterion for criterion in implied if criterion.figure not in own))
+
+
+def _gains_at_most(kind: str, comparator: Comparator, limit: float) -> Criterion:
+    name, (why, why_pl) = f"gained_{kind}", _WHY[kind]
+    return Criterion(name, name, comparator, limit, why=why, why_pl=why_pl)
 
 
 def seats_left_to_bots(scenario: Scenario) -> int | None:
@@ -317,12 +318,34 @@ def seats_left_to_bots(scenario: Scenario) -> int | None:
     return sum(shared) * math.floor(per_minute * (1 + minutes))
 
 
-_WHY: Final[Mapping[str, str]] = {
-    "bot": "a bot's place is one of those that its address is given, and an invitation is one place",
-    "sharer": "a pass is one seat, whoever holds a copy",
-    "replayer": "a seat that was given back is nobody's any more",
-    "forger": "nothing made up is taken for good",
-    "jumper": "there is no way in front of the others, and none out of the shop",
-    "storm": "reloading brings nobody forward",
-    "slowloris": "held connections keep nobody else out",
+_WHY: Final[Mapping[str, tuple[str, str]]] = {
+    "bot": (
+        "a bot's place is one of those that its address is given, and an invitation is one place",
+        "miejsce bota to jedno z tych, które przysługują jego adresowi, a zaproszenie to jedno miejsce",
+    ),
+    "sharer": (
+        "a pass is one seat, whoever holds a copy",
+        "przepustka to jedno miejsce w sklepie, niezależnie od liczby kopii",
+    ),
+    "replayer": (
+        "a seat that was given back is nobody's any more",
+        "miejsce, które oddano, nie należy już do nikogo",
+    ),
+    "forger": (
+        "nothing made up is taken for good",
+        "nic podrobionego nie uchodzi za prawdziwe",
+    ),
+    "jumper": (
+        "there is no way in front of the others, and none out of the shop",
+        "nikogo nie da się ominąć, ani w kolejce, ani wejściem od sklepu",
+    ),
+    "storm": (
+        "reloading brings nobody forward",
+        "odświeżanie strony nikogo nie przesuwa do przodu",
+    ),
+    "slowloris": (
+        "held connections keep nobody else out",
+        "przetrzymywane połączenia nikogo nie zatrzymują przed wejściem",
+    ),
 }
+"""In English and in Polish."""

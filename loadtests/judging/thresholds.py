@@ -12,12 +12,12 @@ from typing import Any, Literal
 from loadtests.arrivals.check import LEVEL
 from loadtests.judging.validity import CPU_PEAK, START_LAG_MS
 from loadtests.judging.visits import ERRORS_MOST
+from loadtests.scenario.spec import Comparator
 
 WITHOUT = "without_room"
 WITH = "with_room"
 
 Kind = Literal["criterion", "meaning", "validity"]
-Comparator = Literal[">=", "<=", "==", ">", "<"]
 COMPARE: dict[Comparator, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -39,6 +39,7 @@ class Threshold:
         comparator: how the value stands to the limit when all is well.
         limit: the limit, in the field's unit.
         why: one sentence for people: what it means when it holds.
+        why_pl: the same in Polish, where a scenario says it; of limits that every rehearsal has the report knows it.
         kind: `criterion` decides pass or fail, `validity` whether the run may be judged at all, and `meaning` whether
             there was an overload to be rescued from.
         phase: over which phase of the run the field is taken; empty for the whole of it.
@@ -52,6 +53,7 @@ class Threshold:
     why: str
     kind: Kind = "criterion"
     phase: str = ""
+    why_pl: str = ""
 
     def check(self, runs: Mapping[str, Mapping[str, Any] | None]) -> "Check":
         """

@@ -18,6 +18,7 @@ from loadtests.judging.room import room_result
 from loadtests.judging.thresholds import Check, Threshold, evaluate, symptoms
 from loadtests.judging.validity import generator_of
 from loadtests.judging.visits import in_words, visits_of
+from loadtests.judging.words import STOPPED, UNFINISHED, Words, polish_of
 from loadtests.measuring.measures import Measures
 from loadtests.measuring.walks import check_ratios
 
@@ -144,6 +145,7 @@ def result_of(
     checks = evaluate(results, thresholds)
     reached = [check for check in checks if not failed or check.threshold.run in runs]
     verdict = judge(reached, aborted=aborted, broken=broken, failed=failed)
+    reasons = tuple(_reasons(checks, verdict, results, broken=broken))
     return {
         "verdict": verdict,
         "exit_code": EXIT_CODES[verdict],
@@ -151,8 +153,9 @@ def result_of(
         "scenario": dict(circumstances.scenario),
         "thresholds": [check.to_json() for check in checks],
         "runs": results,
-        "reasons": [*circumstances.reasons, *_reasons(checks, verdict, results, broken=broken)],
-        "not_measured": list(circumstances.not_measured),
+        "reasons": [*circumstances.reasons, *(said["en"] for said in reasons)],
+        "not_measured": [said["en"] for said in circumstances.not_measured],
+        "in_polish": polish_of((STOPPED, UNFINISHED, *reasons, *circumstances.not_measured)),
         "started_at": circumstances.started_at,
         "duration_s": round(circumstances.duration_s, 1),
         "command": circumstances.command,
@@ -163,7 +166,7 @@ def result_of(
 
 def _reasons(
     checks: Sequence[Check], verdict: Verdict, results: Mapping[str, dict[str, Any] | None], *, broken: bool
-) -> Iterable[str]:
+) -> Iterable[Words]:
     spoilt = {check.threshold.run for check in checks if check.threshold.field in VISITS and not check.ok}
     if verdict != "aborted":
         told = [run for name, run in results.items() if run is not None and name in spoilt]

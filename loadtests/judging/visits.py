@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Any, Final
 
 from loadtests.crowd.kinds import means_well
+from loadtests.judging.words import Words, spaced
 from loadtests.measuring.measures import Measures, Outcome
 
 ERRORS_MOST: Final = 0.01
@@ -49,7 +50,7 @@ def _buyers_came(measures: Measures) -> bool:
     return nobody < BY_CHANCE
 
 
-def in_words(run: dict[str, Any], *, ended: bool = False) -> str:
+def in_words(run: dict[str, Any], *, ended: bool = False) -> Words:
     """
     Return what went wrong with the visits of a run's result, and what was told most often of it.
 
@@ -58,10 +59,13 @@ def in_words(run: dict[str, Any], *, ended: bool = False) -> str:
         ended: whether one of the rehearsal's programs ended before its time, which explains them.
     """
     killed = any(change["do"].startswith("kill-") for change in run["changes"])
-    advice = "" if ended or killed else " Where the shop works by hand, look at the journey first."
-    problems = sorted(run["problems"].items(), key=lambda told: -told[1])[:1]
-    most = "".join(f" Most often: {what} ({count} times)." for what, count in problems)
-    return (
-        f"{run['visit_error_ratio']:.0%} of the visits of those who mean well ended in an error, and "
-        f"{run['orders_total']} orders were made.{most}{advice}"
-    )
+    share, orders = f"{run['visit_error_ratio']:.0%}", run["orders_total"]
+    en = f"{share} of the visits of those who mean well ended in an error, and {orders} orders were made."
+    pl = f"Błędem skończyło się {share} wizyt kupujących o dobrych zamiarach; złożone zamówienia: {spaced(orders)}."
+    for what, count in sorted(run["problems"].items(), key=lambda told: -told[1])[:1]:
+        en += f" Most often: {what} ({count} times)."
+        pl += f" Najczęściej: {what} ({spaced(count)} razy)."
+    if not ended and not killed:
+        en += " Where the shop works by hand, look at the journey first."
+        pl += " Jeśli sklep działa, gdy klika się ręcznie, sprawdź najpierw scenariusz wizyty."
+    return {"en": en, "pl": pl}

@@ -13,10 +13,11 @@ from loadtests.crowd.streams import Stream
 from loadtests.demo_shop.model import ShopModel
 from loadtests.forecast.knee import Knee, Objective
 from loadtests.forecast.scaling import Fit
+from loadtests.judging.words import UNFINISHED
 from loadtests.rehearsal.brief import DB_CONNECTIONS, shop_model, shop_settings
 from loadtests.rehearsal.capacity import MOST_JUDGED_S, MOST_SHOPPERS, CapacitySearch, Found, Search
 from loadtests.rehearsal.ending import Outline, to_the_end
-from loadtests.rehearsal.files import UNFINISHED, forget_runs, versions, write_json
+from loadtests.rehearsal.files import forget_runs, versions, write_json
 from loadtests.rehearsal.processes import Interrupts
 from loadtests.rehearsal.progress import Progress
 from loadtests.rehearsal.recommending import Advice, advice_of, company_of
@@ -150,7 +151,7 @@ class CapacityStory:
 
     def _search(self, stack: Stack) -> None:
         wish = self._wish
-        self._write(result_of(wish, Searched(reasons=[UNFINISHED], aborted=True)))
+        self._write(result_of(wish, Searched(reasons=[UNFINISHED["en"]], aborted=True)))
         forget_runs(wish.out / "runs", ("capacity", r"step-\d+", "surge"))
         self._show.begin(f"What can {wish.target or 'the demo shop'} sell? Twice as many shoppers at each step.")
         search = Search(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from loadtests.judging.words import STOPPED
 from loadtests.rehearsal.asking import RefusedError
 from loadtests.rehearsal.processes import Family, Interrupted, Interrupts, ProcessError
 from loadtests.rehearsal.stack import Ports, Secrets, Stack
@@ -83,7 +84,7 @@ def to_the_end(
             play(Stack(family, out / "runs", ports, Secrets.fresh()))
     except Interrupted:
         outline.aborted = True
-        outline.reasons.append("It was stopped by hand.")
+        outline.reasons.append(STOPPED["en"])
     except BrokenOffError as error:
         outline.failed = True
         outline.reasons.append(str(error))

@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from loadtests.judging.junit import junit
 from loadtests.judging.markdown import markdown
 from loadtests.measuring.measures import Measures
 from loadtests.report.page import render
 
-UNFINISHED: Final = "It has not come to its end: it is still being played, or it was killed."
 """What a result says from the first moment on, until that of the end takes its place."""
 
 

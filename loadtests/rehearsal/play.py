@@ -16,6 +16,7 @@ from loadtests.judging.live import Follower
 from loadtests.judging.selling import capacity_of
 from loadtests.judging.thresholds import Threshold, applicable
 from loadtests.judging.verdict import result_of
+from loadtests.judging.words import UNFINISHED, Words
 from loadtests.measuring.measures import Measures
 from loadtests.measuring.salvage import salvaged
 from loadtests.rehearsal.brief import Brief, Course, course_of, shop_model, shop_settings
@@ -23,7 +24,7 @@ from loadtests.rehearsal.changes import TimeLine
 from loadtests.rehearsal.cleanup import clean_up, fresh_run_id
 from loadtests.rehearsal.demand import planned_spans
 from loadtests.rehearsal.ending import Outline, RehearsalError, to_the_end
-from loadtests.rehearsal.files import UNFINISHED, forget_runs, versions, write_json, write_results
+from loadtests.rehearsal.files import forget_runs, versions, write_json, write_results
 from loadtests.rehearsal.hands import WORKERS, OwnHands
 from loadtests.rehearsal.outlook import outlook_of
 from loadtests.rehearsal.processes import Interrupts, ProcessError
@@ -52,7 +53,7 @@ class Story(Outline):
     scenario: Scenario | None = None
     played: dict[str, Played] = field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
-    not_measured: list[str] = field(default_factory=list)
+    not_measured: list[Words] = field(default_factory=list)
     storeless: bool = False
     tags: list[str] = field(default_factory=list)
     cleaned_up: dict[str, Any] | None = None
@@ -93,7 +94,7 @@ class Rehearsal:
     def _begin(self, stack: Stack) -> None:
         brief = self._brief
         # Who is killed says no more: what an earlier rehearsal left here would be taken for this one's.
-        write_results(brief.out, self._result(Story(reasons=[UNFINISHED], aborted=True)), {})
+        write_results(brief.out, self._result(Story(reasons=[UNFINISHED["en"]], aborted=True)), {})
         forget_runs(brief.out / "runs", get_args(RunName))
         write_json(brief.out / "prometheus-targets.json", self._ports.prometheus_targets(brief.workers))
         if brief.copy:

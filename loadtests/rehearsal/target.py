@@ -4,7 +4,7 @@ Rehearse against a shop that is already running: the user's own staging shop, as
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from loadtests.engine.header_file import HeaderFile
@@ -14,6 +14,7 @@ from loadtests.judging.facts import ShopCapacity
 from loadtests.judging.live import Follower
 from loadtests.judging.selling import capacity_of
 from loadtests.judging.thresholds import Threshold, applicable
+from loadtests.judging.words import Words
 from loadtests.rehearsal.asking import ask_json
 from loadtests.rehearsal.brief import Brief, Course
 from loadtests.rehearsal.demand import planned_spans
@@ -101,9 +102,43 @@ def error_budget(target: Target) -> Criterion:
         comparator="<=",
         limit=target.max_error_ratio,
         why="the shop is not brought down any further",
+        why_pl="sklep nie jest już dalej obciążany, gdy nie daje rady",
         abort=True,
         grace_s=ERROR_BUDGET_S,
     )
+
+
+_UNSEEN: Final[Mapping[str, Words]] = {
+    "orders": {
+        "en": "Orders are counted as shoppers saw them confirmed: the shop's database cannot be read from here.",
+        "pl": "Zamówienia liczy się tak, jak potwierdzono je kupującym: bazy sklepu nie da się stąd odczytać.",
+    },
+    "oversold": {
+        "en": "Whether more was sold than there was: that needs the shop's database.",
+        "pl": "Czy sprzedano więcej, niż było: do tego potrzebna jest baza sklepu.",
+    },
+    "capacity": {
+        "en": "What the shop can sell: taken from --capacity, not measured.",
+        "pl": "Ile sklep może sprzedać: przyjęto z --capacity, nie zmierzono.",
+    },
+    "share": {
+        "en": "How much of what the shop can sell it sold: neither --capacity nor --measure-capacity was given.",
+        "pl": "Jaką część tego, co sklep może sprzedać, sprzedano: nie podano ani --capacity, ani --measure-capacity.",
+    },
+    "seats": {
+        "en": "Seats between two looks: they were asked for once a second.",
+        "pl": "Zajęte miejsca między dwoma odczytami: pytano o nie raz na sekundę.",
+    },
+    "without": {
+        "en": "The same crowd without the room: the shop stands behind it, and was not opened for this.",
+        "pl": "Ten sam tłum bez poczekalni: sklep za nią stoi i nie otwierano go do tej próby.",
+    },
+    "waiting": {
+        "en": "Everything about waiting: no --room-url was given, so the crowd went straight to the shop.",
+        "pl": "Wszystko, co dotyczy czekania: nie podano --room-url, więc tłum poszedł prosto do sklepu.",
+    },
+}
+"""What cannot be seen of a shop from outside."""
 
 
 class TargetRehearsal(Rehearsal):
@@ -197,15 +232,15 @@ class TargetRehearsal(Rehearsal):
             )
         return state
 
-    def _not_measured(self) -> Iterator[str]:
-        yield "Orders are counted as shoppers saw them confirmed: the shop's database cannot be read from here."
-        yield "Whether more was sold than there was: that needs the shop's database."
+    def _not_measured(self) -> Iterator[Words]:
+        yield _UNSEEN["orders"]
+        yield _UNSEEN["oversold"]
         if self._target.capacity_per_s is not None:
-            yield "What the shop can sell: taken from --capacity, not measured."
+            yield _UNSEEN["capacity"]
         elif not self._target.measures:
-            yield "How much of what the shop can sell it sold: neither --capacity nor --measure-capacity was given."
+            yield _UNSEEN["share"]
         if self._target.room_url:
-            yield "Seats between two looks: they were asked for once a second."
-            yield "The same crowd without the room: the shop stands behind it, and was not opened for this."
+            yield _UNSEEN["seats"]
+            yield _UNSEEN["without"]
         else:
-            yield "Everything about waiting: no --room-url was given, so the crowd went straight to the shop."
+            yield _UNSEEN["waiting"]

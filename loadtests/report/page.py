@@ -70,6 +70,8 @@ def render(result: Mapping[str, Any], measures: Mapping[str, Measures], lang: st
         say,
         result=result,
         headline=headline(result, say),
+        reasons=_sentences(result, "reasons", say),
+        not_measured=_sentences(result, "not_measured", say),
         played=played,
         tiles=[
             (say(f"tile.{field}"), [(each.title, _figure(each.run.get(field), field, say)) for each in played])
@@ -144,6 +146,15 @@ def _played(result: Mapping[str, Any], say: Language) -> Iterator[Played]:
             yield Played(name, title if run.get("complete", True) else say("run.stopped", run=title), run)
 
 
+def _sentences(result: Mapping[str, Any], name: str, say: Language) -> list[tuple[str, str]]:
+    """
+    Return the sentences of a list in the result, each with its language: what a program said of its failure is English.
+    """
+    known = result.get("in_polish") or {}
+    told = result.get(name) or []
+    return [(known[text], "pl") if say.code == "pl" and text in known else (text, "en") for text in told]
+
+
 def _checks(result: Mapping[str, Any], say: Language) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     for kind in KINDS:
         rows = [
@@ -172,9 +183,14 @@ def _what(check: Mapping[str, Any], say: Language) -> str:
 
 
 def _why(check: Mapping[str, Any], say: Language) -> str:
-    # A scenario's own reasons stand in whatever language its author wrote.
+    # A scenario's own reasons stand in the languages that its author wrote.
     key = f"why.{check['name'].partition('.')[0]}"
-    return say(key) if say.code != "en" and say.has(key) else str(check.get("why") or "")
+    said = {"en": str(check.get("why") or "")}
+    if say.has(key):
+        said["pl"] = say(key)
+    if check.get("why_pl"):
+        said["pl"] = str(check["why_pl"])
+    return say.said(said)
 
 
 def _state(check: Mapping[str, Any], say: Language, *, aborted: bool) -> dict[str, str]:

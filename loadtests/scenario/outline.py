@@ -146,11 +146,11 @@ def _part(stream: Stream) -> Part:
 
 def time_line(scenario: Scenario) -> dict[str, str]:
     """
-    Return in words what happens in *scenario* at each moment at which something does.
+    Return what happens in *scenario* at each moment at which something does, as its file writes it.
     """
     moments = sorted({change.at_s for change in scenario.changes})
     return {
-        f"{at_s:.3g} s": "; ".join(change.words for change in scenario.changes if change.at_s == at_s)
+        f"{at_s:.3g} s": "; ".join(_as_written(change) for change in scenario.changes if change.at_s == at_s)
         for at_s in moments
     }
 
@@ -175,3 +175,8 @@ def _due_by_s(rate: Rate, count: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if expected_count(rate, middle) < count else (low, middle)
     return high
+
+
+def _as_written(change: Change) -> str:
+    to = "" if change.to is None else f", to {change.to:g}"
+    return f"{change.do}{to}" + (f", for_s {change.for_s:.3g}" if change.for_s else "")

@@ -59,7 +59,7 @@ class Criterion:
         figure: the figure, by its name in the run's result.
         comparator, limit: how it must stand to which number, in the figure's unit.
         phase: over which phase of the run; empty for the whole of it.
-        why: one sentence for people: what it means when it holds.
+        why, why_pl: one sentence for people, in English and in Polish: what it means when it holds.
         abort: whether the run ends as soon as it fails.
         grace_s: for how long it may fail before that.
     """
@@ -70,6 +70,7 @@ class Criterion:
     limit: float
     phase: str = ""
     why: str = ""
+    why_pl: str = ""
     abort: bool = False
     grace_s: float = 10.0
 

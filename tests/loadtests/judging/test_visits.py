@@ -64,10 +64,12 @@ def test_the_journey_is_not_blamed_where_a_program_had_ended() -> None:
     Whoever looks at the journey of a shop whose store has died finds nothing.
     """
     run: dict[str, Any] = {"visit_error_ratio": 0.5, "orders_total": 1, "problems": {}, "changes": []}
-    assert "look at the journey first" in in_words(run)
+    assert "look at the journey first" in in_words(run)["en"]
+    assert "scenariusz wizyty" in in_words(run)["pl"]
     for told in (in_words(run, ended=True), in_words(run | {"changes": [{"do": "kill-redis"}]})):
-        assert "50% of the visits" in told
-        assert "journey" not in told
+        assert "50% of the visits" in told["en"]
+        assert "journey" not in told["en"]
+        assert "scenariusz" not in told["pl"]
 
 
 def test_errors_of_those_who_mean_no_good_do_not_count() -> None:

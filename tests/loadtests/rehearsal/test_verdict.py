@@ -106,8 +106,9 @@ def test_a_generator_that_kept_up_is_not_blamed(field: str, value: float, words:
 
     (told,) = doubts(evaluate({"with_room": run}, table))
 
-    assert words in told
-    assert told.startswith("With the room, ")
+    assert words in told["en"]
+    assert told["en"].startswith("With the room, ")
+    assert told["pl"].startswith("Z poczekalnią: ")
 
 
 def test_each_check_of_honesty_has_its_sentence() -> None:

@@ -11,12 +11,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from loadtests.judging.criteria import thresholds_of
 from loadtests.judging.thresholds import DEFAULTS, OWN_SHOP
 from loadtests.judging.verdict import result_of
+from loadtests.judging.words import STOPPED, polish_of
 from loadtests.measuring.measures import Measures, Outcome, ShopperRecord
 from loadtests.report import people, svg
 from loadtests.report.language import language
 from loadtests.report.page import render
+from loadtests.scenario.spec import Criterion
 from tests.loadtests.rehearsal.crowd import CIRCUMSTANCES, sample
 from tests.loadtests.report.made import full
 
@@ -282,3 +285,47 @@ def test_visits_of_pages_stand_beside_those_foretold(page: str) -> None:
     cells = re.findall(r"<td>([^<]*)</td>", page.partition("product</td>")[2])[:3]
 
     assert [cell.replace(",", ".") for cell in cells[:2]] == ["1", "0.42"]
+
+
+def test_a_polish_report_tells_its_reasons_in_polish() -> None:
+    """
+    Why a run may not be judged, and what could not be measured; what a program said of its failure stays English, and
+    is marked so for whoever listens to the page.
+    """
+    result, measures = full()
+    unseen = {"en": "Seats between two looks.", "pl": "Miejsca między dwoma odczytami."}
+    result |= {
+        "reasons": [STOPPED["en"], "valkey: status 1"],
+        "not_measured": [unseen["en"]],
+        "in_polish": polish_of([STOPPED, unseen]),
+    }
+    page = render(result, measures, "pl")
+
+    assert f'<p class="reason" lang="pl">{STOPPED["pl"]}</p>' in page
+    assert '<p class="reason" lang="en">valkey: status 1</p>' in page
+    assert f'<li lang="pl">{unseen["pl"]}</li>' in page
+    assert f'<p class="reason" lang="en">{STOPPED["en"]}</p>' in render(result, measures, "en")
+
+
+@pytest.mark.parametrize(("code", "said"), [("en", "nobody waits long"), ("pl", "nikt nie czeka długo")])
+def test_a_limit_of_a_scenario_tells_why_in_both_languages(code: str, said: str) -> None:
+    """
+    As its author wrote it.
+    """
+    result, measures = full()
+    own = Criterion("short", "wait_p95_s", "<=", 9, why="nobody waits long", why_pl="nikt nie czeka długo")
+    (threshold,) = thresholds_of([own], "with_room")
+    result["thresholds"].append(threshold.check(result["runs"]).to_json())
+
+    assert f"<small>{said}</small>" in render(result, measures, code)
+
+
+def test_a_limit_that_tells_why_in_english_alone_tells_it_so() -> None:
+    """
+    Scenarios that were written before have no Polish.
+    """
+    result, measures = full()
+    (threshold,) = thresholds_of([Criterion("short", "wait_p95_s", "<=", 9, why="nobody waits long")], "with_room")
+    result["thresholds"].append(threshold.check(result["runs"]).to_json())
+
+    assert "<small>nobody waits long</small>" in render(result, measures, "pl")

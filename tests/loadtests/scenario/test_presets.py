@@ -45,7 +45,7 @@ def test_a_preset_speaks_both_languages_and_names_its_sources(preset: Scenario) 
     assert preset.says.keys() == {"en", "pl"}
     assert preset.sources
     assert preset.criteria
-    assert all(criterion.why for criterion in preset.criteria)
+    assert all(criterion.why and criterion.why_pl for criterion in preset.criteria)
 
 
 @EACH

@@ -118,6 +118,6 @@ def test_what_happens_meanwhile_is_among_the_settings_of_a_run() -> None:
     So that a comparison names it: two runs, one with a slower shop, looked as if they had been set alike.
     """
     assert time_line(read("capacity-cut")) == {
-        "200 s": "shop-capacity to 0.5 for 180 s",
-        "215 s": "rate to 510 for 165 s",
+        "200 s": "shop-capacity, to 0.5, for_s 180",
+        "215 s": "rate, to 510, for_s 165",
     }
