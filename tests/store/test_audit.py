@@ -145,7 +145,7 @@ async def test_what_happens_after_the_snapshot_goes_into_the_next_record(store: 
     snapshot = await store.snapshot(ROOM)
     step = plan(snapshot, "test")
     assert step is not None
-    await store.configure(ROOM, replace(POLICY, capacity=2))
+    await store.stock(ROOM, 2)
     assert await store.advance(ROOM, step)
 
     assert await journal(store) == ["limits 2,600"]

@@ -156,6 +156,22 @@ async def test_a_step_that_was_planned_before_an_operators_word_is_refused(store
     assert (await store.snapshot(ROOM)).phase is Phase.OPEN
 
 
+async def test_a_step_that_was_planned_by_settings_of_before_is_refused(store: AnyStore) -> None:
+    """The opening was due, and is postponed; the rate was lowered: neither happens as it was to be any more."""
+    await store.configure(ROOM, planned((1, "close", None), (5, "open", None)))
+    pass_time(store, 2000)
+    assert await tick(store)
+    pass_time(store, 3001)
+    step = plan(await store.snapshot(ROOM), "test")
+    assert step is not None
+    await store.configure(ROOM, replace(planned((1, "close", None), (60, "open", None)), rate_per_minute=60))
+    late = await store.advance(ROOM, step)
+    after = await store.snapshot(ROOM)
+
+    assert (step.orders.phase, late) == (Phase.OPEN, False)
+    assert (after.phase, after.rate_per_minute) == (Phase.CLOSED, 60)
+
+
 async def test_what_was_missed_is_carried_out_late(store: AnyStore) -> None:
     """Nobody stepped for a while: the room is then as the schedule has it, at the last rate."""
     await store.configure(ROOM, planned((5, "rate", 60), (10, "drain", None), (12, "rate", 1200)))

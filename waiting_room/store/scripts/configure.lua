@@ -1,6 +1,6 @@
 -- Creates a room or changes its settings; those who wait and those inside keep what they have, and a lane that is no
--- longer named keeps its people. A new rate holds at once, but for a room that goes more slowly than it may: the next
--- step decides anew. It ends the rate that a schedule has set.
+-- longer named keeps its people. A step that was planned by the old ones is refused. A new rate holds at once, but for a
+-- room that goes more slowly than it may: the next step decides anew. It ends the rate that a schedule has set.
 -- A room that is missing may be lost, and on its way back: it is made only when it has been missed for a while.
 -- KEYS 1 meta, 2 policy, 3 events, 4 audit, 5 missed
 -- ARGV 1 now_ms or '', 2 run marker, 3 policy, 4 high-water mark, 5 slot_ms, 6 names of the lanes with commas, 7 rate,
@@ -34,6 +34,7 @@ local rate = step >= 0 and step or limit
 if room then
   refill(room, now)
   redis.call('HSET', meta, 'tokens', int(room.tokens), 'tokens_at', int(room.tokens_at), 'lost', int(room.lost))
+  redis.call('HINCRBY', meta, 'version', 1)
   if room.rate ~= before then rate = math.min(room.rate, rate) end
 else
   redis.call('DEL', events, KEYS[4])
