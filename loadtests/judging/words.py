@@ -13,6 +13,7 @@ UNFINISHED: Final[Words] = {
     "en": "It has not come to its end: it is still being played, or it was killed.",
     "pl": "Nie dobiegła końca: wciąż trwa albo została zabita.",
 }
+"""What a result says from the first moment on, until that of the end takes its place."""
 
 
 def polish_of(sentences: Iterable[Words]) -> dict[str, str]:

@@ -16,8 +16,6 @@ from loadtests.judging.markdown import markdown
 from loadtests.measuring.measures import Measures
 from loadtests.report.page import render
 
-"""What a result says from the first moment on, until that of the end takes its place."""
-
 
 def write_results(out: Path, result: dict[str, Any], measures: dict[str, Measures]) -> None:
     """

@@ -184,13 +184,10 @@ def _what(check: Mapping[str, Any], say: Language) -> str:
 
 def _why(check: Mapping[str, Any], say: Language) -> str:
     # A scenario's own reasons stand in the languages that its author wrote.
-    key = f"why.{check['name'].partition('.')[0]}"
-    said = {"en": str(check.get("why") or "")}
-    if say.has(key):
-        said["pl"] = say(key)
-    if check.get("why_pl"):
-        said["pl"] = str(check["why_pl"])
-    return say.said(said)
+    key, why = f"why.{check['name'].partition('.')[0]}", str(check.get("why") or "")
+    if say.code == "en":
+        return why
+    return str(check.get("why_pl") or (say(key) if say.has(key) else why))
 
 
 def _state(check: Mapping[str, Any], say: Language, *, aborted: bool) -> dict[str, str]:

@@ -150,7 +150,7 @@ def time_line(scenario: Scenario) -> dict[str, str]:
     """
     moments = sorted({change.at_s for change in scenario.changes})
     return {
-        f"{at_s:.3g} s": "; ".join(_as_written(change) for change in scenario.changes if change.at_s == at_s)
+        f"{at_s:.3g} s": "; ".join(change.as_written for change in scenario.changes if change.at_s == at_s)
         for at_s in moments
     }
 
@@ -162,7 +162,7 @@ def _part_lines(part: Part) -> Sequence[str]:
 
 
 def _change_line(change: Change) -> str:
-    return f"  at {change.at_s:.3g} s: {change.words}"
+    return f"  at {change.at_s:.3g} s: {change.as_written}"
 
 
 def _peak_at_s(rate: Rate) -> float:
@@ -175,8 +175,3 @@ def _due_by_s(rate: Rate, count: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if expected_count(rate, middle) < count else (low, middle)
     return high
-
-
-def _as_written(change: Change) -> str:
-    to = "" if change.to is None else f", to {change.to:g}"
-    return f"{change.do}{to}" + (f", for_s {change.for_s:.3g}" if change.for_s else "")

@@ -40,12 +40,12 @@ class Change:
     __pydantic_config__: ClassVar = STRICT
 
     @property
-    def words(self) -> str:
+    def as_written(self) -> str:
         """
-        Return what happens, as in `slow-shop to 2 for 10 s`.
+        Return what happens by the names of its file, as in `slow-shop, to 2, for_s 10`.
         """
-        to = "" if self.to is None else f" to {self.to:g}"
-        lasts = f" for {self.for_s:.3g} s" if self.for_s else ""
+        to = "" if self.to is None else f", to {self.to:g}"
+        lasts = f", for_s {self.for_s:.3g}" if self.for_s else ""
         return f"{self.do}{to}{lasts}"
 
 

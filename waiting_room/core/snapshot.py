@@ -47,8 +47,8 @@ class LaneSnapshot:
     it is given out before it is raised. *credit*: the calls that the lane is owed, or has had too many of, less than
     one. *fresh*: the check-ins of the present slot alone, while *presence* counts those of the last one too. *orders*:
     those of the draws that the lane took part in, the latest first. *early_from*: from this number on all wait for a
-    draw and have no rank yet, 0 where none is to come. *gaps*: the numbers that a loss has left out since the last
-    pre-queue began, and that are nobody's.
+    draw and have no rank yet, 0 where none is to come. *gaps*: the numbers that the last losses have left
+    out, and that are nobody's.
     """
 
     issued: int

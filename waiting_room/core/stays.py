@@ -170,10 +170,12 @@ class Stays:
         "_bins",
         "_came",
         "_ended",
+        "_held",
         "_inside",
         "_known",
         "_means_s",
         "_pairs",
+        "_prior",
         "_span_s",
         "_weights",
         "idle_s",
@@ -185,7 +187,9 @@ class Stays:
         self._bin_s = idle_s / _PARTS / self._bins
         self._means_s = _means_s(idle_s)
         self._pairs = tuple(product(self._means_s, _LEFT))
-        self._weights = [self._assumed(*pair) for pair in self._pairs]
+        self._held = tuple(log(mean_s + left * idle_s) for mean_s, left in self._pairs)
+        self._prior = tuple(self._assumed(*pair) for pair in self._pairs)
+        self._weights = list(self._prior)
         self._inside: tuple[_Inside, ...] = ()
         self._span_s, self._came, self._ended = 0.0, 0, 0
         self._known = self._summed_up()
@@ -226,7 +230,7 @@ class Stays:
         passed = [inside.pass_by(stay, came / bins) for _ in range(bins)]
         done, over = sum(done for done, _ in passed), sum(over for _, over in passed)
         for place, left in enumerate(_LEFT, at * len(_LEFT)):
-            told, assumed = active + left * idle, self._assumed(*self._pairs[place])
+            told, assumed = active + left * idle, self._prior[place]
             due = _STRAY + (((1 - left) * done + left * over) * seats / told if told else 0.0)
             said = _WORTH * (ended * log(due) - due)
             self._weights[place] = assumed + keep * (self._weights[place] - assumed) + said
@@ -246,9 +250,8 @@ class Stays:
         self._weights = [weight - most for weight in self._weights]
         parts = [exp(weight) for weight in self._weights]
         total = sum(parts)
-        held = [log(mean_s + left * self.idle_s) for mean_s, left in self._pairs]
-        mean = sum(part * each for part, each in zip(parts, held, strict=True)) / total
-        square = sum(part * (each - mean) ** 2 for part, each in zip(parts, held, strict=True)) / total
+        mean = sum(part * each for part, each in zip(parts, self._held, strict=True)) / total
+        square = sum(part * (each - mean) ** 2 for part, each in zip(parts, self._held, strict=True)) / total
         active_s = sum(part * mean_s for part, (mean_s, _) in zip(parts, self._pairs, strict=True)) / total
         rows = [parts[at : at + len(_LEFT)] for at in range(0, len(parts), len(_LEFT))]
         likely = [(sum(row), at) for at, row in enumerate(rows) if sum(row) > _UNLIKELY * total]

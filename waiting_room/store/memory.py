@@ -87,7 +87,7 @@ class MemoryStore:
             self.begun = True
         self._missed.pop(room, None)
         known.refill(now)
-        known.version += not new
+        known.version += 0 if new else 1
         before = () if new else known.limits
         known.settle(policy, numbers_of(policy), now, by_hand=rate_by_hand and not new)
         if known.limits != before:

@@ -26,9 +26,9 @@ from waiting_room.store.memory_rights import MemoryRights
 from waiting_room.store.memory_seats import Held, MemorySeats
 
 ADMISSION: Final = 60_000
+"""One admission in the units of the door's bucket: a rate per minute times milliseconds stays whole."""
 RECENT_MS: Final = 3_600_000
 """So long an operator may take to begin a pre-queue anew that a loss has undone."""
-"""One admission in the units of the door's bucket: a rate per minute times milliseconds stays whole."""
 
 
 @dataclass(slots=True)

@@ -58,7 +58,7 @@ def test_what_happens_meanwhile_is_shown_at_its_compressed_time() -> None:
     """
     The capacity is cut after 200 s, told at a twelfth of its time.
     """
-    assert "  at 16.7 s: shop-capacity to 0.5 for 15 s" in told("show", "capacity-cut").splitlines()
+    assert "  at 16.7 s: shop-capacity, to 0.5, for_s 15" in told("show", "capacity-cut").splitlines()
 
 
 def test_scale_speed_and_seed_are_played_out() -> None:

@@ -9,8 +9,8 @@
 -- the one to come or '', 16 its announcement, 17 when the room opens, 18 1 where the slot of the last draw was not over,
 -- 19 when the room was made, 20 when the epoch that is remembered began, 21 by how much the mark is raised ahead, 22
 -- number of lanes, then name, issued, frontier, high-water mark, first number to be drawn (0: none), numbers that were
--- left out of each, then number of fields of the agenda and these as name, value, then numbers of the policy and what is known of the shop as name,
--- value
+-- left out of each, then number of fields of the agenda and these as name, value, then numbers of the policy and what
+-- is known of the shop as name, value
 -- Returns 1 where the room was begun again, 2 where it was added to, 0 where nothing was lost
 -- @include clock
 -- @include room
